@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every target is built alike: Swift 6, strict memory safety, no warning left standing.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "onlearn",
+  products: [
+    .executable(name: "onlearn", targets: ["onlearn"]),
+    .library(
+      name: "OnlearnEngine", targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Serve"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev", "liblapacke-dev", "pkg-config"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CIntrinsics"),
+
+    .target(name: "Kernels", dependencies: ["COpenBLAS", "CIntrinsics"], swiftSettings: strict),
+    .target(name: "Graph", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(name: "GraphDefImport", dependencies: ["Graph"], swiftSettings: strict),
+    .target(name: "Parameters", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(
+      name: "Serve",
+      dependencies: [
+        "CZlib", "Kernels", "Graph", "GraphDefImport", "Parameters",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "onlearn",
+      dependencies: [
+        "Serve", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "TestSupport", dependencies: ["Kernels", "Graph", "GraphDefImport", "Parameters"],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "GraphTests", dependencies: ["Graph", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "GraphDefImportTests", dependencies: ["GraphDefImport", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ParametersTests", dependencies: ["Parameters", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ServeTests", dependencies: ["Serve", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["onlearn", "TestSupport"], swiftSettings: strict),
+  ]
+)

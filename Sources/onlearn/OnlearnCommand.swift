@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// The command-line tool: each subcommand parses, validates and calls.
+@main
+struct OnlearnCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "onlearn",
+    abstract: "Trains exported TensorFlow graphs from a live stream while they serve.")
+}
