@@ -1,0 +1,98 @@
+# Every target says what it does and stops at the first error. `make help` lists them.
+# Build, test, demo and benchmarks share one set of flags, and so one .build folder.
+
+SWIFT ?= swift
+SWIFT_FLAGS = -c release -Xcc -march=native
+PREFIX ?= /usr/local
+PYTHON ?= python3
+ONLEARN = .build/release/onlearn
+DEMO = Data/demo
+FASHION_MNIST = /usr/share/datasets/fashion-mnist
+SWIFT_SOURCES = Package.swift Sources Tests \
+  $(wildcard Benchmarks/Package.swift Benchmarks/Benchmarks Benchmarks/Sources)
+LINT = $(SWIFT) format lint --strict --configuration .swift-format --parallel --recursive
+
+# What bench-peers measures: models, batch sizes, runs of each side.
+MODELS ?= mlp
+BATCH ?= 1024
+RUNS ?= 5
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help deps deps-data build test demo lint format models fixtures bench bench-peers soak install clean
+
+help: ## list the targets
+	@echo "usage: make TARGET"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+deps: ## install the libraries that are missing (OpenBLAS, LAPACKE, zlib)
+	@Scripts/install-dependencies
+
+deps-data: ## the same, and the Fashion-MNIST images
+	@Scripts/install-dependencies --with-data
+
+build: deps ## build the optimised binary for this machine: .build/release/onlearn
+	@echo "== building $(ONLEARN)"
+	@$(SWIFT) build $(SWIFT_FLAGS) --product onlearn
+
+test: deps-data lint ## check the format, build, and run every test, optimised
+	@echo "== building the tests"
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@echo "== running the tests"
+	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --disable-xctest
+
+demo: deps-data build ## train a perceptron on 60,000 images, then score 10,000 others
+	@mkdir -p $(DEMO)
+	@rm -f $(DEMO)/mlp.safetensors
+	@echo "== training Models/mlp.json on Fashion-MNIST, three passes over 60,000 images"
+	@$(ONLEARN) train Models/mlp.json --data fashion-mnist --epochs 3 --store file:$(DEMO)/mlp.safetensors
+	@echo "== scoring the 10,000 test images"
+	@$(ONLEARN) score Models/mlp.json --store file:$(DEMO)/mlp.safetensors \
+	  --data idx:$(FASHION_MNIST)/t10k-images-idx3-ubyte.gz,$(FASHION_MNIST)/t10k-labels-idx1-ubyte.gz \
+	  > $(DEMO)/scores.txt
+	@tail -n 1 $(DEMO)/scores.txt
+	@echo "parameters: $(DEMO)/mlp.safetensors; a score per image: $(DEMO)/scores.txt"
+
+lint: ## check the format of the Swift sources
+	@echo "== checking the format"
+	@$(LINT) $(SWIFT_SOURCES)
+
+format: ## format the Swift sources in place
+	@echo "== formatting"
+	@$(SWIFT) format --in-place --configuration .swift-format --parallel --recursive $(SWIFT_SOURCES)
+
+models: .venv-models/ready ## export Models/*.pb and *.json again, with TensorFlow in .venv-models
+	@echo "== exporting the models"
+	@.venv-models/bin/python Scripts/export_models.py
+
+fixtures: .venv-models/ready ## make the golden test fixtures again, with TensorFlow in .venv-models
+	@echo "== making the golden fixtures"
+	@.venv-models/bin/python Scripts/make_fixtures.py
+
+.venv-models/ready: Models/export/requirements.txt
+	@echo "== preparing .venv-models: TensorFlow, to export models (about 1 GB)"
+	@$(PYTHON) -m venv .venv-models
+	@.venv-models/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+bench: deps ## run the benchmarks of kernels, import and training step
+	@echo "== benchmarks"
+	@$(SWIFT) package --package-path Benchmarks $(SWIFT_FLAGS) benchmark
+
+bench-peers: build ## compare a training step with TensorFlow's: MODELS="mlp lr" BATCH="1024" RUNS=5
+	@$(PYTHON) Scripts/bench_peers.py --batch $(BATCH) --runs $(RUNS) $(MODELS)
+
+soak: deps-data ## run the long tests for up to four hours: SOAK=name runs one of them
+	@echo "== building the tests"
+	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
+	@echo "== soaking"
+	@SOAK="$(or $(SOAK),all)" $(SWIFT) test $(SWIFT_FLAGS) --skip-build --disable-xctest
+
+install: build ## install the binary: PREFIX=/usr/local
+	@echo "== installing $(DESTDIR)$(PREFIX)/bin/onlearn"
+	@install -d $(DESTDIR)$(PREFIX)/bin
+	@install -m 755 $(ONLEARN) $(DESTDIR)$(PREFIX)/bin/onlearn
+
+clean: ## remove what was built, and the demo's files
+	@echo "== removing .build and $(DEMO)"
+	@rm -rf .build Benchmarks/.build $(DEMO)
