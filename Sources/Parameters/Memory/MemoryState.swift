@@ -1,0 +1,138 @@
+import Kernels
+
+/// What a ``MemoryStore`` guards: the parameters and the optimizers' state.
+struct MemoryState: Sendable {
+  enum Storage: Sendable {
+    case dense(DenseTensor)
+    case table(Table)
+  }
+
+  private(set) var parameters: [ParameterSpec]
+  var version: UInt64 = 0
+  var sourceOffsets: [String: UInt64] = [:]
+  let tensors: [StoredTensor]
+
+  private let storage: [Storage]
+  private let values: [ParameterValues.Values]
+  private let places: [String: TensorPlace]
+
+  init(_ parameters: [ParameterSpec]) throws(StoreError) {
+    let (tensors, places) = try TensorPlace.list(parameters)
+    var storage: [Storage] = []
+    for spec in parameters {
+      switch spec.kind {
+      case .dense: storage.append(.dense(try DenseTensor(spec)))
+      case .table: storage.append(.table(try Table(spec)))
+      }
+    }
+    self.parameters = parameters
+    self.tensors = tensors
+    self.places = places
+    self.storage = storage
+    values = zip(parameters, storage).map { spec, storage in
+      switch storage {
+      case .dense(let tensor):
+        .init(scalars: tensor.weights, rowStride: spec.rowLength, addressing: .direct)
+      case .table(let table):
+        .init(scalars: table.rows, rowStride: table.layout.stride, addressing: .direct)
+      }
+    }
+  }
+
+  mutating func exchange(push: ParameterGradients?, pull: RowRequest?) throws(StoreError) -> ParameterValues {
+    var isDuplicate = false
+    if let pull { try check(pull) }
+    if let push { isDuplicate = try apply(push) }
+    return ParameterValues(parameters: values, version: version, isDuplicate: isDuplicate)
+  }
+
+  mutating func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws(StoreError) {
+    guard parameters.indices.contains(parameter) else { throw .unknownParameter(parameter) }
+    let current = parameters[parameter].optimizer
+    guard current.name == optimizer.name else {
+      throw .otherRule(parameter: parameters[parameter].name, expected: current.name, found: optimizer.name)
+    }
+    parameters[parameter].optimizer = optimizer
+  }
+
+  /// Checks everything, then applies everything.
+  private mutating func apply(_ push: ParameterGradients) throws(StoreError) -> Bool {
+    try push.check(against: parameters)
+    if let source = push.source {
+      guard try source.isNew(after: sourceOffsets[source.name]) else { return true }
+      sourceOffsets[source.name] = source.end
+    }
+    for index in push.gradients.indices {
+      let optimizer = parameters[index].optimizer
+      switch (push.gradients[index], storage[index]) {
+      case (.dense(let gradient), .dense(let tensor)):
+        optimizer.update(
+          tensor.weights, slots: tensor.slots, scalars: tensor.scalars, along: gradient, step: version)
+      case (.rows(let keys, let gradients), .table(let table)):
+        optimizer.updateRows(
+          of: table.rows, layout: table.layout, rows: keys, scalars: table.scalars, along: gradients, step: version)
+      default: break
+      }
+    }
+    version += 1
+    return false
+  }
+
+  private func check(_ pull: RowRequest) throws(StoreError) {
+    for rows in pull.tables {
+      guard parameters.indices.contains(rows.parameter) else { throw .unknownParameter(rows.parameter) }
+      let spec = parameters[rows.parameter]
+      guard spec.kind == .table else { throw .wrongKind(parameter: spec.name, expected: spec.kind) }
+      try spec.check(rows: rows.keys)
+    }
+  }
+}
+
+extension MemoryState {
+  func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws(StoreError) {
+    try withRuns(of: tensor, from: offset, count: destination.count) { stored, position in
+      destination[position..<position + stored.count].copy(from: stored)
+    }
+  }
+
+  func write(_ values: MemoryView<Float>, to tensor: String, at offset: Int) throws(StoreError) {
+    if let position = values.firstNonFinite { throw .notFinite(tensor: tensor, position: offset + position, row: nil) }
+    try withRuns(of: tensor, from: offset, count: values.count) { stored, position in
+      stored.copy(from: values[position..<position + stored.count])
+    }
+  }
+
+  /// Calls `body` with the contiguous runs of memory of `count` elements of `tensor` and their position among them.
+  private func withRuns(
+    of tensor: String, from offset: Int, count: Int, _ body: (MemoryView<Float>, Int) -> Void
+  ) throws(StoreError) {
+    guard let place = places[tensor] else { throw .unknownTensor(tensor) }
+    let total = tensors[place.tensor].count
+    guard offset >= 0, offset <= total, count <= total - offset else {
+      throw .outsideTensor(tensor, offset: offset, count: count, of: total)
+    }
+    switch storage[place.parameter] {
+    case .dense(let dense):
+      let memory =
+        switch place.part {
+        case .weights: dense.weights
+        case .slot(let slot): dense.slots[slot]
+        case .scalar(let scalar): dense.scalars[scalar..<scalar + 1]
+        }
+      body(memory[offset..<offset + count], 0)
+    case .table(let table):
+      if case .scalar(let scalar) = place.part, table.layout.scalarCount == 0 {
+        return body(table.scalars[scalar + offset..<scalar + offset + count], 0)
+      }
+      let (start, length) = place.part.range(in: table.layout)
+      var position = 0
+      while position < count {
+        let (row, column) = (offset + position).quotientAndRemainder(dividingBy: length)
+        let run = min(length - column, count - position)
+        let from = row * table.layout.stride + start + column
+        body(table.rows[from..<from + run], position)
+        position += run
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/// The hyper-parameters that rules have, numbered as they travel to a parameter server.
+public enum Hyperparameter: UInt8, Hashable, Sendable, CaseIterable {
+  case rate = 1
+  case momentum = 2
+  case nesterov = 3
+  case epsilon = 4
+  case initialAccumulator = 5
+  case decay = 6
+  case centered = 7
+  case beta1 = 8
+  case beta2 = 9
+  case power = 10
+  case l1 = 11
+  case l2 = 12
+  case shrinkage = 13
+
+  /// The key on the command line.
+  public var key: String {
+    switch self {
+    case .rate: "rate"
+    case .momentum: "momentum"
+    case .nesterov: "nesterov"
+    case .epsilon: "epsilon"
+    case .initialAccumulator: "initial"
+    case .decay: "decay"
+    case .centered: "centered"
+    case .beta1: "beta1"
+    case .beta2: "beta2"
+    case .power: "power"
+    case .l1: "l1"
+    case .l2: "l2"
+    case .shrinkage: "shrinkage"
+    }
+  }
+}
+
+/// Which values a hyper-parameter may have.
+public enum HyperparameterRange: Hashable, Sendable, CustomStringConvertible {
+  /// Above zero.
+  case positive
+  /// Zero or above.
+  case nonNegative
+  /// At most zero.
+  case nonPositive
+  /// From 0 up to but without 1.
+  case fraction
+  /// 0 (no) or 1 (yes).
+  case flag
+
+  /// Whether `value` is allowed. Infinite values and NaN never are.
+  public func contains(_ value: Float) -> Bool {
+    switch self {
+    case .positive: value > 0 && value.isFinite
+    case .nonNegative: value >= 0 && value.isFinite
+    case .nonPositive: value <= 0 && value.isFinite
+    case .fraction: value >= 0 && value < 1
+    case .flag: value == 0 || value == 1
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .positive: "above 0"
+    case .nonNegative: "0 or above"
+    case .nonPositive: "0 or below"
+    case .fraction: "from 0 up to but without 1"
+    case .flag: "0 or 1"
+    }
+  }
+}
+
+/// Where a rule keeps a hyper-parameter, and what it may be.
+public struct HyperparameterField<Rule>: Sendable {
+  /// Which one it is.
+  public let hyperparameter: Hyperparameter
+  /// Its allowed values.
+  public let range: HyperparameterRange
+  /// The property of the rule.
+  public let path: any WritableKeyPath<Rule, Float> & Sendable
+
+  /// `hyperparameter` is kept at `path`.
+  init(
+    _ hyperparameter: Hyperparameter, _ path: any WritableKeyPath<Rule, Float> & Sendable, _ range: HyperparameterRange
+  ) {
+    self.hyperparameter = hyperparameter
+    self.path = path
+    self.range = range
+  }
+}

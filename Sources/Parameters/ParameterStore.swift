@@ -1,0 +1,77 @@
+public import Kernels
+
+/// Where parameters live: in memory, in a file, or on a parameter server.
+///
+/// One training step is `values = try store.exchange(push: gradientsOfTheLastBatch, pull: rowsOfThisBatch)`.
+/// Calls are synchronous. One thread at a time trains through a store; what it is lent stays valid until the next
+/// call that pushes or writes.
+public protocol ParameterStore: AnyObject, Sendable {
+  /// The schema, with the optimizers as they are now.
+  var parameters: [ParameterSpec] { get }
+
+  /// The number of pushes applied.
+  var version: UInt64 { get }
+
+  /// The end of what was applied of each stream, by name.
+  var sourceOffsets: [String: UInt64] { get }
+
+  /// Applies `push`, then lends the dense parameters and the rows of `pull`.
+  ///
+  /// A push is applied as a whole or not at all.
+  ///
+  /// - Throws: ``StoreError`` for gradients that do not fit the schema or are not finite.
+  func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues
+
+  /// Replaces the hyper-parameters of a parameter's optimizer from the next push on; the rule stays the same.
+  func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws
+
+  /// The tensors a store keeps, in order: every parameter's weights under its name, each followed by the
+  /// optimizer's state, `NAME/slot`.
+  var tensors: [StoredTensor] { get }
+
+  /// Copies the elements of `tensor` from `offset` on, as many as `destination` has.
+  func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws
+
+  /// Replaces the elements of `tensor` from `offset` on. Not a push: ``version`` stays.
+  func write(_ values: MemoryView<Float>, to tensor: String, at offset: Int) throws
+
+  /// Makes everything pushed so far as durable as the store can; one that keeps nothing has nothing to do.
+  func save() throws
+}
+
+/// The name and shape of a tensor in a store: weights, or a slot of an optimizer.
+public struct StoredTensor: Hashable, Sendable {
+  /// The name, `w1` or `w1/momentum`.
+  public var name: String
+  /// The extents, outermost first.
+  public var shape: [Int]
+
+  /// A tensor called `name`.
+  public init(name: String, shape: [Int]) {
+    self.name = name
+    self.shape = shape
+  }
+
+  /// The number of elements.
+  public var count: Int { shape.reduce(1, *) }
+}
+
+extension ParameterStore {
+  /// All elements of `tensor`.
+  public func read(_ tensor: String) throws -> [Float] {
+    guard let stored = tensors.first(where: { $0.name == tensor }) else { throw StoreError.unknownTensor(tensor) }
+    var values = [Float](repeating: 0, count: stored.count)
+    try values.withMemoryView { try read(tensor, from: 0, into: $0) }
+    return values
+  }
+
+  /// Replaces all elements of `tensor`.
+  public func write(_ values: [Float], to tensor: String) throws {
+    guard let stored = tensors.first(where: { $0.name == tensor }) else { throw StoreError.unknownTensor(tensor) }
+    guard stored.count == values.count else {
+      throw StoreError.wrongCount(tensor: tensor, expected: stored.count, found: values.count)
+    }
+    var values = values
+    try values.withMemoryView { try write($0, to: tensor, at: 0) }
+  }
+}

@@ -1,0 +1,83 @@
+package import Kernels
+
+extension ParameterGradients {
+  /// Checks that the gradients fit `parameters` and are finite.
+  package func check(against parameters: [ParameterSpec]) throws(StoreError) {
+    guard gradients.count == parameters.count else {
+      throw .wrongNumberOfGradients(expected: parameters.count, found: gradients.count)
+    }
+    for index in gradients.indices { try parameters[index].check(gradients[index]) }
+  }
+}
+
+extension ParameterSpec {
+  /// Checks that `gradient` fits the parameter and is finite.
+  fileprivate func check(_ gradient: Gradient) throws(StoreError) {
+    switch gradient {
+    case .none: return
+    case .dense(let values):
+      guard !isFrozen else { throw .frozen(parameter: name) }
+      guard kind == .dense else { throw .wrongKind(parameter: name, expected: kind) }
+      guard values.count == count else {
+        throw .wrongCount(tensor: name, expected: count, found: values.count)
+      }
+      if let position = values.firstNonFinite { throw .notFinite(tensor: name, position: position, row: nil) }
+    case .rows(let keys, let values):
+      guard !isFrozen else { throw .frozen(parameter: name) }
+      guard kind == .table else { throw .wrongKind(parameter: name, expected: kind) }
+      let (expected, overflow) = keys.count.multipliedReportingOverflow(by: rowLength)
+      guard !overflow, values.count == expected else {
+        throw .wrongCount(tensor: name, expected: expected, found: values.count)
+      }
+      try check(rows: keys)
+      if let position = values.firstNonFinite {
+        throw .notFinite(tensor: name, position: position, row: keys[position / rowLength])
+      }
+    }
+  }
+
+  /// Checks that `keys` are rows of the table, strictly ascending.
+  package func check(rows keys: MemoryView<Int64>) throws(StoreError) {
+    let rowCount = rowCount
+    var previous: Int64 = -1
+    for position in 0..<keys.count {
+      let key = keys[position]
+      guard key >= 0, key < rowCount else {
+        throw .rowOutsideTable(parameter: name, position: position, key: key, rowCount: rowCount)
+      }
+      guard key > previous else { throw .rowsNotAscending(parameter: name, position: position, key: key) }
+      previous = key
+    }
+  }
+}
+
+extension SourceRange {
+  /// Whether the range follows what was applied up to `stored`, false if it was applied already.
+  package func isNew(after stored: UInt64?) throws(StoreError) -> Bool {
+    guard let stored else { return true }
+    if end <= stored { return false }
+    if begin > stored { throw .sourceGap(self, stored: stored) }
+    if begin < stored { throw .sourceOverlap(self, stored: stored) }
+    return true
+  }
+}
+
+extension MemoryView<Float> {
+  /// The position of the first value that is infinite or not a number.
+  package var firstNonFinite: Int? {
+    // 0 · x is NaN for exactly these, and a sum that met one NaN stays one.
+    var sums = SIMD16<Float>(repeating: 0)
+    var index = 0
+    while index <= count - 16 {
+      sums += load(SIMD16<Float>.self, at: index) * SIMD16(repeating: 0)
+      index += 16
+    }
+    var sum = sums.sum()
+    while index < count {
+      sum += self[index] * 0
+      index += 1
+    }
+    guard sum.isNaN else { return nil }
+    return (0..<count).first { !self[$0].isFinite }
+  }
+}
