@@ -1,0 +1,79 @@
+import Glibc
+
+/// Writes files so that a reader sees the old content or all of the new, never a part.
+package struct OutputFile: ~Copyable {
+  private let path: String
+  private let descriptor: Int32
+
+  private init(path: String, descriptor: Int32) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  /// Replaces the file at `path` with what `body` writes.
+  ///
+  /// The bytes go to a temporary file beside it, are synced, and take its name at the end. What is not a regular
+  /// file, such as `/dev/stdout`, is written in place.
+  ///
+  /// - Throws: ``DataError``; then the old file is still there and the temporary one is gone.
+  package static func replace(
+    _ path: String, _ body: (borrowing OutputFile) throws(DataError) -> Void
+  ) throws(DataError) {
+    var status = stat()
+    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      let file = OutputFile(path: path, descriptor: try create(path, named: path, flags: O_WRONLY | O_CLOEXEC))
+      defer { close(file.descriptor) }
+      return try body(file)
+    }
+    let temporary = "\(path).\(getpid()).partial"
+    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+    let file = OutputFile(path: path, descriptor: try create(temporary, named: path, flags: flags))
+    do throws(DataError) {
+      do throws(DataError) {
+        try body(file)
+        guard fsync(file.descriptor) == 0 else { throw file.failure("syncing") }
+      } catch {
+        close(file.descriptor)
+        throw error
+      }
+      guard close(file.descriptor) == 0 else { throw file.failure("closing") }
+      guard unsafe rename(temporary, path) == 0 else {
+        throw DataError(path, .cannotCreate(systemMessage(errno)))
+      }
+    } catch {
+      unsafe unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Writes all of `scalars`, in memory order.
+  package func write<Scalar: BitwiseCopyable>(_ scalars: [Scalar]) throws(DataError) {
+    let byteCount = scalars.count * MemoryLayout<Scalar>.stride
+    var offset = 0
+    while offset < byteCount {
+      let count = unsafe scalars.withUnsafeBytes { bytes in
+        // Safety: the offset lies within the array.
+        unsafe Glibc.write(descriptor, bytes.baseAddress! + offset, byteCount - offset)
+      }
+      if count < 0 {
+        guard errno == EINTR else { throw failure("writing") }
+        continue
+      }
+      offset += count
+    }
+  }
+
+  private func failure(_ action: String) -> DataError {
+    DataError(path, .inputOutput("\(action) failed: \(systemMessage(errno))"))
+  }
+
+  private static func create(_ path: String, named name: String, flags: Int32) throws(DataError) -> Int32 {
+    let descriptor = unsafe open(path, flags, 0o666)
+    guard descriptor >= 0 else {
+      throw errno == ENOSPC
+        ? DataError(name, .inputOutput("writing failed: \(systemMessage(errno))"))
+        : DataError(name, .cannotCreate(systemMessage(errno)))
+    }
+    return descriptor
+  }
+}

@@ -1,0 +1,50 @@
+import Serve
+import Testing
+
+@Suite struct `A feed` {
+  private func source(keepsOrder: Bool = false) -> MemorySource {
+    MemorySource(
+      name: "ten", count: 10, exampleShape: [1], features: .floats((0..<10).map { Float($0) }), labels: [],
+      labelWidth: 0, keepsOrder: keepsOrder)
+  }
+
+  private func rest(_ feed: inout DataFeed, by size: Int) throws -> (x: [Float], ends: [UInt64]) {
+    var (batch, x, ends) = (Batch(), [Float](), [UInt64]())
+    while try feed.next(into: &batch, upTo: size) {
+      #expect(batch.begin == ends.last ?? batch.begin)
+      x += batch.x
+      ends.append(batch.end)
+    }
+    #expect(batch.examples == 0)
+    return (x, ends)
+  }
+
+  @Test func `counts on from pass to pass and never mixes two`() throws {
+    var feed = try DataFeed(source(), passes: 2, seed: 5)
+    #expect(feed.count == 20)
+    let (x, ends) = try rest(&feed, by: 4)
+    #expect(ends == [4, 8, 10, 14, 18, 20])
+    #expect(x[..<10].sorted() == x[10...].sorted() && x[..<10] != x[10...])
+    #expect(feed.offset == 20)
+  }
+
+  @Test(arguments: [UInt64(0), 3, 10, 14, 20, 25])
+  func `resumes where another ended`(_ offset: UInt64) throws {
+    var whole = try DataFeed(source(), passes: 3, seed: 5)
+    var resumed = try DataFeed(source(), passes: 3, seed: 5, resumingAt: offset)
+    #expect(resumed.offset == offset)
+    let expected = try rest(&whole, by: 1).x.dropFirst(Int(offset))
+    #expect(try rest(&resumed, by: 4).x == Array(expected))
+  }
+
+  @Test func `ends at its limit`() throws {
+    var feed = try DataFeed(source(), passes: 5, limit: 13)
+    #expect(feed.count == 13)
+    #expect(try rest(&feed, by: 4).ends == [4, 8, 10, 13])
+  }
+
+  @Test func `leaves streams in their order`() throws {
+    var feed = try DataFeed(source(keepsOrder: true), seed: 5)
+    #expect(try rest(&feed, by: 3).x == (0..<10).map { Float($0) })
+  }
+}
