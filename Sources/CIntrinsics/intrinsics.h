@@ -3,7 +3,14 @@
 #ifndef ONLEARN_INTRINSICS_H
 #define ONLEARN_INTRINSICS_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
 
 // 1 where a fused multiply-add is one instruction. Without it `addingProduct` on a SIMD vector is a
 // library call per element, so kernels then write `a * b + c`. An integer macro is a constant to Swift.
@@ -11,6 +18,108 @@
 #define ONLEARN_HAS_FMA 1
 #else
 #define ONLEARN_HAS_FMA 0
+#endif
+
+// Tells the core that this is a spin loop.
+static inline void onlearn_pause(void) {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("isb" ::: "memory");
+#endif
+}
+
+// Asks for the cache line of `address`.
+static inline void onlearn_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+#if defined(__linux__)
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <sched.h>
+#include <unistd.h>
+#endif
+
+// The number of cores this process may run on, at least 1.
+static inline int onlearn_core_count(void) {
+#if defined(__linux__)
+  // 8192 processors, as an array of words, so that the macros of <sched.h> are not needed.
+  unsigned long mask[8192 / (8 * sizeof(unsigned long))];
+  memset(mask, 0, sizeof mask);
+  if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) == 0) {
+    int count = 0;
+    for (size_t i = 0; i < sizeof mask / sizeof mask[0]; i++) count += __builtin_popcountl(mask[i]);
+    if (count > 0) return count;
+  }
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (int)online : 1;
+#else
+  return 1;
+#endif
+}
+
+// Whether `onlearn_crc32c_hardware` may be called.
+static inline int onlearn_has_crc32c(void) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) != 0;
+#else
+  return 0;
+#endif
+}
+
+#if defined(__x86_64__)
+// Continues the raw (not inverted) CRC-32C `crc` over `count` bytes, eight at a time.
+__attribute__((target("sse4.2"))) static inline uint32_t onlearn_crc32c_hardware(
+    uint32_t crc, const uint8_t *bytes, size_t count) {
+  uint64_t state = crc;
+  while (count >= 8) {
+    uint64_t word;
+    memcpy(&word, bytes, 8);
+    state = _mm_crc32_u64(state, word);
+    bytes += 8;
+    count -= 8;
+  }
+  crc = (uint32_t)state;
+  while (count > 0) {
+    crc = _mm_crc32_u8(crc, *bytes);
+    bytes++;
+    count--;
+  }
+  return crc;
+}
+
+// Continues three CRCs over three neighbouring runs of `count` bytes each, a multiple of eight: the
+// instruction takes three cycles but one can start in each. `crc` has the first run's CRC, and gets all three.
+__attribute__((target("sse4.2"))) static inline void onlearn_crc32c_hardware3(
+    uint32_t crc[3], const uint8_t *bytes, size_t count) {
+  uint64_t a = crc[0], b = crc[1], c = crc[2];
+  const uint8_t *end = bytes + count;
+  while (bytes < end) {
+    uint64_t x, y, z;
+    memcpy(&x, bytes, 8);
+    memcpy(&y, bytes + count, 8);
+    memcpy(&z, bytes + 2 * count, 8);
+    a = _mm_crc32_u64(a, x);
+    b = _mm_crc32_u64(b, y);
+    c = _mm_crc32_u64(c, z);
+    bytes += 8;
+  }
+  crc[0] = (uint32_t)a;
+  crc[1] = (uint32_t)b;
+  crc[2] = (uint32_t)c;
+}
+#else
+static inline uint32_t onlearn_crc32c_hardware(uint32_t crc, const uint8_t *bytes, size_t count) {
+  (void)bytes;
+  (void)count;
+  return crc;
+}
+static inline void onlearn_crc32c_hardware3(uint32_t crc[3], const uint8_t *bytes, size_t count) {
+  (void)crc;
+  (void)bytes;
+  (void)count;
+}
 #endif
 
 #endif

@@ -1,0 +1,91 @@
+/// A type that indexes rows: `Int32` and `Int64`.
+public protocol IndexScalar: FixedWidthInteger & SignedInteger, BitwiseCopyable, Sendable {}
+
+extension Int32: IndexScalar {}
+extension Int64: IndexScalar {}
+
+/// Reading and accumulating rows of tables by index: embedding lookup and its gradient.
+public enum Rows {
+  /// Copies the rows of `table` at `indices` to `output`, packed, in order.
+  ///
+  /// - Parameters:
+  ///   - table: Rows that start `rowStride` scalars apart; only their first `rowLength` scalars are read.
+  ///   - rowCount: The number of rows in the table; indices lie in `0..<rowCount`.
+  ///   - output: Shape `[indices.count, rowLength]`.
+  /// - Returns: `nil`, or the position of the first index out of range, from where on nothing was copied.
+  @discardableResult
+  public static func gather<Scalar: BitwiseCopyable, Index: IndexScalar>(
+    table: MemoryView<Scalar>, rowStride: Int, rowLength: Int, rowCount: Int,
+    indices: MemoryView<Index>, into output: MemoryView<Scalar>
+  ) -> Int? {
+    check(table, rowStride: rowStride, rowLength: rowLength, rowCount: rowCount)
+    precondition(
+      output.count == indices.count * rowLength, "\(indices.count) rows of \(rowLength) in \(output.count) scalars")
+    switch MemoryLayout<Scalar>.size {
+    case 1:
+      return gatherWords(
+        table.rebound(to: UInt8.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt8.self))
+    case 4:
+      return gatherWords(
+        table.rebound(to: UInt32.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt32.self))
+    case 8:
+      return gatherWords(
+        table.rebound(to: UInt64.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt64.self))
+    default: preconditionFailure("scalars of \(MemoryLayout<Scalar>.size) bytes")
+    }
+  }
+
+  static func check<Scalar>(_ table: MemoryView<Scalar>, rowStride: Int, rowLength: Int, rowCount: Int) {
+    precondition(rowLength >= 0 && rowStride >= rowLength, "rows of \(rowLength) scalars, \(rowStride) apart")
+    precondition(
+      rowCount == 0 || (rowCount - 1) * rowStride + rowLength <= table.count,
+      "\(rowCount) rows, \(rowStride) apart, in \(table.count) scalars")
+  }
+
+  private static func gatherWords<Word: BitwiseCopyable, Index: IndexScalar>(
+    _ table: MemoryView<Word>, _ rowStride: Int, _ rowLength: Int, _ rowCount: Int,
+    _ indices: MemoryView<Index>, _ output: MemoryView<Word>
+  ) -> Int? {
+    // Safety: `gather` checked the extents of table and output, `copyRows` checks each index.
+    if let indices = indices.cast(to: Int32.self) {
+      return unsafe copyRows(table.base, rowStride, rowLength, rowCount, indices, output.base)
+    }
+    if let indices = indices.cast(to: Int64.self) {
+      return unsafe copyRows(table.base, rowStride, rowLength, rowCount, indices, output.base)
+    }
+    preconditionFailure("indices are Int32 or Int64")
+  }
+
+  /// The loop of ``gather``, with the lengths that embedding tables often have as constants.
+  @inline(always)
+  private static func copyRows<Word: BitwiseCopyable, Index: IndexScalar>(
+    _ table: UnsafePointer<Word>, _ rowStride: Int, _ rowLength: Int, _ rowCount: Int,
+    _ indices: MemoryView<Index>, _ output: UnsafeMutablePointer<Word>
+  ) -> Int? {
+    switch rowLength {
+    case 1: unsafe copyRows(table, rowStride, length: 1, rowCount, indices, output)
+    case 4: unsafe copyRows(table, rowStride, length: 4, rowCount, indices, output)
+    case 8: unsafe copyRows(table, rowStride, length: 8, rowCount, indices, output)
+    case 16: unsafe copyRows(table, rowStride, length: 16, rowCount, indices, output)
+    case 17: unsafe copyRows(table, rowStride, length: 17, rowCount, indices, output)
+    case 32: unsafe copyRows(table, rowStride, length: 32, rowCount, indices, output)
+    default: unsafe copyRows(table, rowStride, length: rowLength, rowCount, indices, output)
+    }
+  }
+
+  @inline(always)
+  private static func copyRows<Word: BitwiseCopyable, Index: IndexScalar>(
+    _ table: UnsafePointer<Word>, _ rowStride: Int, length: Int, _ rowCount: Int,
+    _ indices: MemoryView<Index>, _ output: UnsafeMutablePointer<Word>
+  ) -> Int? {
+    var target = unsafe output
+    for position in 0..<indices.count {
+      let row = unsafe Int(indices.base[position])
+      guard row >= 0, row < rowCount else { return position }
+      unsafe UnsafeMutableRawPointer(target)
+        .copyMemory(from: table + row * rowStride, byteCount: length * MemoryLayout<Word>.stride)
+      unsafe target += length
+    }
+    return nil
+  }
+}
