@@ -17,7 +17,14 @@ import Glibc
   /// `byteCount` bytes, all zero.
   ///
   /// - Parameter hugePages: Whether to ask for 2 MiB pages; not for memory of which little is touched.
-  public init(byteCount: Int, hugePages: Bool = true) {
+  public convenience init(byteCount: Int, hugePages: Bool = true) {
+    self.init(ifAvailable: byteCount, hugePages: hugePages)!
+  }
+
+  /// `byteCount` bytes, all zero, or nil if the system has not as much: for sizes that a file or a user states.
+  ///
+  /// - Parameter hugePages: Whether to ask for 2 MiB pages; not for memory of which little is touched.
+  public init?(ifAvailable byteCount: Int, hugePages: Bool = true) {
     precondition(byteCount >= 0, "\(byteCount) bytes")
     self.byteCount = byteCount
     guard byteCount > 0 else {
@@ -29,9 +36,7 @@ import Glibc
     // Safety: an anonymous mapping of our own. The part that aligns it to a huge page is returned at once.
     let spare = isHuge ? Self.hugePage : 0
     let start = unsafe mmap(nil, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let start = unsafe start, unsafe start != MAP_FAILED else {
-      preconditionFailure("no memory for \(byteCount) bytes: mmap set errno to \(errno)")
-    }
+    guard let start = unsafe start, unsafe start != MAP_FAILED else { return nil }
     guard isHuge else {
       unsafe base = start
       return
