@@ -14,6 +14,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case outsideTensor(String, offset: Int, count: Int, of: Int)
   /// Rows for a dense parameter, or a dense gradient for a table.
   case wrongKind(parameter: String, expected: ParameterSpec.Kind)
+  /// A request for rows of a dense parameter.
+  case rowsOfDense(parameter: String)
   /// A gradient for a parameter that is never trained.
   case frozen(parameter: String)
   /// A row that the table does not have.
@@ -46,6 +48,7 @@ extension StoreError: CustomStringConvertible {
       "'\(name)': elements \(offset)..<\(offset)+\(count) of \(total)"
     case .wrongKind(let parameter, .table): "'\(parameter)' is a table: its gradient must be rows"
     case .wrongKind(let parameter, .dense): "'\(parameter)' is dense: its gradient must not be rows"
+    case .rowsOfDense(let parameter): "'\(parameter)' is dense: it is always lent as a whole, not by rows"
     case .frozen(let parameter): "'\(parameter)' is frozen and takes no gradient"
     case .rowOutsideTable(let parameter, let position, let key, let rowCount):
       "'\(parameter)': row \(key) at position \(position) is outside the table of \(rowCount) rows"

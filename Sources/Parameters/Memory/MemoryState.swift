@@ -34,14 +34,14 @@ struct MemoryState: Sendable {
       case .dense(let tensor):
         .init(scalars: tensor.weights, rowStride: spec.rowLength, addressing: .direct)
       case .table(let table):
-        .init(scalars: table.rows, rowStride: table.layout.stride, addressing: .direct)
+        .init(scalars: table.table.rows, rowStride: table.table.layout.stride, addressing: .direct)
       }
     }
   }
 
   mutating func exchange(push: ParameterGradients?, pull: RowRequest?) throws(StoreError) -> ParameterValues {
     var isDuplicate = false
-    if let pull { try check(pull) }
+    if let pull { try prepare(pull) }
     if let push { isDuplicate = try apply(push) }
     return ParameterValues(parameters: values, version: version, isDuplicate: isDuplicate)
   }
@@ -49,7 +49,7 @@ struct MemoryState: Sendable {
   mutating func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws(StoreError) {
     guard parameters.indices.contains(parameter) else { throw .unknownParameter(parameter) }
     let current = parameters[parameter].optimizer
-    guard current.name == optimizer.name else {
+    guard current.rule.kind == optimizer.rule.kind else {
       throw .otherRule(parameter: parameters[parameter].name, expected: current.name, found: optimizer.name)
     }
     parameters[parameter].optimizer = optimizer
@@ -69,8 +69,8 @@ struct MemoryState: Sendable {
         optimizer.update(
           tensor.weights, slots: tensor.slots, scalars: tensor.scalars, along: gradient, step: version)
       case (.rows(let keys, let gradients), .table(let table)):
-        optimizer.updateRows(
-          of: table.rows, layout: table.layout, rows: keys, scalars: table.scalars, along: gradients, step: version)
+        if optimizer.rule.updatesAllRows { table.prepare(0..<table.table.rowCount) } else { table.prepare(keys) }
+        optimizer.update(table.table, rows: keys, along: gradients, step: version)
       default: break
       }
     }
@@ -78,12 +78,14 @@ struct MemoryState: Sendable {
     return false
   }
 
-  private func check(_ pull: RowRequest) throws(StoreError) {
+  /// Makes the rows of `pull` valid.
+  private func prepare(_ pull: RowRequest) throws(StoreError) {
     for rows in pull.tables {
       guard parameters.indices.contains(rows.parameter) else { throw .unknownParameter(rows.parameter) }
       let spec = parameters[rows.parameter]
-      guard spec.kind == .table else { throw .wrongKind(parameter: spec.name, expected: spec.kind) }
+      guard case .table(let table) = storage[rows.parameter] else { throw .rowsOfDense(parameter: spec.name) }
       try spec.check(rows: rows.keys)
+      table.prepare(rows.keys)
     }
   }
 }
@@ -120,7 +122,8 @@ extension MemoryState {
         case .scalar(let scalar): dense.scalars[scalar..<scalar + 1]
         }
       body(memory[offset..<offset + count], 0)
-    case .table(let table):
+    case .table(let storage):
+      let table = storage.table
       if case .scalar(let scalar) = place.part, table.layout.scalarCount == 0 {
         return body(table.scalars[scalar + offset..<scalar + offset + count], 0)
       }
@@ -128,6 +131,7 @@ extension MemoryState {
       var position = 0
       while position < count {
         let (row, column) = (offset + position).quotientAndRemainder(dividingBy: length)
+        storage.prepare(row..<row + 1)
         let run = min(length - column, count - position)
         let from = row * table.layout.stride + start + column
         body(table.rows[from..<from + run], position)

@@ -1,36 +1,89 @@
 import Kernels
 
-/// A table in memory: one buffer of rows, each `[w | slots | scalars]`.
+/// A table in memory: one buffer of rows, filled page by page when a row is first needed.
 struct Table: Sendable {
-  /// Where the parts of a row lie.
-  let layout: RowLayout
-  /// The number of rows.
-  let rowCount: Int
-  /// All rows.
-  let rows: MemoryView<Float>
-  /// The optimizer's scalars for the whole table; empty if each row has its own.
-  let scalars: MemoryView<Float>
+  /// The rows, as an optimizer updates them.
+  let table: RowTable
 
-  private let memory: FloatMemory
+  private let memory: AlignedMemory
+  private let pages: Pages?
+
+  /// Memory that few batches touch must not take whole huge pages.
+  private static let hugePageLimit = 256 << 20
 
   init(_ spec: ParameterSpec) throws(StoreError) {
-    let rule = spec.optimizer.rule.rule
-    layout = RowLayout(rowLength: spec.rowLength, optimizer: spec.optimizer)
-    rowCount = spec.rowCount
-    let count = rowCount * layout.stride
+    let rule = spec.optimizer.rule.base
+    let layout = RowLayout(rowLength: spec.rowLength, optimizer: spec.optimizer)
+    let count = spec.rowCount * layout.stride
     let scalarCount = layout.scalarCount == 0 ? rule.scalars.count : 0
-    memory = try FloatMemory(count: count + scalarCount, for: spec)
-    rows = memory.view[0..<count]
-    scalars = memory.view[count..<count + scalarCount]
-    for index in 0..<scalarCount { scalars[index] = rule.scalars[index].initialValue }
-    let start =
-      rule.slots.flatMap { [Float](repeating: $0.initialValue, count: spec.rowLength) }
-      + (scalarCount == 0 ? rule.scalars.map(\.initialValue) : [])
-    guard spec.initialValues != .zeros || start.contains(where: { $0 != 0 }) else { return }
-    for row in 0..<rowCount {
-      let base = row * layout.stride
-      spec.initialValues.fill(rows[base..<base + spec.rowLength], from: row * spec.rowLength)
-      for (index, value) in start.enumerated() { rows[base + spec.rowLength + index] = value }
+    let zeroCount = spec.optimizer.rule.updatesAllRows ? spec.rowLength : 0
+    let isHuge = count * MemoryLayout<Float>.stride <= Self.hugePageLimit
+    let memory = try AlignedMemory.make(floats: count + scalarCount + zeroCount, hugePages: isHuge, for: spec)
+    self.memory = memory
+    table = RowTable(
+      layout: layout, rowCount: spec.rowCount, rows: memory.floats(at: 0, count: count),
+      scalars: memory.floats(at: count, count: scalarCount),
+      zeros: memory.floats(at: count + scalarCount, count: zeroCount))
+    for index in 0..<scalarCount { table.scalars[index] = rule.scalars[index].initialValue }
+    pages = try Pages(spec, layout)
+  }
+
+  /// Makes the values of the rows `keys` valid. They are rows of the table.
+  func prepare(_ keys: MemoryView<Int64>) {
+    guard let pages else { return }
+    for position in 0..<keys.count { pages.fill(pageOf: Int(keys[position]), of: table) }
+  }
+
+  /// Makes the values of the rows `rows` valid.
+  func prepare(_ rows: Range<Int>) {
+    guard let pages else { return }
+    for row in rows { pages.fill(pageOf: row, of: table) }
+  }
+}
+
+/// Which pages of a table have been filled with initial values, and these values.
+private struct Pages: Sendable {
+  /// About as many floats as a page of memory holds.
+  private static let floatsPerPage = 1024
+
+  private let initialValues: InitialValues
+  /// What follows a row's weights at first.
+  private let state: [Float]
+  /// A page has `1 << shift` rows.
+  private let shift: Int
+  /// 1 for a page that is filled.
+  private let filled: MemoryView<UInt8>
+  private let memory: AlignedMemory
+
+  /// Nil if a table of zeros is filled already.
+  init?(_ spec: ParameterSpec, _ layout: RowLayout) throws(StoreError) {
+    let rule = spec.optimizer.rule.base
+    var state = rule.slots.flatMap { [Float](repeating: $0.initialValue, count: layout.rowLength) }
+    if layout.scalarCount > 0 { state += rule.scalars.map(\.initialValue) }
+    guard !spec.initialValues.areZero || state.contains(where: { $0 != 0 }) else { return nil }
+    self.state = state
+    initialValues = spec.initialValues
+    let rows = max(1, Self.floatsPerPage / max(1, layout.stride))
+    shift = Int.bitWidth - 1 - rows.leadingZeroBitCount
+    let count = (spec.rowCount >> shift) + 1
+    memory = try AlignedMemory.make(floats: count / 4 + 1, hugePages: false, for: spec)
+    filled = memory.view(of: UInt8.self, count: count)
+  }
+
+  @inline(always)
+  func fill(pageOf row: Int, of table: RowTable) {
+    let page = row >> shift
+    if filled[page] == 0 { fill(page, of: table) }
+  }
+
+  @inline(never)
+  private func fill(_ page: Int, of table: RowTable) {
+    let length = table.layout.rowLength
+    for row in page << shift..<min(table.rowCount, (page + 1) << shift) {
+      let start = row * table.layout.stride
+      initialValues.fill(table.rows[start..<start + length], from: row * length)
+      for index in state.indices { table.rows[start + length + index] = state[index] }
     }
+    filled[page] = 1
   }
 }

@@ -47,7 +47,7 @@ extension ParameterSpec {
 
   /// The weights and the optimizer's state as tensors.
   fileprivate var parts: [(TensorPlace.Part, StoredTensor)] {
-    let rule = optimizer.rule.rule
+    let rule = optimizer.rule.base
     let scalarShape = kind == .table && type(of: rule).keepsScalarsPerRow ? [rowCount] : []
     return [(.weights, StoredTensor(name: name, shape: shape))]
       + rule.slots.enumerated().map { (.slot($0), StoredTensor(name: "\(name)/\($1.name)", shape: shape)) }
@@ -60,7 +60,7 @@ extension ParameterSpec {
     guard kind == .dense || !shape.isEmpty else {
       throw .invalidSchema(parameter: name, problem: "a table needs an axis of rows, but is a scalar")
     }
-    let perRow = 4 * (1 + optimizer.rule.rule.slots.count) + 8
+    let perRow = 4 * (1 + optimizer.rule.base.slots.count) + 8
     guard let count = checkedCount, count <= Self.byteLimit / perRow, rowCount <= Self.byteLimit / perRow else {
       throw .invalidSchema(parameter: name, problem: "the shape \(shape) is impossible or too large")
     }

@@ -1,33 +1,5 @@
 package import Kernels
 
-/// Where the weights and slots of the rows of a table lie: `[w | slots | scalars]`, row after row.
-package struct RowLayout: Hashable, Sendable {
-  /// The number of weights of a row.
-  package let rowLength: Int
-  /// The number of slots of every weight.
-  package let slotCount: Int
-  /// The number of scalars of every row.
-  package let scalarCount: Int
-
-  /// The layout of rows of `rowLength` weights that `optimizer` trains.
-  package init(rowLength: Int, optimizer: Optimizer) {
-    let rule = optimizer.rule.rule
-    self.rowLength = rowLength
-    slotCount = rule.slots.count
-    scalarCount = type(of: rule).keepsScalarsPerRow ? rule.scalars.count : 0
-  }
-
-  /// How far apart two rows are.
-  package var stride: Int { rowLength * (1 + slotCount) + scalarCount }
-
-  /// Where the weights (part 0) and slots (1, 2, 3) of the row that begins at `start` lie.
-  @inline(always)
-  func part(_ part: Int, ofRowAt start: Int) -> Range<Int> {
-    let first = start + (part <= slotCount ? part : 0) * rowLength
-    return first..<first + rowLength
-  }
-}
-
 extension Optimizer {
   /// Updates a dense parameter along `gradient`.
   ///
@@ -48,6 +20,33 @@ extension Optimizer {
     case .sgd(let rule): update(weights, views, scalars, gradient, step, by: rule)
     case .momentum(let rule): update(weights, views, scalars, gradient, step, by: rule)
     case .adagrad(let rule): update(weights, views, scalars, gradient, step, by: rule)
+    case .rmsProp(let rule): update(weights, views, scalars, gradient, step, by: rule)
+    case .centeredRMSProp(let rule): update(weights, views, scalars, gradient, step, by: rule)
+    case .adam(let rule): update(weights, views, scalars, gradient, step, by: rule)
+    case .lazyAdam(let rule): update(weights, views, scalars, gradient, step, by: rule)
+    case .ftrl(let rule): update(weights, views, scalars, gradient, step, by: rule)
+    }
+  }
+
+  /// Updates the rows `keys` of `table` along `gradients`; a rule that updates all rows, the others along zero.
+  ///
+  /// - Parameters:
+  ///   - table: The table.
+  ///   - keys: Row numbers of the table, strictly ascending.
+  ///   - gradients: ∂L/∂w, shape `[keys, rowLength]`.
+  ///   - step: How many updates came before, for the schedule.
+  package func update(
+    _ table: RowTable, rows keys: MemoryView<Int64>, along gradients: MemoryView<Float>, step: UInt64
+  ) {
+    switch rule {
+    case .sgd(let rule): update(table, keys, gradients, step, by: rule)
+    case .momentum(let rule): update(table, keys, gradients, step, by: rule)
+    case .adagrad(let rule): update(table, keys, gradients, step, by: rule)
+    case .rmsProp(let rule): update(table, keys, gradients, step, by: rule)
+    case .centeredRMSProp(let rule): update(table, keys, gradients, step, by: rule)
+    case .adam(let rule): update(table, keys, gradients, step, by: rule)
+    case .lazyAdam(let rule): update(table, keys, gradients, step, by: rule)
+    case .ftrl(let rule): update(table, keys, gradients, step, by: rule)
     }
   }
 
@@ -56,44 +55,77 @@ extension Optimizer {
     _ step: UInt64, by rule: some RunnableRule
   ) {
     let state = ScalarState(scalars)
-    rule.denseKernel(rate: rule.rate, state).update(weights, slots, along: gradient)
+    let kernel = rule.denseKernel(rate: rule.rate * schedule.factor(after: step), state)
+    if isUnlimited {
+      kernel.update(weights, slots, along: gradient)
+    } else {
+      limited(kernel, gradient).update(weights, slots, along: gradient)
+    }
     rule.advanced(state).store(to: scalars)
   }
 
-  /// Updates the rows `rows` of `table` along `gradients`, one after the other.
-  ///
-  /// - Parameters:
-  ///   - table: Rows in the layout `layout`.
-  ///   - rows: Row numbers, strictly ascending.
-  ///   - scalars: The rule's scalars for the whole table, if it keeps any.
-  ///   - gradients: ∂L/∂w, shape `[rows, rowLength]`.
-  ///   - step: How many updates came before, for the schedule.
-  package func updateRows(
-    of table: MemoryView<Float>, layout: RowLayout, rows: MemoryView<Int64>, scalars: MemoryView<Float>,
-    along gradients: MemoryView<Float>, step: UInt64
+  private func update(
+    _ table: RowTable, _ keys: MemoryView<Int64>, _ gradients: MemoryView<Float>, _ step: UInt64,
+    by rule: some RunnableRule
   ) {
-    switch rule {
-    case .sgd(let rule): updateRows(table, layout, rows, scalars, gradients, step, by: rule)
-    case .momentum(let rule): updateRows(table, layout, rows, scalars, gradients, step, by: rule)
-    case .adagrad(let rule): updateRows(table, layout, rows, scalars, gradients, step, by: rule)
+    let rate = rule.rate * schedule.factor(after: step)
+    if type(of: rule).keepsScalarsPerRow {
+      let scale = clipping.scale(of: gradients)
+      for position in 0..<keys.count {
+        let row = Int(keys[position])
+        let scalars = table.scalars(of: row)
+        let state = ScalarState(scalars)
+        let kernel = Limited(
+          kernel: rule.rowKernel(rate: rate, state), scale: scale, clipping: clipping, bounds: bounds)
+        kernel.update(table, row, along: gradients, at: position)
+        rule.advanced(state).store(to: scalars)
+      }
+      return
+    }
+    let state = ScalarState(table.scalars)
+    let kernel = rule.rowKernel(rate: rate, state)
+    if isUnlimited {
+      update(table, keys, gradients, kernel, allRows: type(of: rule).updatesAllRows)
+    } else {
+      update(table, keys, gradients, limited(kernel, gradients), allRows: type(of: rule).updatesAllRows)
+    }
+    rule.advanced(state).store(to: table.scalars)
+  }
+
+  @inline(always)
+  private func update(
+    _ table: RowTable, _ keys: MemoryView<Int64>, _ gradients: MemoryView<Float>, _ kernel: some UpdateKernel,
+    allRows: Bool
+  ) {
+    guard allRows else {
+      for position in 0..<keys.count { kernel.update(table, Int(keys[position]), along: gradients, at: position) }
+      return
+    }
+    var position = 0
+    for row in 0..<table.rowCount {
+      if position < keys.count, keys[position] == row {
+        kernel.update(table, row, along: gradients, at: position)
+        position += 1
+      } else {
+        kernel.update(table, row, along: table.zeros, at: 0)
+      }
     }
   }
 
-  private func updateRows(
-    _ table: MemoryView<Float>, _ layout: RowLayout, _ rows: MemoryView<Int64>, _ scalars: MemoryView<Float>,
-    _ gradients: MemoryView<Float>, _ step: UInt64, by rule: some RunnableRule
+  private func limited<Kernel: UpdateKernel>(_ kernel: Kernel, _ gradient: MemoryView<Float>) -> Limited<Kernel> {
+    Limited(kernel: kernel, scale: clipping.scale(of: gradient), clipping: clipping, bounds: bounds)
+  }
+}
+
+extension UpdateKernel {
+  /// Updates the row `row` of `table` along the row `position` of `gradients`.
+  @inline(always)
+  fileprivate func update(
+    _ table: RowTable, _ row: Int, along gradients: MemoryView<Float>, at position: Int
   ) {
-    let state = ScalarState(scalars)
-    let kernel = rule.rowKernel(rate: rule.rate, state)
-    for position in 0..<rows.count {
-      let start = Int(rows[position]) * layout.stride
-      let slots = SlotViews(
-        slot0: table[layout.part(1, ofRowAt: start)], slot1: table[layout.part(2, ofRowAt: start)],
-        slot2: table[layout.part(3, ofRowAt: start)])
-      let gradient = gradients[position * layout.rowLength..<(position + 1) * layout.rowLength]
-      kernel.update(table[layout.part(0, ofRowAt: start)], slots, along: gradient)
-    }
-    rule.advanced(state).store(to: scalars)
+    let (weights, slots) = table.parts(of: row)
+    let length = table.layout.rowLength
+    update(weights, slots, along: gradients[position * length..<(position + 1) * length])
   }
 }
 

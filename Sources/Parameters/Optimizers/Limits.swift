@@ -1,0 +1,68 @@
+import Kernels
+
+/// Limits of a parameter's gradient.
+public struct GradientClipping: Hashable, Sendable {
+  /// The largest magnitude of an element; infinite switches it off.
+  public var value = Float.infinity
+  /// The largest Euclidean norm of a push's gradient of the parameter, to which a longer one is scaled down before
+  /// ``value`` applies; infinite switches it off.
+  public var norm = Float.infinity
+
+  /// No limits.
+  public init() {}
+
+  /// What `gradient` is multiplied by.
+  func scale(of gradient: MemoryView<Float>) -> Float {
+    guard norm < .infinity else { return 1 }
+    let length = gradient.norm
+    return length > norm ? norm / length : 1
+  }
+}
+
+/// Limits of a parameter's weights, kept after every update of them.
+public struct WeightBounds: Hashable, Sendable {
+  /// The smallest weight.
+  public var lower = -Float.infinity
+  /// The largest weight.
+  public var upper = Float.infinity
+
+  /// No limits.
+  public init() {}
+}
+
+/// An update kernel between a limited gradient and limited weights.
+struct Limited<Kernel: UpdateKernel>: UpdateKernel {
+  static var slotCount: Int { Kernel.slotCount }
+
+  let kernel: Kernel
+  let scale: Float
+  let clipping: GradientClipping
+  let bounds: WeightBounds
+
+  @inline(always) func update<Lanes: FloatLanes>(_ elements: inout Elements<Lanes>, along gradient: Lanes) {
+    let limit = Lanes(repeating: clipping.value)
+    let scaled = gradient * Lanes(repeating: scale)
+    kernel.update(&elements, along: scaled.lowered(to: limit).raised(to: Lanes(repeating: -clipping.value)))
+    let lower = Lanes(repeating: bounds.lower)
+    elements.weight = elements.weight.lowered(to: Lanes(repeating: bounds.upper)).raised(to: lower)
+  }
+}
+
+extension MemoryView<Float> {
+  /// The Euclidean norm.
+  fileprivate var norm: Float {
+    var sums = SIMD8<Double>(repeating: 0)
+    var index = 0
+    while index <= count - 8 {
+      let lanes = SIMD8<Double>(load(SIMD8<Float>.self, at: index))
+      sums += lanes * lanes
+      index += 8
+    }
+    var sum = sums.sum()
+    while index < count {
+      sum += Double(self[index]) * Double(self[index])
+      index += 1
+    }
+    return Float(sum.squareRoot())
+  }
+}

@@ -1,0 +1,61 @@
+/// Why a text names no optimizer.
+public enum OptimizerError: Error, Hashable, Sendable {
+  /// A rule that does not exist.
+  case unknownRule(String)
+  /// A hyper-parameter that the rule does not have.
+  case unknownKey(String, optimizer: String, known: [String])
+  /// A part of the text that is not `key=value`.
+  case notAPair(String)
+  /// A hyper-parameter that is given twice.
+  case repeatedKey(String)
+  /// A value that is not a number.
+  case notANumber(key: String, text: String)
+  /// A value that the hyper-parameter cannot have.
+  case outOfRange(key: String, value: Float, allowed: HyperparameterRange)
+  /// Limits between which there is no weight.
+  case emptyBounds(lower: Float, upper: Float)
+}
+
+extension OptimizerError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownRule(let name):
+      "no optimizer is called '\(name)'; there are \(Rule.Kind.allCases.map(\.name).joined(separator: ", "))"
+    case .unknownKey(let key, let optimizer, let known):
+      "the optimizer \(optimizer) has no '\(key)'; it has \(known.joined(separator: ", "))"
+    case .notAPair(let text): "'\(text)' is not key=value; write an optimizer like adagrad:rate=0.05,initial=0.1"
+    case .repeatedKey(let key): "'\(key)' is given twice"
+    case .notANumber(let key, let text): "\(key)=\(text): '\(text)' is not a number"
+    case .outOfRange(let key, let value, let allowed): "\(key)=\(value): it must be \(allowed)"
+    case .emptyBounds(let lower, let upper): "min=\(lower) is above max=\(upper)"
+    }
+  }
+}
+
+extension Optimizer: CustomStringConvertible {
+  /// Reads `NAME[:key=value,…]`, such as `adagrad:rate=0.05`.
+  public init(_ text: String) throws(OptimizerError) {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = String(parts[0])
+    guard let kind = Rule.Kind.allCases.first(where: { $0.name == name }) else { throw .unknownRule(name) }
+    var hyperparameters: [(Hyperparameter, Float)] = []
+    let pairs = parts.count == 1 ? [] : parts[1].split(separator: ",", omittingEmptySubsequences: false)
+    for pair in pairs {
+      let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard sides.count == 2, !sides[0].isEmpty else { throw .notAPair(String(pair)) }
+      guard let hyperparameter = Hyperparameter.allCases.first(where: { $0.key == sides[0] }) else {
+        let known = Optimizer(Rule(kind)).fields.map(\.hyperparameter.key)
+        throw .unknownKey(sides[0], optimizer: name, known: known)
+      }
+      guard !hyperparameters.contains(where: { $0.0 == hyperparameter }) else { throw .repeatedKey(sides[0]) }
+      guard let value = Float(sides[1]) else { throw .notANumber(key: sides[0], text: sides[1]) }
+      hyperparameters.append((hyperparameter, value))
+    }
+    try self.init(kind, hyperparameters)
+  }
+
+  /// The text that ``init(_:)`` reads as this optimizer.
+  public var description: String {
+    name + ":" + hyperparameters.map { "\($0.hyperparameter.key)=\($0.value)" }.joined(separator: ",")
+  }
+}

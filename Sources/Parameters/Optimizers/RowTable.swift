@@ -1,0 +1,67 @@
+package import Kernels
+
+/// Where the weights and slots of the rows of a table lie: `[w | slots | scalars]`, row after row.
+package struct RowLayout: Hashable, Sendable {
+  /// The number of weights of a row.
+  package let rowLength: Int
+  /// The number of slots of every weight.
+  package let slotCount: Int
+  /// The number of scalars of every row.
+  package let scalarCount: Int
+  /// How far apart two rows are.
+  package let stride: Int
+
+  /// The layout of rows of `rowLength` weights that `optimizer` trains.
+  package init(rowLength: Int, optimizer: Optimizer) {
+    let rule = optimizer.rule.base
+    self.rowLength = rowLength
+    slotCount = rule.slots.count
+    scalarCount = type(of: rule).keepsScalarsPerRow ? rule.scalars.count : 0
+    stride = rowLength * (1 + slotCount) + scalarCount
+  }
+}
+
+/// The memory of a table's rows, as optimizers update it.
+package struct RowTable: Sendable {
+  /// Where the parts of a row lie.
+  package let layout: RowLayout
+  /// The number of rows.
+  package let rowCount: Int
+  /// All rows.
+  package let rows: MemoryView<Float>
+  /// The optimizer's scalars for the whole table; empty if each row has its own.
+  package let scalars: MemoryView<Float>
+  /// One row of zeros: the gradient of a row that a push does not touch, for rules that update all rows.
+  package let zeros: MemoryView<Float>
+
+  /// A table of `rowCount` rows in `rows`.
+  package init(
+    layout: RowLayout, rowCount: Int, rows: MemoryView<Float>, scalars: MemoryView<Float>, zeros: MemoryView<Float>
+  ) {
+    precondition(rows.count == rowCount * layout.stride, "\(rows.count) floats for \(rowCount) rows")
+    self.layout = layout
+    self.rowCount = rowCount
+    self.rows = rows
+    self.scalars = scalars
+    self.zeros = zeros
+  }
+
+  /// A row's weights and slots.
+  @inline(always)
+  func parts(of row: Int) -> (weights: MemoryView<Float>, slots: SlotViews) {
+    let start = row * layout.stride
+    let length = layout.rowLength
+    let weights = rows[start..<start + length]
+    var slots = SlotViews(slot0: weights, slot1: weights, slot2: weights)
+    if layout.slotCount > 0 { slots.slot0 = rows[start + length..<start + 2 * length] }
+    if layout.slotCount > 1 { slots.slot1 = rows[start + 2 * length..<start + 3 * length] }
+    if layout.slotCount > 2 { slots.slot2 = rows[start + 3 * length..<start + 4 * length] }
+    return (weights, slots)
+  }
+
+  /// A row's own scalars.
+  @inline(always)
+  func scalars(of row: Int) -> MemoryView<Float> {
+    rows[(row + 1) * layout.stride - layout.scalarCount..<(row + 1) * layout.stride]
+  }
+}
