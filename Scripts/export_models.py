@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 MODELS = pathlib.Path(__file__).resolve().parent.parent / "Models"
-BUNDLED = ["mlp"]
+CLICK = ["lr", "fm", "ffm", "afm", "nfm", "widedeep", "deepfm"]
+BUNDLED = [*CLICK, "dcn", "autoint", "mlp", "lenet", "vgg"]
 
 
 def run(script, *arguments):
@@ -19,3 +20,5 @@ def run(script, *arguments):
 
 for name in BUNDLED:
     run(name)
+for name in CLICK:
+    run(name, "--fields", "8", "--output", MODELS / "movielens")

@@ -64,9 +64,9 @@ def click_parser(description, learning_rate=0.05):
 # Building blocks of networks.
 
 
-def weights(name, shape):
-    """A parameter that starts from a normal distribution of deviation 0.1, cut off at two deviations."""
-    return tf.Variable(tf.truncated_normal(shape, stddev=0.1), name=name)
+def weights(name, shape, deviation=0.1):
+    """A parameter that starts from a normal distribution of this deviation, cut off at two deviations."""
+    return tf.Variable(tf.truncated_normal(shape, stddev=deviation), name=name)
 
 
 def zeros(name, shape):
@@ -136,7 +136,8 @@ def export(
         tf.identity(metric(logits, y), name=metric_name)
 
         parameters = tf.trainable_variables()
-        gradients = tf.gradients(total, parameters)
+        # Gated: a parameter is updated only after every gradient that reads it has been computed.
+        gradients = tf.gradients(total, parameters, gate_gradients=True)
         for parameter, gradient in zip(parameters, gradients):
             if gradient is None:
                 raise SystemExit(f"{name}: the loss does not depend on parameter '{parameter.op.name}'")
