@@ -20,6 +20,24 @@
 #define ONLEARN_HAS_FMA 0
 #endif
 
+// Sixteen floats, `SIMD16<Float>` in Swift.
+typedef float onlearn_float16 __attribute__((ext_vector_type(16)));
+
+// a * b + c in every element, rounded once where the processor can.
+static inline __attribute__((always_inline)) onlearn_float16 onlearn_multiply_add(
+    onlearn_float16 a, onlearn_float16 b, onlearn_float16 c) {
+#if ONLEARN_HAS_FMA
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+// The square root of every element. Swift's own takes them one by one.
+static inline __attribute__((always_inline)) onlearn_float16 onlearn_square_root(onlearn_float16 x) {
+  return __builtin_elementwise_sqrt(x);
+}
+
 // Tells the core that this is a spin loop.
 static inline void onlearn_pause(void) {
 #if defined(__x86_64__)
@@ -121,5 +139,4 @@ static inline void onlearn_crc32c_hardware3(uint32_t crc[3], const uint8_t *byte
   (void)count;
 }
 #endif
-
 #endif
