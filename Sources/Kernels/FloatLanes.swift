@@ -1,3 +1,5 @@
+public import CIntrinsics
+
 /// One or several `Float`s that a kernel treats alike: `Float` itself and SIMD vectors of it.
 ///
 /// A loop whose body is written once for any `FloatLanes` runs 16 lanes at a time and finishes its tail with fewer.
@@ -18,7 +20,7 @@ public protocol FloatLanes: BitwiseCopyable, Sendable {
   static func / (a: Self, b: Self) -> Self
 
   /// The square root of each lane.
-  func squareRoot() -> Self
+  var root: Self { get }
 
   /// The smaller of each pair of lanes.
   func lowered(to limit: Self) -> Self
@@ -40,6 +42,8 @@ extension Float: FloatLanes {
     set { self = newValue }
   }
 
+  @inline(always) @inlinable public var root: Float { squareRoot() }
+
   @inline(always) @inlinable public func lowered(to limit: Float) -> Float { self < limit ? self : limit }
 
   @inline(always) @inlinable public func raised(to limit: Float) -> Float { self > limit ? self : limit }
@@ -60,6 +64,8 @@ extension SIMD where Scalar == Float {
 }
 
 extension SIMD4: FloatLanes where Scalar == Float {
+  @inline(always) @inlinable public var root: Self { SIMD8(lowHalf: self, highHalf: self).root.lowHalf }
+
   @inline(always) @inlinable public func lowered(to limit: Self) -> Self {
     limit.replacing(with: self, where: self .< limit)
   }
@@ -75,6 +81,8 @@ extension SIMD4: FloatLanes where Scalar == Float {
 }
 
 extension SIMD8: FloatLanes where Scalar == Float {
+  @inline(always) @inlinable public var root: Self { SIMD16(lowHalf: self, highHalf: self).root.lowHalf }
+
   @inline(always) @inlinable public func lowered(to limit: Self) -> Self {
     limit.replacing(with: self, where: self .< limit)
   }
@@ -90,6 +98,8 @@ extension SIMD8: FloatLanes where Scalar == Float {
 }
 
 extension SIMD16: FloatLanes where Scalar == Float {
+  @inline(always) @inlinable public var root: Self { onlearn_square_root(self) }
+
   @inline(always) @inlinable public func lowered(to limit: Self) -> Self {
     limit.replacing(with: self, where: self .< limit)
   }
