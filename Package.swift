@@ -54,10 +54,11 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "GraphTests", dependencies: ["Graph", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "GraphDefImportTests", dependencies: ["GraphDefImport", "TestSupport"], exclude: ["Fixtures"],
+      name: "GraphDefImportTests", dependencies: ["GraphDefImport", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ParametersTests", dependencies: ["Parameters", "TestSupport"], swiftSettings: strict),
+      name: "ParametersTests", dependencies: ["Parameters", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict
+    ),
     .testTarget(name: "ServeTests", dependencies: ["Serve", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["onlearn", "TestSupport"], swiftSettings: strict),

@@ -32,6 +32,30 @@ public enum StoreError: Error, Hashable, Sendable {
   case sourceOverlap(SourceRange, stored: UInt64)
   /// No memory for a parameter.
   case outOfMemory(parameter: String, byteCount: Int)
+  /// A file that is there although nothing was to be continued.
+  case alreadyExists(path: String)
+  /// No file although an earlier run was to be continued.
+  case nothingToResume(path: String)
+  /// A file that cannot be created.
+  case cannotCreate(FileError)
+  /// Reading, writing or syncing a file failed.
+  case inputOutput(FileError)
+  /// A file that is not what was written.
+  case damaged(path: String, problem: String)
+  /// A file that is sound but not of these parameters.
+  case doesNotFit(path: String, problems: [String])
+
+  /// The exit status of a command that ends with this error, by the convention of `sysexits.h`.
+  public var exitStatus: Int32 {
+    switch self {
+    case .nothingToResume: 66
+    case .alreadyExists, .cannotCreate: 73
+    case .inputOutput: 74
+    case .damaged: 78
+    case .outOfMemory, .wrongNumberOfGradients, .unknownParameter, .rowsOfDense, .frozen, .wrongKind: 70
+    default: 65
+    }
+  }
 }
 
 extension StoreError: CustomStringConvertible {
@@ -65,6 +89,12 @@ extension StoreError: CustomStringConvertible {
     case .sourceOverlap(let range, let stored):
       "source '\(range.name)': the batch \(range.begin)..<\(range.end) is applied up to \(stored); continue there"
     case .outOfMemory(let parameter, let byteCount): "'\(parameter)': no memory for its \(byteCount) bytes"
+    case .alreadyExists(let path):
+      "'\(path)' exists already; resume from it, or name another file or remove it to start anew"
+    case .nothingToResume(let path): "there is no '\(path)' to resume from; start without resuming to create it"
+    case .cannotCreate(let error), .inputOutput(let error): "\(error)"
+    case .damaged(let path, let problem): "'\(path)' is damaged: \(problem); restore it from a copy"
+    case .doesNotFit(let path, let problems): "'\(path)' does not fit this model: \(problems.joined(separator: "; "))"
     }
   }
 }

@@ -140,4 +140,69 @@ package struct StoreContract: Sendable {
     try expect(store.version == 2, "duplicates and gaps leave the version")
     try expect(store.sourceOffsets == ["clicks": 30], "the offset is the end of what was applied")
   }
+
+  /// Keeps learning alike when its contents are carried over to another store, whatever the optimizer.
+  ///
+  /// `restore` saves a store and gives one that continues it; a hundred more steps on both must agree to the last bit.
+  package func continuesAlike(
+    after restore: (_ store: any ParameterStore, _ schema: [ParameterSpec]) throws -> any ParameterStore
+  ) throws {
+    let schema = Rule.Kind.allCases.flatMap { kind in
+      [1, 8, 17].flatMap { length in
+        [
+          ParameterSpec(name: "\(kind.name)-\(length)", shape: [3, length], optimizer: Optimizer(Rule(kind))),
+          ParameterSpec(
+            name: "\(kind.name)-rows-\(length)", shape: [7, length], kind: .table, optimizer: Optimizer(Rule(kind)),
+            initialValues: .uniform(low: -1, high: 1, key: 7, stream: UInt64(length))),
+        ]
+      }
+    }
+    let original = try makeStore(schema)
+    var steps = SplitMix64(seed: 2)
+    for _ in 0..<20 { try train(original, schema, seed: steps.next()) }
+    let restored = try restore(original, schema)
+    try expect(restored.version == original.version, "the version is restored")
+    try expect(try Self.contents(of: restored) == Self.contents(of: original), "the contents are restored")
+    for _ in 0..<100 {
+      let seed = steps.next()
+      try train(original, schema, seed: seed)
+      try train(restored, schema, seed: seed)
+    }
+    try expect(restored.version == original.version, "the versions go on alike")
+    try expect(try Self.contents(of: restored) == Self.contents(of: original), "learning goes on alike")
+  }
+
+  /// Pushes random gradients of every parameter of `schema`.
+  private func train(_ store: any ParameterStore, _ schema: [ParameterSpec], seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
+    var keys = schema.map { spec in
+      spec.kind == .dense ? [] : (0..<Int64(spec.rowCount)).filter { _ in generator.next() & 1 == 0 }
+    }
+    var values = zip(schema, keys).map { spec, keys in
+      (0..<(spec.kind == .dense ? spec.count : keys.count * spec.rowLength)).map { _ in
+        Float.random(in: -1...1, using: &generator)
+      }
+    }
+    var gradients: [Gradient] = []
+    try Self.withViews(&keys) { keys in
+      try Self.withViews(&values) { values in
+        for index in schema.indices {
+          gradients.append(
+            schema[index].kind == .dense ? .dense(values[index]) : .rows(keys: keys[index], values: values[index]))
+        }
+        _ = try store.exchange(push: ParameterGradients(gradients: gradients), pull: nil)
+      }
+    }
+  }
+
+  /// Lends all of `arrays` at once.
+  private static func withViews<Scalar: BitwiseCopyable>(
+    _ arrays: inout [[Scalar]], from first: Int = 0, _ body: ([MemoryView<Scalar>]) throws -> Void
+  ) throws {
+    guard first < arrays.count else { return try body([]) }
+    var array = arrays[first]
+    try array.withMemoryView { view in
+      try withViews(&arrays, from: first + 1) { try body([view] + $0) }
+    }
+  }
 }

@@ -62,9 +62,15 @@ struct MemoryState: Sendable {
       guard try source.isNew(after: sourceOffsets[source.name]) else { return true }
       sourceOffsets[source.name] = source.end
     }
-    for index in push.gradients.indices {
+    Denormals.flushed { update(push.gradients) }
+    version += 1
+    return false
+  }
+
+  private func update(_ gradients: [Gradient]) {
+    for index in gradients.indices {
       let optimizer = parameters[index].optimizer
-      switch (push.gradients[index], storage[index]) {
+      switch (gradients[index], storage[index]) {
       case (.dense(let gradient), .dense(let tensor)):
         optimizer.update(
           tensor.weights, slots: tensor.slots, scalars: tensor.scalars, along: gradient, step: version)
@@ -74,8 +80,6 @@ struct MemoryState: Sendable {
       default: break
       }
     }
-    version += 1
-    return false
   }
 
   /// Makes the rows of `pull` valid.

@@ -31,7 +31,7 @@ extension Adagrad: RunnableRule {
       let accumulator = elements.slot0 + gradient * gradient
       elements.slot0 = accumulator
       let step = gradient * Lanes(repeating: rate)
-      elements.weight = elements.weight - step / (accumulator.squareRoot() + Lanes(repeating: epsilon))
+      elements.weight = elements.weight - step / (accumulator.root + Lanes(repeating: epsilon))
     }
   }
 

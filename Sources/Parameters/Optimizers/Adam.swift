@@ -64,7 +64,7 @@ extension Adam: RunnableRule {
       elements.slot0 = mean
       elements.slot1 = meanSquare
       let direction = usesNesterov ? gradient * rest1 + mean * Lanes(repeating: beta1) : mean
-      let root = meanSquare.squareRoot() + Lanes(repeating: epsilon)
+      let root = meanSquare.root + Lanes(repeating: epsilon)
       elements.weight = elements.weight - direction * Lanes(repeating: rate) / root
     }
   }
@@ -83,7 +83,7 @@ extension Adam: RunnableRule {
       let meanSquare = elements.slot1 * Lanes(repeating: beta2) + square
       elements.slot0 = mean
       elements.slot1 = meanSquare
-      let root = meanSquare.squareRoot() + Lanes(repeating: epsilon)
+      let root = meanSquare.root + Lanes(repeating: epsilon)
       elements.weight = elements.weight - mean * Lanes(repeating: rate) / root
     }
   }

@@ -37,7 +37,7 @@ extension CenteredRMSProp: RunnableRule {
       let mean = elements.slot2 + (gradient - elements.slot2) * rest
       elements.slot0 = meanSquare
       elements.slot2 = mean
-      let root = (meanSquare - mean * mean + Lanes(repeating: epsilon)).squareRoot()
+      let root = (meanSquare - mean * mean + Lanes(repeating: epsilon)).root
       let step = elements.slot1 * Lanes(repeating: momentum) + gradient * Lanes(repeating: rate) / root
       elements.slot1 = step
       elements.weight = elements.weight - step

@@ -57,7 +57,7 @@ extension FTRL: RunnableRule {
 
     /// `x` to the power `-rule.power`.
     @inline(always) private func power<Lanes: FloatLanes>(_ x: Lanes) -> Lanes {
-      if rule.power == -0.5 { return x.squareRoot() }
+      if rule.power == -0.5 { return x.root }
       var result = x
       for lane in 0..<Lanes.laneCount { result[lane: lane] = pow(x[lane: lane], -rule.power) }
       return result

@@ -34,7 +34,7 @@ extension RMSProp: RunnableRule {
     @inline(always) func update<Lanes: FloatLanes>(_ elements: inout Elements<Lanes>, along gradient: Lanes) {
       let meanSquare = elements.slot0 + (gradient * gradient - elements.slot0) * Lanes(repeating: rest)
       elements.slot0 = meanSquare
-      let root = (meanSquare + Lanes(repeating: epsilon)).squareRoot()
+      let root = (meanSquare + Lanes(repeating: epsilon)).root
       let step = elements.slot1 * Lanes(repeating: momentum) + gradient * Lanes(repeating: rate) / root
       elements.slot1 = step
       elements.weight = elements.weight - step

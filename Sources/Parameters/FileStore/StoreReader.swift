@@ -1,0 +1,125 @@
+import Kernels
+
+/// Loads what a ``FileStore`` wrote, or the tensors of another safetensors file.
+struct StoreReader {
+  /// The format that a file of ours names.
+  static let format = "onlearn/1"
+  /// What comes before the name of a stream in the metadata.
+  static let sourcePrefix = "source."
+
+  /// What a user should know.
+  private(set) var notices: [String] = []
+
+  private let path: String
+  private let origin: FileStore.Origin
+  private let file: SafetensorsFile
+
+  private static let chunkFloatCount = 1 << 18
+
+  /// Opens the file at `path`.
+  init(path: String, origin: FileStore.Origin) throws(StoreError) {
+    self.path = path
+    self.origin = origin
+    do throws(SafetensorsError) { file = try SafetensorsFile(path) } catch { throw Self.storeError(error, path) }
+  }
+
+  private static func storeError(_ error: SafetensorsError, _ path: String) -> StoreError {
+    if case .file(let error) = error { .inputOutput(error) } else { .damaged(path: path, problem: "\(error)") }
+  }
+
+  /// Replaces weights, optimizer state, version and offsets of `memory`, which must have the same tensors.
+  mutating func load(into memory: inout MemoryState) throws(StoreError) {
+    let isOurs = try checkFormat()
+    let present = try checkTensors(memory, isOurs: isOurs)
+    let checksum = try copy(present, into: memory)
+    guard isOurs else { return }
+    let stated = file.header.metadata("crc32c")
+    guard stated == SafetensorsWriter.hexadecimal(checksum) else {
+      let found = SafetensorsWriter.hexadecimal(checksum)
+      throw .damaged(path: path, problem: "the checksum of its tensors is \(found), not \(stated ?? "given")")
+    }
+    memory.version = try number("step")
+    for (key, _) in file.header.metadata where key.hasPrefix(Self.sourcePrefix) {
+      memory.sourceOffsets[String(key.dropFirst(Self.sourcePrefix.count))] = try number(key)
+    }
+  }
+
+  private func number(_ key: String) throws(StoreError) -> UInt64 {
+    let text = file.header.metadata(key)
+    guard let text, let value = UInt64(text) else {
+      throw .damaged(path: path, problem: "its '\(key)' is \(text.map { "'\($0)'" } ?? "missing"), not a number")
+    }
+    return value
+  }
+
+  /// Whether the file is of our format, or says nothing about itself.
+  private mutating func checkFormat() throws(StoreError) -> Bool {
+    guard let format = file.header.metadata("format"), format.hasPrefix("onlearn/") else {
+      notices.append(
+        "'\(path)' was not written by this program: its tensors are loaded unchecked, and counting starts at step 0")
+      return false
+    }
+    guard format == Self.format else {
+      throw .doesNotFit(path: path, problems: ["its format is '\(format)', this program reads '\(Self.format)'"])
+    }
+    for (key, expected) in [("model", origin.model), ("graph_sha256", origin.graphSHA256)] {
+      let found = file.header.metadata(key) ?? ""
+      if found != expected { notices.append("'\(path)' has the \(key) '\(found)', this model has '\(expected)'") }
+    }
+    return true
+  }
+
+  /// The names of the tensors to copy; all of the store's in a file of ours, and no others.
+  private mutating func checkTensors(_ memory: MemoryState, isOurs: Bool) throws(StoreError) -> Set<String> {
+    var problems: [String] = []
+    var present: Set<String> = []
+    let weights = Set(memory.parameters.map(\.name))
+    for tensor in memory.tensors {
+      guard let entry = file.header.entry(named: tensor.name) else {
+        if isOurs || weights.contains(tensor.name) { problems.append("it has no '\(tensor.name)'") }
+        continue
+      }
+      if entry.shape != tensor.shape {
+        problems.append("'\(tensor.name)' has the shape \(entry.shape), not \(tensor.shape)")
+      } else if entry.type != .f32 {
+        problems.append("'\(tensor.name)' holds \(entry.type.rawValue), not \(SafetensorsType.f32.rawValue)")
+      }
+      present.insert(tensor.name)
+    }
+    let others = file.header.entries.map(\.name).filter { !present.contains($0) }
+    if !others.isEmpty {
+      let names = others.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+      let text = "it has \(others.count) tensors that this model lacks (\(names))"
+      if isOurs { problems.append(text) } else { notices.append("'\(path)': \(text); they are ignored") }
+    }
+    guard problems.isEmpty else { throw .doesNotFit(path: path, problems: problems) }
+    return present
+  }
+
+  /// Copies the tensors in `names` and returns the checksum of all bytes.
+  private func copy(_ names: Set<String>, into memory: MemoryState) throws(StoreError) -> UInt32 {
+    var checksum: UInt32 = 0
+    var chunk = [Float](repeating: 0, count: Self.chunkFloatCount)
+    for entry in file.header.entries {
+      let isWanted = names.contains(entry.name)
+      var position = 0
+      while position < entry.byteCount {
+        let count = min(Self.chunkFloatCount * MemoryLayout<Float>.stride, entry.byteCount - position)
+        try chunk.withMemoryView { view throws(StoreError) in
+          let bytes = view.bytes[0..<count]
+          do throws(SafetensorsError) { try file.read(at: entry.offset + position, into: bytes) } catch {
+            throw Self.storeError(error, path)
+          }
+          checksum = Checksum.crc32c(bytes, continuing: checksum)
+          guard isWanted else { return }
+          let stride = MemoryLayout<Float>.stride
+          do throws(StoreError) {
+            try memory.write(view[0..<count / stride], to: entry.name, at: position / stride)
+          } catch { throw .doesNotFit(path: path, problems: ["\(error)"]) }
+        }
+        position += count
+      }
+    }
+    return checksum
+  }
+}

@@ -1,0 +1,93 @@
+package import Kernels
+
+/// Writes safetensors files so that a reader sees the old content or all of the new, never a part.
+package struct SafetensorsWriter: Sendable {
+  /// The file.
+  package let path: String
+  private let files: any FileSystem
+
+  /// How many bytes are read and written at a time.
+  private static let chunkFloatCount = 1 << 18
+
+  /// Writes the file at `path`.
+  package init(path: String, files: any FileSystem = SystemFiles()) {
+    self.path = path
+    self.files = files
+  }
+
+  private var temporary: String { path + ".partial" }
+
+  /// Checks that the file can be created, without touching one that is there.
+  package func check() throws(FileError) {
+    do throws(FileError) {
+      let file = try files.create(temporary)
+      files.remove(temporary)
+      try file.close()
+    } catch { throw FileError(path, .create, code: error.code) }
+  }
+
+  /// Replaces the file by `tensors` and `metadata`, to which `crc32c` is added: the checksum of all bytes after the
+  /// header, in hexadecimal.
+  ///
+  /// The bytes go to a temporary file in the same folder, are synced, take the name of the file, and the folder is
+  /// synced. If anything fails the old file stays and the temporary one is removed. The tensors are read chunk by
+  /// chunk, so a large one is not held in memory twice.
+  ///
+  /// - Parameter read: Copies the elements of a tensor from an offset on.
+  /// - Throws: ``FileError`` if the file system refused something, or what `read` throws.
+  package func replace(
+    tensors: [StoredTensor], metadata: [(key: String, value: String)],
+    read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
+  ) throws {
+    do {
+      let file = try files.create(temporary)
+      do {
+        try write(tensors, metadata, to: file, read)
+        try file.sync()
+      } catch {
+        try? file.close()
+        throw error
+      }
+      try file.close()
+      try files.rename(temporary, to: path)
+    } catch {
+      files.remove(temporary)
+      throw error
+    }
+    try files.syncFolder(of: path)
+  }
+
+  private func write(
+    _ tensors: [StoredTensor], _ metadata: [(key: String, value: String)], to file: any FileWriter,
+    _ read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
+  ) throws {
+    var header = SafetensorsHeader(
+      tensors.map { ($0.name, .f32, $0.shape) }, metadata: metadata + [("crc32c", Self.hexadecimal(0))])
+    var encoded = header.encoded
+    try encoded.withMemoryView { try file.append($0) }
+    var chunk = [Float](repeating: 0, count: min(Self.chunkFloatCount, tensors.map(\.count).max() ?? 0))
+    var checksum: UInt32 = 0
+    for tensor in tensors {
+      var offset = 0
+      while offset < tensor.count {
+        let count = min(chunk.count, tensor.count - offset)
+        try chunk.withMemoryView { view in
+          let floats = view[0..<count]
+          try read(tensor.name, offset, floats)
+          checksum = Checksum.crc32c(floats.bytes, continuing: checksum)
+          try file.append(floats.bytes)
+        }
+        offset += count
+      }
+    }
+    header.metadata[header.metadata.count - 1].value = Self.hexadecimal(checksum)
+    encoded = header.encoded
+    try encoded.withMemoryView { try file.replaceBeginning(with: $0) }
+  }
+
+  /// `value` in eight digits, so that its place in the file can be filled in later.
+  static func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}

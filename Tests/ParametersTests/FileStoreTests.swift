@@ -1,0 +1,211 @@
+import Kernels
+import Parameters
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct `A file store` {
+  private let folder: TemporaryFolder
+  private let origin = FileStore.Origin(model: "mlp", graphSHA256: "abc")
+  private let schema = [
+    ParameterSpec(name: "w", shape: [2, 2], optimizer: Optimizer(Rule(.adam))),
+    ParameterSpec(name: "t", shape: [3, 2], kind: .table, optimizer: Optimizer(Rule(.lazyAdam))),
+  ]
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private var path: String { folder.file("model.safetensors") }
+
+  private func open(_ schema: [ParameterSpec]? = nil, resuming: Bool = false) throws -> FileStore {
+    try FileStore(schema ?? self.schema, path: path, origin: origin, isResuming: resuming)
+  }
+
+  /// One push, of rows 0 and 2 of the table and all of the dense weights.
+  private func train(_ store: any ParameterStore, source: SourceRange? = nil) throws {
+    var dense: [Float] = [1, 2, 3, 4]
+    var keys: [Int64] = [0, 2]
+    var rows: [Float] = [1, -1, 2, -2]
+    try dense.withMemoryView { dense in
+      try keys.withMemoryView { keys in
+        try rows.withMemoryView { rows in
+          let gradients: [Gradient] = [.dense(dense), .rows(keys: keys, values: rows)]
+          _ = try store.exchange(push: ParameterGradients(gradients: gradients, source: source), pull: nil)
+        }
+      }
+    }
+  }
+
+  @Test func `keeps the contract of stores`() throws {
+    let number = Mutex(0)
+    let folder = folder.path
+    let contract = StoreContract { schema in
+      let count = number.withLock { number in
+        number += 1
+        return number
+      }
+      return try FileStore(
+        schema, path: "\(folder)/\(count).safetensors", origin: .init(model: "m", graphSHA256: ""))
+    }
+    try contract.lendsWhatWasWrittenAndPushed()
+    try contract.refusesAsAWhole()
+    try contract.appliesAStreamOnce()
+    try contract.continuesAlike { store, schema in
+      try store.save()
+      let file = try #require(store as? FileStore)
+      return try FileStore(schema, path: file.path, origin: .init(model: "m", graphSHA256: ""), isResuming: true)
+    }
+  }
+
+  @Test func `continues step, slots and streams`() throws {
+    let store = try open()
+    try train(store, source: SourceRange(name: "clicks/0", begin: 0, end: 17))
+    try train(store)
+    try store.save()
+    #expect(folder.names == ["model.safetensors"])
+    let restored = try open(resuming: true)
+    #expect(restored.notices.isEmpty)
+    #expect(restored.version == 2)
+    #expect(restored.sourceOffsets == ["clicks/0": 17])
+    #expect(try StoreContract.contents(of: restored) == StoreContract.contents(of: store))
+  }
+
+  @Test func `names tensors and says where they come from`() throws {
+    let store = try open()
+    try train(store)
+    try store.save()
+    let header = try SafetensorsFile(path).header
+    #expect(
+      header.entries.map(\.name) == [
+        "w", "w/m", "w/v", "w/beta1_power", "w/beta2_power", "t", "t/m", "t/v", "t/beta1_power", "t/beta2_power",
+      ])
+    #expect(header.entry(named: "w/beta1_power")?.shape == [])
+    #expect(header.entry(named: "t/beta1_power")?.shape == [3])
+    #expect(header.metadata.map(\.key) == ["format", "model", "step", "graph_sha256", "crc32c"])
+    #expect(header.metadata.prefix(4).map(\.value) == ["onlearn/1", "mlp", "1", "abc"])
+  }
+
+  @Test func `is never overwritten by a new run`() throws {
+    try open().save()
+    #expect(throws: StoreError.alreadyExists(path: path)) { try open() }
+    #expect(StoreError.alreadyExists(path: path).exitStatus == 73)
+  }
+
+  @Test func `is not made up when there is nothing to resume`() {
+    #expect(throws: StoreError.nothingToResume(path: path)) { try open(resuming: true) }
+  }
+
+  @Test func `is refused where it cannot be`() throws {
+    let error = #expect(throws: StoreError.self) {
+      try FileStore(schema, path: folder.file("missing/file"), origin: origin)
+    }
+    #expect(error?.exitStatus == 73)
+    #expect(throws: StoreError.self) { try FileStore(schema, path: "/dev/null", origin: origin) }
+    #expect(throws: StoreError.self) { try FileStore(schema, path: folder.path, origin: origin) }
+  }
+
+  @Test func `is refused when a byte is wrong, cut off or added`() throws {
+    let store = try open()
+    try train(store)
+    try store.save()
+    let bytes = TemporaryFolder.bytes(path)
+    var generator = SplitMix64(seed: 3)
+    for place in bytes.indices {
+      var changed = bytes
+      changed[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+      TemporaryFolder.write(changed, to: path)
+      // A change of the free text of the metadata cannot be told; everything else is noticed.
+      if let loaded = try? open(resuming: true) {
+        #expect(try StoreContract.contents(of: loaded) == StoreContract.contents(of: store), "byte \(place)")
+      }
+    }
+    for count in 0..<bytes.count {
+      TemporaryFolder.write(Array(bytes[..<count]), to: path)
+      let error = #expect(throws: StoreError.self) { try open(resuming: true) }
+      #expect(error?.exitStatus == 78, "\(count) bytes: \(String(describing: error))")
+    }
+    TemporaryFolder.write(bytes + [0], to: path)
+    #expect(throws: StoreError.self) { try open(resuming: true) }
+  }
+
+  @Test func `is refused when it is of another model, with every difference`() throws {
+    try open().save()
+    var other = schema
+    other[0].shape = [4]
+    other[1].optimizer = .sgd(rate: 1)
+    other.append(ParameterSpec(name: "new", shape: []))
+    let error = #expect(throws: StoreError.self) { try open(other, resuming: true) }
+    #expect(error?.exitStatus == 65)
+    let text = error?.description ?? ""
+    #expect(text.contains("'w' has the shape [2, 2], not [4]"))
+    #expect(text.contains("it has no 'new'"))
+    #expect(text.contains("4 tensors that this model lacks ('t/m', 't/v', 't/beta1_power', 't/beta2_power')"))
+  }
+
+  @Test func `loads a plain file with a notice`() throws {
+    let plain = SafetensorsHeader([("t", .f32, [3, 2]), ("extra", .i64, [1]), ("w", .f32, [2, 2])])
+    var values = (0..<6).map(Float.init)
+    values += [7, 7]
+    values += [1, 2, 3, 4]
+    let bytes = values.withMemoryView { $0.bytes.array }
+    TemporaryFolder.write(plain.encoded + bytes, to: path)
+    let store = try open(resuming: true)
+    #expect(try store.read("w") == [1, 2, 3, 4])
+    #expect(try store.read("t") == [0, 1, 2, 3, 4, 5])
+    #expect(try store.read("w/m") == [0, 0, 0, 0])
+    #expect(store.version == 0)
+    #expect(store.notices.count == 2)
+
+    values[0] = .nan
+    TemporaryFolder.write(plain.encoded + values.withMemoryView { $0.bytes.array }, to: path)
+    let error = #expect(throws: StoreError.self) { try open(resuming: true) }
+    #expect(error?.exitStatus == 65)
+  }
+
+  @Test func `tells when the graph is another one`() throws {
+    try open().save()
+    let store = try FileStore(
+      schema, path: path, origin: .init(model: "mlp", graphSHA256: "def"), isResuming: true)
+    #expect(store.notices.count == 1)
+  }
+
+  @Test func `is saved once in a while`() throws {
+    let clock = Mutex(ContinuousClock.now)
+    let store = try FileStore(
+      schema, path: path, origin: origin, isResuming: false, savingEvery: .seconds(30), files: SystemFiles(),
+      now: { clock.withLock { $0 } })
+    try train(store)
+    #expect(folder.names.isEmpty)
+    clock.withLock { $0 += .seconds(30) }
+    try train(store)
+    #expect(try SafetensorsFile(path).header.metadata("step") == "1")
+    try train(store)
+    #expect(try SafetensorsFile(path).header.metadata("step") == "1")
+  }
+
+  @Test(arguments: FaultyFiles.Step.allCases)
+  fileprivate func `keeps the old file when a step of saving fails`(_ step: FaultyFiles.Step) throws {
+    let files = FaultyFiles()
+    let store = try FileStore(
+      schema, path: path, origin: origin, isResuming: false, savingEvery: nil, files: files,
+      now: { ContinuousClock.now })
+    try store.save()
+    let old = TemporaryFolder.bytes(path)
+    try train(store)
+    files.fail(step)
+    let expected = step == .create ? StoreError.cannotCreate(step.error) : .inputOutput(step.error)
+    #expect(throws: expected) { try store.save() }
+    #expect(expected.exitStatus == (step == .create ? 73 : 74))
+    #expect(folder.names == ["model.safetensors"])
+    // Only the name was changed when syncing the folder failed: the file is whole, old or new.
+    if step != .syncFolder { #expect(TemporaryFolder.bytes(path) == old) }
+    files.fail(nil)
+    let counts = files.plan.withLock { $0.counts }
+    if step == .sync || step == .syncFolder {
+      #expect(throws: expected, "a failed sync is not retried") { try store.save() }
+      #expect(files.plan.withLock { $0.counts } == counts)
+    } else {
+      try store.save()
+      #expect(try open(resuming: true).version == 1)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Kernels
+import Parameters
+import Testing
+
+@Suite struct `A safetensors header` {
+  private func decode(_ text: String) throws -> SafetensorsHeader {
+    try SafetensorsHeader(decoding: Array(text.utf8))
+  }
+
+  private let two = #"""
+    {"__metadata__": {"k\"\u00e9": "v\\\n\ud83d\ude00"}, "b":{"dtype":"I64","shape":[],"data_offsets":[24,32]},
+    "a" : {"shape":[2,3], "data_offsets":[0,24], "dtype":"F32"} }
+    """#
+
+  @Test func `is read in the order of the bytes`() throws {
+    let header = try decode(two)
+    #expect(header.entries.map(\.name) == ["a", "b"])
+    #expect(header.entry(named: "a") == .init(name: "a", type: .f32, shape: [2, 3], offset: 0))
+    #expect(header.entry(named: "b")?.count == 1)
+    #expect(header.metadata("k\"é") == "v\\\n😀")
+    #expect(header.dataByteCount == 32)
+    #expect(try decode("{}").entries.isEmpty)
+  }
+
+  @Test func `is written as it is read`() throws {
+    let header = SafetensorsHeader(
+      [("w\"1\\", .f32, [2, 3]), ("empty", .f64, [0, 5]), ("ü", .i32, [])], metadata: [("a\n\u{1}", "ß\t"), ("b", "")])
+    let encoded = header.encoded
+    #expect(encoded.count % 8 == 0)
+    #expect(Int(encoded[0]) + Int(encoded[1]) << 8 == encoded.count - 8)
+    #expect(try SafetensorsHeader(decoding: Array(encoded.dropFirst(8))) == header)
+  }
+
+  @Test(arguments: [
+    ("[]", "expected '{'"), ("{", "expected a string"), ("{} x", "the end of the header"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},}"#, "expected a string"),
+    (#"{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}"#, "type 'F33'"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}"#, "8 bytes do not fit"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "begins at 4"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "begins at 4"),
+    (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, "not negative"),
+    (#"{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}"#, "not negative"),
+    (#"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#, "',' or ']'"),
+    (#"{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}}"#, "below 2^63"),
+    (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#, "do not fit"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}"#, "at most 2"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#, "two data_offsets"),
+    (#"{"a":{"dtype":"F32","shape":[1]}}"#, "two data_offsets"),
+    (#"{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}"#, "each once"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, "each once"),
+    (#"{"__metadata__":{"a":1}}"#, "a string"), (#"{"__metadata__":{"a":"1","a":"2"}}"#, "'a' twice"),
+    (#"{"__metadata__":{},"__metadata__":{}}"#, "twice"),
+    (#"{"a\ud800":{}}"#, "surrogate"), (#"{"a\udc00\ud800":{}}"#, "surrogate"), (#"{"a\x":{}}"#, "an escape"),
+    ("{\"a\n\":{}}", "control character"), (#"{"a"#, "the end of a string"), (#"{"a\u12"#, "four hex digits"),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+      "'a' twice"
+    ),
+    (
+      #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+      "begins at 2, but the one before ends at 4"
+    ),
+  ])
+  func `is refused with the reason`(_ text: String, _ reason: String) {
+    let error = #expect(throws: SafetensorsError.self) { try decode(text) }
+    #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+  }
+
+  @Test func `never traps, whatever is cut off or changed`() {
+    let bytes = Array(two.utf8)
+    for count in 0..<bytes.count { _ = try? SafetensorsHeader(decoding: Array(bytes[..<count])) }
+    var generator = SplitMix64(seed: 11)
+    for place in bytes.indices {
+      for _ in 0..<20 {
+        var changed = bytes
+        changed[place] = UInt8.random(in: 0...255, using: &generator)
+        _ = try? SafetensorsHeader(decoding: changed)
+      }
+    }
+  }
+}
