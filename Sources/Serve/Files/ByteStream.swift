@@ -33,6 +33,9 @@ package final class ByteStream {
     try self.init(InputFile(path: path, hint: hint))
   }
 
+  /// True if bytes, or the end, can be had without waiting.
+  package var isReady: Bool { head < tail || input.isReady }
+
   /// Fills `array` from its byte `start` on and returns how many bytes came: fewer than fit only at the end.
   package func fill<Scalar: BitwiseCopyable>(_ array: inout [Scalar], fromByte start: Int = 0) throws(DataError) -> Int
   {

@@ -82,6 +82,13 @@ package final class InputFile {
     }
   }
 
+  /// True if a read would not wait.
+  package var isReady: Bool {
+    guard descriptor >= 0 else { return true }
+    var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&state, 1, 0) > 0
+  }
+
   /// Waits until something can be read; false once a stop is requested.
   private func waitForInput() -> Bool {
     guard let stop else { return true }

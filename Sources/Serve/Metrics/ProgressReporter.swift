@@ -1,0 +1,145 @@
+/// What a report says.
+public struct ProgressSnapshot: Sendable {
+  /// The training steps done.
+  public var step: UInt64
+  /// The examples learned from.
+  public var examples: UInt64
+  /// The loss, over a recent stretch.
+  public var loss: Double
+  /// Further figures by name, in the order to show them.
+  public var metrics: [(name: String, value: Double)]
+  /// The version of the parameters.
+  public var version: UInt64
+
+  /// Collects the figures.
+  public init(
+    step: UInt64, examples: UInt64, loss: Double, metrics: [(name: String, value: Double)] = [], version: UInt64
+  ) {
+    self.step = step
+    self.examples = examples
+    self.loss = loss
+    self.metrics = metrics
+    self.version = version
+  }
+}
+
+/// Reports how far training is: one line that is rewritten on a terminal, plain lines or JSON objects elsewhere.
+///
+/// It writes to a sink and takes the time as a parameter. A snapshot is asked for only when a report is due.
+public struct ProgressReporter {
+  /// How reports look.
+  public enum Style: Hashable, Sendable {
+    /// One line, rewritten at most ten times a second, cut to `columns` characters.
+    case live(columns: Int)
+    /// A line per report.
+    case lines
+    /// A JSON object per report.
+    case json
+  }
+
+  /// How often to report.
+  public enum Cadence: Hashable, Sendable {
+    /// When so much time has passed since the last report.
+    case time(Duration)
+    /// Each time so many steps have been done.
+    case steps(UInt64)
+  }
+
+  private let style: Style
+  private let cadence: Cadence
+  private let goal: UInt64?
+  private let write: (String) -> Void
+  private var throughput: Throughput
+  private var lastReport: ContinuousClock.Instant
+  private var lastStep: UInt64
+
+  /// The shortest time between two versions of a live line.
+  private static let liveInterval = Duration.milliseconds(100)
+
+  /// Starts to measure.
+  ///
+  /// - Parameters:
+  ///   - style: How reports look.
+  ///   - cadence: How often; a live line ignores it.
+  ///   - goal: The examples at the end, if known, for the time that remains.
+  ///   - now: The time.
+  ///   - snapshot: Where training starts, not zero if it resumes.
+  ///   - write: Takes each piece of text, newlines included.
+  public init(
+    style: Style, cadence: Cadence, goal: UInt64? = nil, at now: ContinuousClock.Instant,
+    from snapshot: (step: UInt64, examples: UInt64) = (0, 0), write: @escaping (String) -> Void
+  ) {
+    self.style = style
+    self.cadence = cadence
+    self.goal = goal
+    self.write = write
+    throughput = Throughput(examples: snapshot.examples, at: now)
+    lastReport = now
+    lastStep = snapshot.step
+  }
+
+  /// Reports if it is time to; call it after each step.
+  public mutating func update(
+    step: UInt64, examples: UInt64, at now: ContinuousClock.Instant, _ snapshot: () -> ProgressSnapshot
+  ) {
+    throughput.update(examples: examples, at: now)
+    guard isDue(step, now) else { return }
+    lastReport = now
+    lastStep = step
+    report(snapshot(), rate: throughput.rate, isDone: false)
+  }
+
+  /// Reports the end, with the mean rate of the whole run.
+  public mutating func finish(_ snapshot: ProgressSnapshot, at now: ContinuousClock.Instant) {
+    report(snapshot, rate: throughput.meanRate(examples: snapshot.examples, at: now), isDone: true)
+  }
+
+  private func isDue(_ step: UInt64, _ now: ContinuousClock.Instant) -> Bool {
+    let elapsed = now - lastReport
+    return switch (style, cadence) {
+    case (.live, _): elapsed >= Self.liveInterval
+    case (_, .time(let interval)): elapsed >= interval
+    case (_, .steps(let count)): step - lastStep >= count
+    }
+  }
+
+  private func report(_ snapshot: ProgressSnapshot, rate: Double, isDone: Bool) {
+    switch style {
+    case .live(let columns):
+      let line = Self.line(snapshot, rate: rate, remaining: isDone ? nil : remaining(snapshot, rate))
+      write("\r\(line.prefix(max(columns - 1, 1)))\u{1b}[K\(isDone ? "\n" : "")")
+    case .lines:
+      write(Self.line(snapshot, rate: rate, remaining: isDone ? nil : remaining(snapshot, rate)) + "\n")
+    case .json: write(Self.object(snapshot, rate: rate, isDone: isDone) + "\n")
+    }
+  }
+
+  private func remaining(_ snapshot: ProgressSnapshot, _ rate: Double) -> Double? {
+    guard let goal, goal > snapshot.examples, rate > 0 else { return nil }
+    return Double(goal - snapshot.examples) / rate
+  }
+
+  private static func line(_ snapshot: ProgressSnapshot, rate: Double, remaining: Double?) -> String {
+    var parts = ["step \(ReadableNumber.grouped(Double(snapshot.step)))"]
+    parts.append("\(ReadableNumber.grouped(Double(snapshot.examples))) examples")
+    parts.append("\(ReadableNumber.grouped(rate)) examples/s")
+    parts.append("loss \(ReadableNumber.fixed(snapshot.loss, 4))")
+    parts += snapshot.metrics.map { "\($0.name) \(ReadableNumber.fixed($0.value, 4))" }
+    if let remaining { parts.append("ETA \(ReadableNumber.clock(remaining))") }
+    return parts.joined(separator: "  ")
+  }
+
+  private static func object(_ snapshot: ProgressSnapshot, rate: Double, isDone: Bool) -> String {
+    var metrics = JSONText()
+    for (name, value) in snapshot.metrics { metrics.add(name, value) }
+    var object = JSONText()
+    object.add("step", snapshot.step)
+    object.add("examples", snapshot.examples)
+    object.add("examples_per_s", (rate * 10).rounded() / 10)
+    object.add("loss", snapshot.loss)
+    object.add("metrics", metrics)
+    object.add("version", snapshot.version)
+    if isDone { object.add("done", true) }
+    return object.text
+  }
+}
