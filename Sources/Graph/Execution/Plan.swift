@@ -1,0 +1,182 @@
+import Kernels
+
+/// A program made ready for one batch size: order, tiles, and a place in memory for every value, all decided beforehand.
+///
+/// - SeeAlso: ``Executor``, which runs it without allocating.
+public struct Plan: Sendable {
+  /// What a plan is made for.
+  public struct Options: Hashable, Sendable {
+    /// The number of threads that work on tiles.
+    public var lanes: Int
+    /// The examples per tile, or `nil` to choose from the working set.
+    public var tile: Int?
+    /// The most memory a plan may take, in bytes; a graph that asks for more is refused.
+    public var memoryLimit = 8 << 30
+
+    /// Options for `lanes` threads.
+    public init(lanes: Int, tile: Int? = nil) {
+      self.lanes = lanes
+      self.tile = tile
+    }
+  }
+
+  /// Where a value lives.
+  enum Place: Hashable, Sendable {
+    /// Where the caller keeps the input.
+    case input(Int)
+    /// In the arena that all lanes see, at a byte offset.
+    case shared(Int)
+    /// In each lane's own arena, at a byte offset.
+    case lane(Int)
+  }
+
+  /// One primitive to run.
+  struct Instruction: Sendable {
+    var primitive: any Primitive
+    /// Where its operands' numbers start in ``Plan/slots``; its results' follow.
+    var firstSlot: Int
+    var operandCount: Int
+    var resultCount: Int
+    /// Whether the results of tiles are added up.
+    var isSum: Bool
+    /// The node of the program.
+    var node: Int
+  }
+
+  /// A value of which a tile sees a range of examples.
+  struct TiledValue: Sendable {
+    var value: Int
+    var axis: Int
+    /// The extent along the axis for each example of the tile.
+    var batches: Int
+    /// How far apart examples are in memory, in bytes, if the value is kept for the whole batch; otherwise zero.
+    var byteStride: Int
+  }
+
+  /// A sum over tiles: each lane has its own, all but the first in their arenas.
+  struct Accumulator: Sendable {
+    var value: Int
+    var laneOffset: Int
+  }
+
+  /// Instructions that run over the whole batch, or tile by tile.
+  struct Stage: Sendable {
+    var number: Int
+    var instructions: Range<Int>
+    var tiledValues: [TiledValue] = []
+    var accumulators: [Accumulator] = []
+
+    var isTiled: Bool { BatchSchedule.isTiled(number) }
+  }
+
+  /// The program.
+  public let program: Program
+  /// The number of examples in the batch.
+  public let batch: Int
+  /// The number of threads that work on tiles.
+  public let lanes: Int
+  /// The examples per tile, the last one may have fewer.
+  public let tile: Int
+  /// What one run computes, in floating-point operations.
+  public let operationCount: Int
+  /// Which nodes need the whole batch although their operands depend on examples; they run on one lane.
+  public let wholeBatchNodes: [Int]
+
+  let stages: [Stage]
+  let instructions: [Instruction]
+  let slots: [Int32]
+  let places: [Place]
+  let dimensions: [Dimensions]
+  let sharedByteCount: Int
+  let laneByteCount: Int
+
+  /// The memory a run takes, in bytes, inputs excluded.
+  public var arenaByteCount: Int { sharedByteCount + lanes * laneByteCount }
+
+  /// The number of tiles.
+  public var tileCount: Int { (batch + tile - 1) / tile }
+
+  /// The number of primitives that run in every step.
+  public var instructionCount: Int {
+    stages.reduce(0) { $0 + ($1.number == BatchSchedule.setup ? 0 : $1.instructions.count) }
+  }
+
+  /// Plans `program` for batches of `batch` examples.
+  ///
+  /// - Throws: ``PlanError`` if a shape is impossible at this batch size, or the memory limit is exceeded.
+  public init(_ program: Program, batch: Int, options: Options) throws(PlanError) {
+    precondition(batch > 0 && options.lanes > 0, "a batch of \(batch) on \(options.lanes) lanes")
+    let schedule = BatchSchedule(program)
+    let dimensions = try Self.dimensions(of: program, batch: batch, limit: options.memoryLimit)
+    let cost = PlanCost(program, schedule, dimensions)
+    let lanes = cost.isWorthSharing ? min(options.lanes, batch) : 1
+
+    var layout = MemoryLayoutPlan(program, schedule, dimensions, batch: batch)
+    let tile =
+      options.tile.map { min($0, batch) }
+      ?? layout.chooseTile(lanes: lanes)
+    layout.assign(tile: tile, accumulatesApart: lanes > 1)
+    guard layout.sharedByteCount + lanes * layout.laneByteCount <= options.memoryLimit else {
+      throw .memory(byteCount: layout.sharedByteCount + lanes * layout.laneByteCount, limit: options.memoryLimit)
+    }
+
+    self.program = program
+    self.batch = batch
+    self.lanes = lanes
+    self.tile = tile
+    self.dimensions = dimensions
+    operationCount = cost.operationCount
+    wholeBatchNodes = schedule.wholeBatchNodes
+    stages = layout.stages
+    places = layout.places
+    sharedByteCount = layout.sharedByteCount
+    laneByteCount = layout.laneByteCount
+
+    var slots: [Int32] = []
+    instructions = layout.order.map { index in
+      let node = program.nodes[index]
+      defer { slots += (node.operands + Array(node.results)).map { Int32($0) } }
+      return Instruction(
+        primitive: node.primitive, firstSlot: slots.count, operandCount: node.operands.count,
+        resultCount: node.results.count, isSum: schedule.roles[index] == .sum, node: index)
+    }
+    self.slots = slots
+  }
+
+  private static func dimensions(
+    of program: Program, batch: Int, limit: Int
+  ) throws(PlanError) -> [Dimensions] {
+    let producers = program.producers
+    return try program.types.enumerated().map { (value, type) throws(PlanError) in
+      let label = producers[value].map { program.nodes[$0].label } ?? program.inputs[value].name
+      guard let dimensions = type.shape.dimensions(batch: batch) else {
+        throw .shape(label: label, type: type, batch: batch)
+      }
+      let (byteCount, overflow) = dimensions.count.multipliedReportingOverflow(by: type.dtype.byteCount)
+      guard !overflow, byteCount <= limit else {
+        throw .value(label: label, type: type, batch: batch, limit: limit)
+      }
+      return dimensions
+    }
+  }
+}
+
+/// A program cannot be run at a batch size.
+public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A shape has a negative extent, or more elements than can be counted.
+  case shape(label: String, type: TensorType, batch: Int)
+  /// A single value exceeds the memory limit.
+  case value(label: String, type: TensorType, batch: Int, limit: Int)
+  /// All values together exceed the memory limit.
+  case memory(byteCount: Int, limit: Int)
+
+  public var description: String {
+    switch self {
+    case .shape(let label, let type, let batch): "node '\(label)': \(type) is impossible for a batch of \(batch)"
+    case .value(let label, let type, let batch, let limit):
+      "node '\(label)': \(type) for a batch of \(batch) exceeds the memory limit of \(limit >> 20) MiB"
+    case .memory(let byteCount, let limit):
+      "the graph needs \(byteCount >> 20) MiB, more than the memory limit of \(limit >> 20) MiB"
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Kernels
+
+/// A rough estimate of what a run costs, to decide whether threads pay.
+struct PlanCost {
+  /// The floating-point operations.
+  private(set) var operationCount = 0
+  /// The estimated time of one thread in nanoseconds.
+  private var nanoseconds = 0.0
+
+  /// Whether the work is long enough to be shared: waking a parked thread takes 25–36 µs.
+  var isWorthSharing: Bool { nanoseconds > 60_000 }
+
+  /// The cost of `program` with values of these extents: a core does some 100 GFLOP/s in products of matrices, moves
+  /// some 10 GB/s through its cache, and takes some 100 ns to start a primitive.
+  init(_ program: Program, _ schedule: BatchSchedule, _ dimensions: [Dimensions]) {
+    for (index, node) in program.nodes.enumerated() where node.primitive.memory != .alias {
+      guard schedule.stages[index] != BatchSchedule.setup else { continue }
+      let operations = node.primitive.operationCount(
+        node.operands.map { dimensions[$0] }, node.results.map { dimensions[$0] })
+      operationCount += operations
+      let byteCount = node.results.reduce(0) { $0 + dimensions[$1].count * program.types[$1].dtype.byteCount }
+      nanoseconds += 100 + Double(operations) * 0.01 + Double(byteCount) * 0.1
+    }
+  }
+}
