@@ -60,7 +60,7 @@ public import Kernels
 
   deinit {
     unsafe wholeViews.deallocate()
-    for unsafetable in unsafe laneViews { unsafe table.deallocate() }
+    for lane in 0..<plan.lanes { unsafe laneViews[lane].deallocate() }
     unsafe slots.deallocate()
   }
 

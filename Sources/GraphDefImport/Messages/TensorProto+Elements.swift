@@ -28,7 +28,7 @@ public enum TensorProtoError: Error, Hashable, Sendable, CustomStringConvertible
 }
 
 /// One element of a tensor.
-public enum TensorScalar: Hashable, Sendable {
+public enum TensorProtoScalar: Hashable, Sendable {
   /// An element of `DT_FLOAT`, `DT_HALF` or `DT_BFLOAT16`.
   case float(Float)
   /// An element of `DT_DOUBLE`.
@@ -163,7 +163,7 @@ extension TensorProto {
   /// The value that every element has, or `nil` if two of them differ in a bit or there is none.
   ///
   /// - Complexity: O(elements that the file spells out), whatever the shape; allocates nothing of the shape's size.
-  public func uniformValue() throws(TensorProtoError) -> TensorScalar? {
+  public func uniformValue() throws(TensorProtoError) -> TensorProtoScalar? {
     let count = try elementCount()
     guard count > 0 else { return nil }
     var one = self
@@ -196,7 +196,7 @@ extension TensorProto {
   }
 
   /// The element of a tensor of one element.
-  private func firstElement() throws(TensorProtoError) -> TensorScalar {
+  private func firstElement() throws(TensorProtoError) -> TensorProtoScalar {
     switch dataType {
     case .float, .half, .bfloat16: .float(try floats(limit: 1)[0])
     case .double: .double(try doubles(limit: 1)[0])

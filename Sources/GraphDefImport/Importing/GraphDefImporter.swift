@@ -1,0 +1,53 @@
+public import Graph
+
+/// Makes programs from an exported graph: the parts of it that are asked for, and our own gradients.
+public struct GraphDefImporter: Sendable {
+  /// What a program is wanted for.
+  public struct Request: Sendable {
+    /// The tensors to compute: names of nodes, with `:K` for their output *K*.
+    public var fetches: [String]
+    /// Variables to differentiate `loss` with respect to.
+    public var gradients: [String] = []
+    /// Whether gradients of tables are asked for as tensors; otherwise they stay rows.
+    public var densifiesGradients = false
+    /// Tensors that are fed instead of computed, each with the shape it is fed with if it differs from the graph's.
+    public var feeds: [String: TensorType?] = [:]
+    /// The type that 32-bit floating-point numbers become: `float64` to check gradients with.
+    public var precision: DType = .float32
+    /// Whether the program is for scoring, where dropout is off.
+    public var isScoring = false
+
+    /// A request for `fetches`.
+    public init(fetches: [String]) { self.fetches = fetches }
+  }
+
+  /// The configuration.
+  public let config: ModelConfig
+  let index: GraphIndex
+
+  /// The loss's name, by the convention of exported graphs.
+  public static let lossName = "loss"
+  /// The scores' name, by the convention of exported graphs.
+  public static let logitsName = "logits"
+
+  /// An importer of `graph`, exported with `config`.
+  public init(_ graph: GraphDef, config: ModelConfig) throws(GraphImportError) {
+    self.config = config
+    index = try GraphIndex(graph)
+  }
+
+  /// The graph.
+  public var graph: GraphDef { index.graph }
+
+  /// Imports what `request` asks for.
+  ///
+  /// The program's outputs are the fetches by name; `d-NAME` for each gradient, or `d-NAME indices` and `d-NAME values`
+  /// where it is rows; and `NAME assigned` for each variable that is assigned to on the way. Its inputs are the
+  /// placeholders, the variables and the feeds, by name.
+  ///
+  /// - Complexity: O(nodes that are needed).
+  public func program(_ request: Request) throws(GraphImportError) -> Program {
+    var importing = GraphImport(self, request)
+    return try importing.run()
+  }
+}

@@ -1,0 +1,244 @@
+import Graph
+
+/// One import: walks the needed nodes in order and makes each node's outputs.
+struct GraphImport {
+  private let importer: GraphDefImporter
+  private let request: GraphDefImporter.Request
+  private let context: ImportContext
+  private var index: GraphIndex { importer.index }
+  private var config: ModelConfig { importer.config }
+  private var outputs: [Int: [ImportedTensor]] = [:]
+  private var fed: [InputReference: Value] = [:]
+
+  init(_ importer: GraphDefImporter, _ request: GraphDefImporter.Request) {
+    self.importer = importer
+    self.request = request
+    context = ImportContext(
+      ProgramBuilder(), batchSize: importer.config.batchSize, precision: request.precision,
+      isScoring: request.isScoring)
+  }
+
+  mutating func run() throws(GraphImportError) -> Program {
+    let fetches = request.fetches.map { InputReference(parsing: $0) ?? InputReference($0) }
+    let loss = InputReference(GraphDefImporter.lossName)
+    let roots = fetches + (request.gradients.isEmpty ? [] : [loss]) + request.gradients.map { InputReference($0) }
+    let feeds = request.feeds.keys.sorted().map { ($0, InputReference(parsing: $0) ?? InputReference($0)) }
+    var cuts: Set<Int> = []
+    var positions: [Int] = []
+    for (_, feed) in feeds {
+      let position = try index.position(of: feed.node)
+      // A fed variable stays a variable: the feed is its starting value.
+      if !Self.isVariable(index.graph.nodes[position]) { cuts.insert(position) }
+    }
+    for root in roots { positions.append(try index.position(of: root.node)) }
+    let order = try index.order(from: positions, cutting: cuts)
+    try checkOperations(order, cuts)
+    try makeInputs(order, cuts, feeds)
+    for position in order where outputs[position] == nil && !cuts.contains(position) {
+      let node = index.graph.nodes[position]
+      context.builder.label = node.name
+      outputs[position] = try importing(node) { try makeOutputs(of: position) }
+    }
+
+    var results: [(name: String, value: Value)] = []
+    for (name, fetch) in zip(request.fetches, fetches) { results.append((name, try value(of: fetch))) }
+    if !request.gradients.isEmpty { results += try gradients(of: value(of: loss)) }
+    for name in context.assigned { results.append(("\(name) assigned", context.variables[name]!)) }
+    return context.builder.program(results)
+  }
+
+  /// Reports all needed nodes that cannot be imported, together.
+  private func checkOperations(_ order: [Int], _ cuts: Set<Int>) throws(GraphImportError) {
+    let errors: [ImportError] = order.compactMap { position in
+      let node = index.graph.nodes[position]
+      guard !cuts.contains(position), !Self.isPlaceholder(node), node.op != "Const", OpImporter.all[node.op] == nil
+      else { return nil }
+      return ImportError(node: node.name, op: node.op, reason: .unsupportedOp)
+    }
+    guard errors.isEmpty else { throw .nodes(errors) }
+  }
+
+  static func isVariable(_ node: NodeDef) -> Bool { ["VariableV2", "Variable", "VarHandleOp"].contains(node.op) }
+  static func isPlaceholder(_ node: NodeDef) -> Bool { node.op == "Placeholder" || node.op == "PlaceholderV2" }
+
+  /// All inputs come first: placeholders, variables, and what is fed instead of being computed.
+  private mutating func makeInputs(
+    _ order: [Int], _ cuts: Set<Int>, _ feeds: [(String, InputReference)]
+  ) throws(GraphImportError) {
+    let builder = context.builder
+    for (name, feed) in feeds {
+      let position = try index.position(of: feed.node)
+      guard cuts.contains(position), order.contains(position) else { continue }
+      let node = index.graph.nodes[position]
+      let type = try importing(node) { try feedType(name, node) }
+      fed[feed] = builder.input(name, type, role: .data)
+    }
+    for position in order where !cuts.contains(position) {
+      let node = index.graph.nodes[position]
+      if Self.isPlaceholder(node) {
+        let type = try importing(node) { try placeholderType(node) }
+        outputs[position] = [.value(builder.input(node.name, type, role: .data))]
+      } else if Self.isVariable(node) {
+        let type = try importing(node) { try variableType(node) }
+        let role: InputRole = config.dense.contains(node.name) ? .parameter : .state
+        context.variables[node.name] = builder.input(node.name, type, role: role)
+      }
+    }
+  }
+
+  private func feedType(_ name: String, _ node: NodeDef) throws -> TensorType {
+    if let type = request.feeds[name] ?? nil { return type }
+    if Self.isPlaceholder(node) { return try placeholderType(node) }
+    throw ImportError.Reason.other("it is fed, but its type is not known")
+  }
+
+  private func reader(_ node: NodeDef) -> NodeReader { NodeReader(node: node, operands: [], context: context) }
+
+  private func variableType(_ node: NodeDef) throws -> TensorType {
+    let dtype = try reader(node).type("dtype")
+    guard let shape = node.attributes["shape"]?.shape?.knownDimensions else {
+      throw ImportError.Reason.attribute("shape", found: "unknown", expected: "a known shape")
+    }
+    if let expected = config.denseShapes?[node.name], expected != shape {
+      throw ImportError.Reason.other("its shape is \(shape), but the configuration's dense_shape says \(expected)")
+    }
+    return TensorType(dtype, Shape(shape))
+  }
+
+  /// The type of a placeholder: its first axis is the batch if it is unknown or has the exported batch size.
+  private func placeholderType(_ node: NodeDef) throws -> TensorType {
+    let dtype = try reader(node).type("dtype")
+    let configured = node.name == "input_x" ? config.inputSize : node.name == "input_y" ? config.outputSize : nil
+    guard let dimensions = node.attributes["shape"]?.shape?.dimensions ?? configured else {
+      throw ImportError.Reason.attribute("shape", found: "unknown", expected: "a shape")
+    }
+    var extents: [Extent] = []
+    for (axis, dimension) in dimensions.enumerated() {
+      if axis == 0, dimension < 0 || dimension == config.batchSize {
+        extents.append(.batch)
+      } else if dimension >= 0 {
+        extents.append(Extent(dimension))
+      } else if let configured, axis < configured.count, configured.count == dimensions.count {
+        extents.append(Extent(configured[axis]))
+      } else {
+        throw ImportError.Reason.attribute(
+          "shape", found: "\(dimensions)", expected: "known extents behind the first")
+      }
+    }
+    return TensorType(dtype, Shape(extents))
+  }
+
+  private func makeOutputs(of position: Int) throws -> [ImportedTensor] {
+    let node = index.graph.nodes[position]
+    if node.op == "Const" { return [try reader(node).constantTensor()] }
+    let operands = try index.operands(of: position).map { try tensor($0) }
+    return try OpImporter.all[node.op]!.makeOutputs(NodeReader(node: node, operands: operands, context: context))
+  }
+
+  private func tensor(_ reference: InputReference) throws -> ImportedTensor {
+    if let value = fed[InputReference(reference.node, output: reference.output)] { return .value(value) }
+    let outputs = self.outputs[try index.position(of: reference.node)] ?? []
+    guard outputs.indices.contains(reference.output) else {
+      throw ImportError.Reason.other("its input '\(reference)' does not exist")
+    }
+    return outputs[reference.output]
+  }
+
+  private func value(of reference: InputReference) throws(GraphImportError) -> Value {
+    let node = index.graph.nodes[try index.position(of: reference.node)]
+    return try importing(node) {
+      try NodeReader(node: node, operands: [tensor(reference)], context: context).operand(0)
+    }
+  }
+
+  private func gradients(of loss: Value) throws(GraphImportError) -> [(name: String, value: Value)] {
+    let lossNode = index.graph.nodes[try index.position(of: GraphDefImporter.lossName)]
+    var parameters: [Value] = []
+    for name in request.gradients {
+      guard let node = index.node(name), Self.isVariable(node), let value = initialValue(of: name) else {
+        throw .unknownNode(name, neededBy: "gradients", similar: [])
+      }
+      parameters.append(value)
+    }
+    return try importing(lossNode) {
+      guard loss.dtype.isFloatingPoint else { throw ImportError.Reason.other("the loss is \(loss.type)") }
+      let gradients = try context.builder.gradients(
+        of: loss, withRespectTo: parameters, cutting: Array(fed.values))
+      var results: [(name: String, value: Value)] = []
+      for ((name, parameter), gradient) in zip(zip(request.gradients, parameters), gradients) {
+        switch gradient {
+        case .dense(let value): results.append(("d-\(name)", value))
+        case .rows(let indices, let values) where request.densifiesGradients:
+          results.append(("d-\(name)", try indices.scattering(values, into: parameter.type)))
+        case .rows(let indices, let values):
+          results += [("d-\(name) indices", indices), ("d-\(name) values", values)]
+        case nil:
+          let zero = try Value.constant(0, parameter.dtype, in: context.builder)
+          results.append(("d-\(name)", try zero.broadcast(to: parameter.shape)))
+        }
+      }
+      return results
+    }
+  }
+
+  /// The input that is the variable `name`, before any assignment.
+  private func initialValue(of name: String) -> Value? { context.builder.input(named: name) }
+
+  /// Runs `body`, naming `node` in what it throws.
+  private func importing<Result>(_ node: NodeDef, _ body: () throws -> Result) throws(GraphImportError) -> Result {
+    let reason: ImportError.Reason
+    do {
+      return try body()
+    } catch let error as GraphImportError {
+      throw error
+    } catch let error as ImportError.Reason {
+      reason = error
+    } catch let error as ShapeError {
+      reason = .shape(error)
+    } catch let error as TensorProtoError {
+      reason = .constant(error)
+    } catch {
+      reason = .other("\(error)")
+    }
+    throw .nodes([ImportError(node: node.name, op: node.op, reason: reason)])
+  }
+}
+
+extension NodeReader {
+  /// The tensor of a `Const` node. One number repeated becomes a number and a repetition, which costs no memory.
+  func constantTensor() throws -> ImportedTensor {
+    guard let proto = node.attributes["value"]?.tensor else { throw ImportError.Reason.missingAttribute("value") }
+    if proto.dataType == .string { return .nothing }
+    guard let dtype = context.dtype(proto.dataType) else { throw ImportError.Reason.unsupportedType(proto.dataType) }
+    let count = try proto.elementCount()
+    let shape = proto.shape.knownDimensions ?? []
+    if dtype.isInteger, count <= KnownIntegers.maximumCount {
+      return .integers(KnownIntegers(dtype, shape: shape, try proto.int64s().map { Extent(Int($0)) }))
+    }
+    if count != 1, let uniform = try proto.uniformValue(), let scalar = uniform.literal(dtype) {
+      return .value(try Value.constant(scalar, in: builder).broadcast(to: Shape(shape)))
+    }
+    let scalars: Literal.Scalars =
+      switch dtype {
+      case .float32: .float32(try proto.floats())
+      case .float64: .float64(try proto.doubles())
+      case .int32: .int32(try proto.int32s())
+      case .int64: .int64(try proto.int64s())
+      case .bool: .bool(try proto.bools())
+      }
+    return .value(try Value.constant(Literal(scalars, shape: shape), in: builder))
+  }
+}
+
+extension TensorProtoScalar {
+  /// This scalar as a constant of type `dtype`.
+  fileprivate func literal(_ dtype: DType) -> Literal? {
+    switch self {
+    case .float(let value): Literal(Double(value), dtype)
+    case .double(let value): Literal(value, dtype)
+    case .int(let value): dtype == .int64 ? Literal(.int64([value]), shape: []) : Literal(Double(value), dtype)
+    case .bool(let value): Literal(.bool([value]), shape: [])
+    case .string: nil
+    }
+  }
+}

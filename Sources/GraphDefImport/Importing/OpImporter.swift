@@ -1,0 +1,48 @@
+package import Graph
+
+/// How nodes of one TensorFlow operation become primitives.
+package struct OpImporter: Sendable {
+  /// Whether the result's gradient is known, for the table of operations.
+  package let isDifferentiable: Bool
+  /// Makes a node's outputs.
+  package let makeOutputs: @Sendable (NodeReader) throws -> [ImportedTensor]
+
+  /// An importer of nodes with any outputs.
+  package init(
+    isDifferentiable: Bool = true, outputs: @escaping @Sendable (NodeReader) throws -> [ImportedTensor]
+  ) {
+    self.isDifferentiable = isDifferentiable
+    makeOutputs = outputs
+  }
+
+  /// An importer of nodes with one output that is a value.
+  package init(isDifferentiable: Bool = true, _ makeValue: @escaping @Sendable (NodeReader) throws -> Value) {
+    self.init(isDifferentiable: isDifferentiable, outputs: { [.value(try makeValue($0))] })
+  }
+
+  /// All operations that can be imported, by name.
+  package static let all: [String: OpImporter] = {
+    var all: [String: OpImporter] = [:]
+    for table in tables {
+      all.merge(table) { _, _ in preconditionFailure("an operation is in two tables") }
+    }
+    return all
+  }()
+
+  private static let tables: [[String: OpImporter]] = [
+    math, comparisons, reductions, matrices, neural, arrays, slices, shapes, variables, random, gradients,
+  ]
+}
+
+/// A TensorFlow operation as the documentation lists it.
+public struct SupportedOp: Hashable, Sendable {
+  /// Its name.
+  public var name: String
+  /// Whether it can be differentiated.
+  public var isDifferentiable: Bool
+
+  /// All operations that can be imported, in alphabetical order.
+  public static let all: [SupportedOp] = OpImporter.all
+    .map { SupportedOp(name: $0.key, isDifferentiable: $0.value.isDifferentiable) }
+    .sorted { $0.name < $1.name }
+}

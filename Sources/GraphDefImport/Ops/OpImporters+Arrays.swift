@@ -1,0 +1,173 @@
+import Graph
+import Kernels
+
+extension OpImporter {
+  /// Rearrangements.
+  static let arrays: [String: OpImporter] = {
+    let asIs = OpImporter(outputs: { node in [try node.tensor(0)] })
+    let stop = OpImporter(outputs: { node in
+      if case .integers = try node.tensor(0) { return [try node.tensor(0)] }
+      return [.value(try node.operand(0).stoppingGradient())]
+    })
+    return [
+      "Snapshot": asIs, "PreventGradient": asIs, "CheckNumerics": asIs, "StopGradient": stop,
+      "IdentityN": OpImporter(outputs: { node in try node.operands.indices.map { try node.tensor($0) } }),
+      "ZerosLike": OpImporter(isDifferentiable: false) { try $0.filled(0, like: $0.operand(0)) },
+      "OnesLike": OpImporter(isDifferentiable: false) { try $0.filled(1, like: $0.operand(0)) },
+      "Fill": OpImporter(outputs: { node in
+        let extents = try node.shapeOperand(0)
+        if case .integers(let value) = try node.tensor(1), let shape = Shape(extents).constant,
+          let count = Shape(extents).count?.constant, count <= KnownIntegers.maximumCount, value.elements.count == 1
+        {
+          return [
+            .integers(KnownIntegers(value.dtype, shape: shape, Array(repeating: value.elements[0], count: count)))
+          ]
+        }
+        return [.value(try node.operand(1).broadcast(to: Shape(extents)))]
+      }),
+      "Reshape": OpImporter(outputs: { node in
+        if case .integers(var integers) = try node.tensor(0) {
+          let count = Extent(integers.elements.count)
+          if let shape = try node.resolved(node.shapeOperand(1), count: count).constant {
+            integers.shape = shape
+            return [.integers(integers)]
+          }
+        }
+        let x = try node.operand(0)
+        guard let count = x.shape.count else { throw ImportError.Reason.other("its operand has B² elements") }
+        return [.value(try x.reshaped(to: node.resolved(node.shapeOperand(1), count: count)))]
+      }),
+      "ExpandDims": OpImporter(outputs: { node in
+        let shape = try node.shape(0)
+        let axis = try node.axis(node.constant(1, expected: "an axis"), rank: shape.rank + 1)
+        var extents = shape.extents
+        extents.insert(1, at: axis)
+        return [try node.reshaped(0, to: Shape(extents))]
+      }),
+      "Squeeze": OpImporter(outputs: { node in
+        let shape = try node.shape(0)
+        let axes = try node.ints("squeeze_dims", default: node.ints("axis", default: []))
+          .map { try node.axis($0, rank: shape.rank) }
+        for axis in axes where shape[axis] != 1 {
+          throw ImportError.Reason.other("axis \(axis) of \(shape) is squeezed, but has more than one element")
+        }
+        // Without axes every axis of extent 1 goes; the batch is never one of them.
+        let extents = shape.extents.enumerated().filter { axes.isEmpty ? $1 != 1 : !axes.contains($0) }.map(\.element)
+        return [try node.reshaped(0, to: Shape(extents))]
+      }),
+      "Transpose": OpImporter { node in
+        try node.operand(0).transposed(to: node.constants(1, expected: "a permutation"))
+      },
+      "Tile": OpImporter { node in
+        let x = try node.operand(0)
+        let multiples = try node.shapeOperand(1)
+        guard multiples.count == x.shape.rank else {
+          throw ImportError.Reason.other("\(multiples.count) multiples for \(x.shape.rank) axes")
+        }
+        return try x.tiled(multiples)
+      },
+      "Pack": OpImporter(outputs: { node in
+        if let packed = try node.packedIntegers() { return [.integers(packed)] }
+        let values = try node.allOperands()
+        guard let first = values.first else { throw ImportError.Reason.missingOperand(0) }
+        let axis = try node.axis(node.int("axis", default: 0), rank: first.shape.rank + 1)
+        var extents = first.shape.extents
+        extents.insert(1, at: axis)
+        return [.value(try Value.concatenating(values.map { try $0.reshaped(to: Shape(extents)) }, along: axis))]
+      }),
+      "ConcatV2": OpImporter(outputs: { node in
+        let last = node.operands.count - 1
+        let axis = try node.constant(last, expected: "an axis")
+        if let joined = try node.joinedIntegers(last) { return [.integers(joined)] }
+        let values = try (0..<last).map { try node.operand($0) }
+        guard let first = values.first else { throw ImportError.Reason.missingOperand(0) }
+        let hasBatch = values.contains { !$0.shape.isFixed }
+        return [
+          .value(
+            try Value.concatenating(
+              hasBatch ? values.map { try node.batched($0) } : values, along: node.axis(axis, rank: first.shape.rank)))
+        ]
+      }),
+      "GatherV2": OpImporter { try $0.gather() },
+      "Gather": OpImporter { try $0.gather() },
+      "ResourceGather": OpImporter { try $0.gather() },
+    ]
+  }()
+}
+
+extension NodeReader {
+  fileprivate func filled(_ number: Double, like x: Value) throws -> Value {
+    try Value.constant(number, x.dtype, in: builder).broadcast(to: x.shape)
+  }
+
+  /// The operand at `index` with another shape of as many elements.
+  fileprivate func reshaped(_ index: Int, to shape: Shape) throws -> ImportedTensor {
+    if case .integers(var integers) = try tensor(index), let constant = shape.constant {
+      integers.shape = constant
+      return .integers(integers)
+    }
+    return .value(try operand(index).reshaped(to: shape))
+  }
+
+  /// The shape that `extents` asks for, where -1 stands for what is left of `count` elements, and the exported batch size
+  /// for the batch if nothing else fits.
+  fileprivate func resolved(_ extents: [Extent], count: Extent) throws -> Shape {
+    if let shape = Self.fit(extents, count) { return shape }
+    if let axis = extents.firstIndex(of: Extent(context.batchSize)), !count.isFixed {
+      var batched = extents
+      batched[axis] = .batch
+      if let shape = Self.fit(batched, count) { return shape }
+    }
+    throw ImportError.Reason.other("\(count) elements cannot have the shape \(Shape(extents))")
+  }
+
+  private static func fit(_ extents: [Extent], _ count: Extent) -> Shape? {
+    guard let unknown = extents.firstIndex(of: -1) else {
+      return Shape.product(of: extents) == count ? Shape(extents) : nil
+    }
+    var known = extents
+    known.remove(at: unknown)
+    guard !known.contains(where: { $0.isFixed && $0.fixed < 0 }), let product = Shape.product(of: known) else {
+      return nil
+    }
+    guard product != 0, let rest = count.divided(by: product) else { return nil }
+    var resolved = extents
+    resolved[unknown] = rest
+    return Shape(resolved)
+  }
+
+  /// The operands, known integers of one shape, stacked as a vector or a matrix of rows; `nil` if one is not known.
+  fileprivate func packedIntegers() throws -> KnownIntegers? {
+    var elements: [Extent] = []
+    var first: KnownIntegers?
+    for operand in operands {
+      guard case .integers(let integers) = operand, integers.shape == (first ?? integers).shape else { return nil }
+      first = first ?? integers
+      elements += integers.elements
+    }
+    guard let first, try int("axis", default: 0) == 0, elements.count <= KnownIntegers.maximumCount else { return nil }
+    return KnownIntegers(first.dtype, shape: [operands.count] + first.shape, elements)
+  }
+
+  /// The first `count` operands, known vectors, behind each other; `nil` if one is not known.
+  fileprivate func joinedIntegers(_ count: Int) throws -> KnownIntegers? {
+    var elements: [Extent] = []
+    var dtype: DType?
+    for operand in operands.prefix(count) {
+      guard case .integers(let integers) = operand, integers.shape.count == 1 else { return nil }
+      dtype = dtype ?? integers.dtype
+      elements += integers.elements
+    }
+    guard let dtype, elements.count <= KnownIntegers.maximumCount else { return nil }
+    return KnownIntegers(dtype, elements)
+  }
+
+  fileprivate func gather() throws -> Value {
+    let (table, indices) = (try operand(0), try operand(1))
+    let axis = operands.count > 2 ? try constant(2, expected: "an axis") : 0
+    guard try self.axis(axis, rank: table.shape.rank) == 0, try int("batch_dims", default: 0) == 0 else {
+      throw ImportError.Reason.other("a gather along axis \(axis) is not supported, only along axis 0")
+    }
+    return try table.gatheringRows(indices)
+  }
+}

@@ -1,0 +1,148 @@
+import Graph
+import Kernels
+
+extension OpImporter {
+  /// What graphs compute shapes with: integers that are known up to the batch size.
+  static let shapes: [String: OpImporter] = [
+    "Shape": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        [.integers(KnownIntegers(try node.type("out_type", default: .int32), try node.shape(0).extents))]
+      }),
+    "ShapeN": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        let dtype = try node.type("out_type", default: .int32)
+        return try node.operands.indices.map { .integers(KnownIntegers(dtype, try node.shape($0).extents)) }
+      }),
+    "Size": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        guard let count = try node.shape(0).count else { throw ImportError.Reason.other("its operand has B² elements") }
+        return [.integers(KnownIntegers(try node.type("out_type", default: .int32), shape: [], [count]))]
+      }),
+    "Rank": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        [.integers(KnownIntegers(.int32, shape: [], [Extent(try node.shape(0).rank)]))]
+      }),
+    "Range": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        let dtype = try node.type("Tidx", default: .int32)
+        let (start, limit, delta) = (try node.constant(0), try node.constant(1), try node.constant(2))
+        guard delta != 0 else { throw ImportError.Reason.other("a range whose steps are zero") }
+        let numbers = stride(from: start, to: limit, by: delta)
+        guard numbers.underestimatedCount <= KnownIntegers.maximumCount else {
+          throw ImportError.Reason.other("a range of more than \(KnownIntegers.maximumCount) numbers")
+        }
+        return [.integers(KnownIntegers(dtype, numbers.map { Extent($0) }))]
+      }),
+    "DynamicStitch": OpImporter(outputs: { node in
+      let half = node.operands.count / 2
+      var elements: [Int: Extent] = [:]
+      for part in 0..<half {
+        let places = try node.constants(part, expected: "places")
+        let values = try node.integers(half + part).elements
+        guard places.count == values.count else {
+          throw ImportError.Reason.other("as many places as integers expected")
+        }
+        for (place, value) in zip(places, values) { elements[place] = value }
+      }
+      let sorted = elements.sorted { $0.key < $1.key }
+      guard sorted.enumerated().allSatisfy({ $0.offset == $0.element.key }) else {
+        throw ImportError.Reason.other("a place of the stitched tensor is not filled")
+      }
+      return [.integers(KnownIntegers(try node.integers(half).dtype, sorted.map(\.value)))]
+    }),
+    "InvertPermutation": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        let permutation = try node.constants(0, expected: "a permutation")
+        guard permutation.sorted() == Array(0..<permutation.count) else {
+          throw ImportError.Reason.other("\(permutation) is not a permutation")
+        }
+        let inverse = permutation.indices.map { Extent(permutation.firstIndex(of: $0)!) }
+        return [.integers(KnownIntegers(try node.integers(0).dtype, inverse))]
+      }),
+  ]
+}
+
+extension NodeReader {
+  /// The result of a binary operation on known integers, or `nil` if an operand is not known or the result is not affine.
+  func folded(_ operation: BinaryOperation) throws -> KnownIntegers? {
+    guard case .integers(let a) = try tensor(0), case .integers(let b) = try tensor(1), a.dtype == b.dtype,
+      let shape = Shape(a.shape).broadcast(with: Shape(b.shape))?.constant,
+      shape == a.shape || a.elements.count == 1, shape == b.shape || b.elements.count == 1
+    else { return nil }
+    var elements: [Extent] = []
+    for index in 0..<shape.reduce(1, *) {
+      let (x, y) = (a.elements[a.elements.count == 1 ? 0 : index], b.elements[b.elements.count == 1 ? 0 : index])
+      guard let element = Self.combine(operation, x, y) else { return nil }
+      elements.append(element)
+    }
+    return KnownIntegers(a.dtype, shape: shape, elements)
+  }
+
+  private static func combine(_ operation: BinaryOperation, _ x: Extent, _ y: Extent) -> Extent? {
+    switch operation {
+    case .add: return x.adding(y)
+    case .subtract: return x.subtracting(y)
+    case .multiply: return x.multiplied(by: y)
+    case .maximum: return x.isAtLeast(y) ? x : y.isAtLeast(x) ? y : nil
+    case .minimum: return x.isAtLeast(y) ? y : y.isAtLeast(x) ? x : nil
+    case .floorDivide, .divide, .truncateDivide:
+      if let exact = x.divided(by: y) { return exact }
+      guard let x = x.constant, let y = y.constant, y != 0, y != -1 else { return nil }
+      let quotient = x / y
+      return Extent(operation == .floorDivide && x % y != 0 && (x < 0) != (y < 0) ? quotient - 1 : quotient)
+    case .floorModulo:
+      guard let x = x.constant, let y = y.constant, y != 0, y != -1 else { return nil }
+      let remainder = x % y
+      return Extent(remainder != 0 && (remainder < 0) != (y < 0) ? remainder + y : remainder)
+    default: return nil
+    }
+  }
+
+  /// The result of a reduction of known integers to one, or `nil` if they are not known.
+  func folded(_ operation: ReductionOperation) throws -> KnownIntegers? {
+    guard case .integers(let x) = try tensor(0), x.shape.count <= 1 else { return nil }
+    let axes = try constants(1, expected: "axes")
+    guard !axes.isEmpty else { return x }
+    for axis in axes { _ = try self.axis(axis, rank: x.shape.count) }
+    let isKeeping = try bool("keep_dims", default: bool("keepdims"))
+    let initial: Extent? = operation == .product ? 1 : operation == .sum ? 0 : nil
+    guard let initial else { return nil }
+    var result: Extent? = initial
+    for element in x.elements {
+      result = operation == .sum ? result?.adding(element) : result?.multiplied(by: element)
+    }
+    return result.map { KnownIntegers(x.dtype, shape: isKeeping ? [1] : [], [$0]) }
+  }
+
+  /// The axes along which each of two shapes was broadcast to both's common shape: what a gradient is summed over.
+  func broadcastGradientArguments() throws -> [KnownIntegers] {
+    let (a, b) = (try integers(0), try integers(1))
+    let rank = max(a.elements.count, b.elements.count)
+    func extent(_ shape: KnownIntegers, _ axis: Int) -> Extent {
+      let own = axis - (rank - shape.elements.count)
+      return own < 0 ? 1 : shape.elements[own]
+    }
+    func axes(_ shape: KnownIntegers) -> KnownIntegers {
+      let summed = (0..<rank).filter { axis in
+        axis < rank - shape.elements.count
+          || (extent(shape, axis) == 1 && (extent(a, axis) != 1 || extent(b, axis) != 1))
+      }
+      return KnownIntegers(a.dtype, summed.map { Extent($0) })
+    }
+    return [axes(a), axes(b)]
+  }
+}
+
+extension Extent {
+  /// Whether this extent is at least `other` for every batch of one example or more.
+  fileprivate func isAtLeast(_ other: Extent) -> Bool {
+    guard let difference = subtracting(other) else { return false }
+    return difference.batches >= 0 && (difference.value(batch: 1) ?? -1) >= 0
+  }
+}
