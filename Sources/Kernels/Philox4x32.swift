@@ -4,13 +4,14 @@
 /// it, so tiles and threads draw exactly what one pass over everything would.
 ///
 /// - SeeAlso: Salmon et al., *Parallel Random Numbers: As Easy as 1, 2, 3*, SC 2011.
-public struct Philox4x32: Hashable, Sendable {
-  /// The key's low and high halves.
-  let key: (low: UInt32, high: UInt32)
+public struct Philox4x32: Sendable {
+  private static let multipliers: (UInt32, UInt32) = (0xD251_1F53, 0xCD9E_8D57)
+  private static let rounds = 10
 
-  static let multipliers: (UInt32, UInt32) = (0xD251_1F53, 0xCD9E_8D57)
-  static let increments: (UInt32, UInt32) = (0x9E37_79B9, 0xBB67_AE85)
-  static let rounds = 10
+  private static let increments: (UInt32, UInt32) = (0x9E37_79B9, 0xBB67_AE85)
+
+  /// The key's low and high halves.
+  private let key: (low: UInt32, high: UInt32)
 
   /// The generator of key `key`.
   public init(key: UInt64) {
@@ -32,7 +33,6 @@ public struct Philox4x32: Hashable, Sendable {
   }
 
   /// The four words of block `block` of stream `stream`.
-  @inline(always)
   func words(block: UInt64, stream: UInt64) -> SIMD4<UInt32> {
     words(
       at: SIMD4(
@@ -40,37 +40,43 @@ public struct Philox4x32: Hashable, Sendable {
         UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32)))
   }
 
-  /// The words of eight neighbouring blocks: vector `w` holds word `w` of each, in the low halves of its lanes.
+  /// The words of blocks `8 * group..<8 * group + 8`, the smallest piece that is made at once.
   ///
-  /// Only the low half of a lane counts on the way, so that a round is two multiplications, two shifts and four
-  /// exclusive ors for eight blocks; the high halves of the result are zero.
+  /// Each lane carries one word on the way. Only its low half counts, so that a round is two multiplications and a
+  /// few cheap instructions for eight blocks.
   @inline(always)
-  func eightBlocks(
-    from block: UInt64, stream: UInt64
-  ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
+  func words(group: Int, stream: UInt64) -> PhiloxGroup {
     let low = SIMD8<UInt64>(repeating: 0xFFFF_FFFF)
-    let blocks = SIMD8(repeating: block) &+ SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
+    let blocks = SIMD8(repeating: UInt64(truncatingIfNeeded: group) &<< 3) | SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
     var (c0, c1) = (blocks & low, blocks &>> 32)
     var (c2, c3) = (SIMD8(repeating: stream & 0xFFFF_FFFF), SIMD8(repeating: stream >> 32))
-    var (k0, k1) = key
     let m0 = SIMD8(repeating: UInt64(Self.multipliers.0))
     let m1 = SIMD8(repeating: UInt64(Self.multipliers.1))
+    var (k0, k1) = (SIMD8(repeating: UInt64(key.low)), SIMD8(repeating: UInt64(key.high)))
     for _ in 0..<Self.rounds {
       let p0 = (c0 & low) &* m0
       let p1 = (c2 & low) &* m1
-      c0 = (p1 &>> 32) ^ c1 ^ SIMD8(repeating: UInt64(k0))
-      c2 = (p0 &>> 32) ^ c3 ^ SIMD8(repeating: UInt64(k1))
+      c0 = (p1 &>> 32) ^ c1 ^ k0
+      c2 = (p0 &>> 32) ^ c3 ^ k1
       (c1, c3) = (p1, p0)
-      k0 &+= Self.increments.0
-      k1 &+= Self.increments.1
+      k0 &+= SIMD8(repeating: UInt64(Self.increments.0))
+      k1 &+= SIMD8(repeating: UInt64(Self.increments.1))
     }
-    return (c0 & low, c1 & low, c2 & low, c3 & low)
+    return PhiloxGroup(first: (c0 & low) | (c1 &<< 32), second: (c2 & low) | (c3 &<< 32))
   }
+}
 
-  public static func == (a: Philox4x32, b: Philox4x32) -> Bool { a.key == b.key }
+/// The 32 words of eight neighbouring blocks, in pairs whose first is the low half.
+///
+/// In this order they are drawn: words 0 and 1 of each block, then words 2 and 3 of each.
+struct PhiloxGroup {
+  static let wordCount = 32
 
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(key.low)
-    hasher.combine(key.high)
-  }
+  /// Words 0 and 1 of each block.
+  let first: SIMD8<UInt64>
+  /// Words 2 and 3 of each block.
+  let second: SIMD8<UInt64>
+
+  /// Pair `index` of 16.
+  subscript(index: Int) -> UInt64 { index < 8 ? first[index] : second[index - 8] }
 }

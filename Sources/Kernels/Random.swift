@@ -1,10 +1,10 @@
 /// A scalar that random kernels draw: `Float` and `Double`.
 public protocol RandomScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
-  /// How many samples the 128 bits of one block hold.
-  static var samplesPerBlock: Int { get }
+  /// How many samples eight pairs of words make.
+  static var samplesPerVector: Int { get }
 
-  /// Sample `index` of a block, uniform in `0..<1`.
-  static func uniform(_ words: SIMD4<UInt32>, _ index: Int) -> Self
+  /// Writes the samples that eight pairs of words make, uniform in `0..<1`.
+  @unsafe static func uniform(_ pairs: SIMD8<UInt64>, into output: UnsafeMutablePointer<Self>)
 }
 
 /// Arrays of random numbers that depend on nothing but key, stream and element.
@@ -13,101 +13,114 @@ public protocol RandomScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 /// draw their part of what one call would have drawn.
 public enum Random {
   /// Fills `output` with elements from `offset` on, uniform in `0..<1`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func uniform<Scalar: RandomScalar>(
     key: UInt64, stream: UInt64, offset: Int = 0, into output: MemoryView<Scalar>
   ) {
-    let generator = Philox4x32(key: key)
-    forEachBlock(offset, output.count, perBlock: Scalar.samplesPerBlock) { block, samples, place in
-      let words = generator.words(block: block, stream: stream)
-      for sample in samples { output[place + sample - samples.lowerBound] = Scalar.uniform(words, sample) }
+    let size = 2 * Scalar.samplesPerVector
+    forEachGroup(key, stream, offset, output, perGroup: size) { words, samples in
+      unsafe Scalar.uniform(words.first, into: samples)
+      unsafe Scalar.uniform(words.second, into: samples + size / 2)
     }
   }
 
   /// Fills `output` with elements from `offset` on of the normal distribution with mean 0 and deviation 1.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func normal<Scalar: RandomScalar>(
     key: UInt64, stream: UInt64, offset: Int = 0, into output: MemoryView<Scalar>
   ) {
-    let generator = Philox4x32(key: key)
-    forEachBlock(offset, output.count, perBlock: 4) { block, samples, place in
-      let words = generator.words(block: block, stream: stream)
-      for sample in samples { output[place + sample - samples.lowerBound] = Scalar(BoxMuller.normal(words, sample)) }
+    forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
+      for pair in 0..<16 {
+        let (a, b) = BoxMuller.normals(words[pair])
+        unsafe samples[2 * pair] = Scalar(a)
+        unsafe samples[2 * pair + 1] = Scalar(b)
+      }
     }
   }
 
   /// Fills `output` with elements from `offset` on of the normal distribution, drawn again while not within two
   /// deviations of the mean.
+  ///
+  /// An element of ``normal(key:stream:offset:into:)`` that is within two deviations is taken as it is.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func truncatedNormal<Scalar: RandomScalar>(
     key: UInt64, stream: UInt64, offset: Int = 0, into output: MemoryView<Scalar>
   ) {
+    normal(key: key, stream: stream, offset: offset, into: output)
     let generator = Philox4x32(key: key)
-    for place in 0..<output.count {
-      output[place] = Scalar(truncated(generator, stream, UInt64(offset + place)))
+    for place in 0..<output.count where abs(output[place]) >= 2 {
+      output[place] = Scalar(BoxMuller.truncated(generator, stream, element: UInt64(offset + place)))
     }
   }
 
   /// Fills `output` with elements from `offset` on, each of `low..<high` equally likely.
+  @specialized(where Integer == Int32)
+  @specialized(where Integer == Int64)
   public static func uniformInt<Integer: FixedWidthInteger & BitwiseCopyable>(
     key: UInt64, stream: UInt64, offset: Int = 0, low: Integer, high: Integer, into output: MemoryView<Integer>
   ) {
     precondition(low < high, "a range from \(low) to \(high)")
-    let generator = Philox4x32(key: key)
     let width = UInt64(truncatingIfNeeded: high &- low) & (UInt64.max >> UInt64(64 - Integer.bitWidth))
-    forEachBlock(offset, output.count, perBlock: 2) { block, samples, place in
-      let words = generator.words(block: block, stream: stream)
-      for sample in samples {
-        let bits = UInt64(words[2 * sample]) | UInt64(words[2 * sample + 1]) << 32
-        output[place + sample - samples.lowerBound] =
-          low &+ Integer(truncatingIfNeeded: bits.multipliedFullWidth(by: width).high)
+    forEachGroup(key, stream, offset, output, perGroup: 16) { words, samples in
+      for pair in 0..<16 {
+        let (high: above, low: _) = words[pair].multipliedFullWidth(by: width)
+        unsafe samples[pair] = low &+ Integer(truncatingIfNeeded: above)
       }
     }
   }
 
-  /// Calls `body` for each block that has elements of `offset..<offset + count`, with the samples of it and the place
-  /// of the first.
+  /// Calls `draw` for each group of words that has elements of `output`, with the place of the group's samples.
   @inline(always)
-  private static func forEachBlock(
-    _ offset: Int, _ count: Int, perBlock: Int, _ body: (_ block: UInt64, _ samples: Range<Int>, _ place: Int) -> Void
+  private static func forEachGroup<Scalar: Numeric & BitwiseCopyable>(
+    _ key: UInt64, _ stream: UInt64, _ offset: Int, _ output: MemoryView<Scalar>, perGroup size: Int,
+    _ draw: (_ words: PhiloxGroup, _ samples: UnsafeMutablePointer<Scalar>) -> Void
   ) {
     precondition(offset >= 0, "an offset of \(offset)")
+    let generator = Philox4x32(key: key)
+    var (group, skipped) = offset.quotientAndRemainder(dividingBy: size)
     var place = 0
-    while place < count {
-      let (block, first) = (offset + place).quotientAndRemainder(dividingBy: perBlock)
-      let end = min(perBlock, first + count - place)
-      body(UInt64(block), first..<end, place)
-      place += end - first
-    }
-  }
-
-  /// The first sample of element `index` within two deviations: those of ``normal``, then four per attempt from blocks
-  /// of the element's own.
-  private static func truncated(_ generator: Philox4x32, _ stream: UInt64, _ index: UInt64) -> Double {
-    let first = BoxMuller.normal(generator.words(block: index / 4, stream: stream), Int(index % 4))
-    if abs(first) < 2 { return first }
-    var attempt: UInt64 = 1
-    while true {
-      let words = generator.words(block: attempt << 48 | index, stream: stream)
-      for sample in 0..<4 {
-        let value = BoxMuller.normal(words, sample)
-        if abs(value) < 2 { return value }
+    while place < output.count {
+      let words = generator.words(group: group, stream: stream)
+      let count = min(size - skipped, output.count - place)
+      // Safety: a whole group fits into the output or goes to `partial`, which has room for any.
+      if count == size {
+        unsafe draw(words, output.base + place)
+      } else {
+        var partial = InlineArray<32, Scalar>(repeating: 0)
+        var span = partial.mutableSpan
+        unsafe span.withUnsafeMutableBufferPointer { samples in
+          unsafe draw(words, samples.baseAddress!)
+          unsafe (output.base + place).update(from: samples.baseAddress! + skipped, count: count)
+        }
       }
-      attempt += 1
+      place += count
+      (group, skipped) = (group + 1, 0)
     }
   }
 }
 
 extension Float: RandomScalar {
-  public static var samplesPerBlock: Int { 4 }
+  public static var samplesPerVector: Int { 16 }
 
-  @inline(always)
-  public static func uniform(_ words: SIMD4<UInt32>, _ index: Int) -> Float { Float(words[index] >> 8) * 0x1p-24 }
+  @unsafe @inline(always)
+  public static func uniform(_ pairs: SIMD8<UInt64>, into output: UnsafeMutablePointer<Float>) {
+    // Safety: all vectors have 64 bytes. The bits are those of a number in 1..<2.
+    let bits = unsafe (unsafeBitCast(pairs, to: SIMD16<UInt32>.self) &>> 9) | (1 as Float).bitPattern
+    let samples = unsafe unsafeBitCast(bits, to: SIMD16<Float>.self) - 1
+    unsafe UnsafeMutableRawPointer(output).storeBytes(of: samples, as: SIMD16<Float>.self)
+  }
 }
 
 extension Double: RandomScalar {
-  public static var samplesPerBlock: Int { 2 }
+  public static var samplesPerVector: Int { 8 }
 
-  @inline(always)
-  public static func uniform(_ words: SIMD4<UInt32>, _ index: Int) -> Double {
-    let bits = UInt64(words[2 * index]) | UInt64(words[2 * index + 1]) << 32
-    return Double(bits >> 11) * 0x1p-53
+  @unsafe @inline(always)
+  public static func uniform(_ pairs: SIMD8<UInt64>, into output: UnsafeMutablePointer<Double>) {
+    // Safety: all vectors have 64 bytes. The bits are those of a number in 1..<2.
+    let samples = unsafe unsafeBitCast((pairs &>> 12) | (1 as Double).bitPattern, to: SIMD8<Double>.self) - 1
+    unsafe UnsafeMutableRawPointer(output).storeBytes(of: samples, as: SIMD8<Double>.self)
   }
 }
