@@ -33,6 +33,13 @@ static inline __attribute__((always_inline)) onlearn_float16 onlearn_multiply_ad
 #endif
 }
 
+// 1 where a vector of 16 floats is one register, of which there are 32.
+#if defined(__AVX512F__)
+#define ONLEARN_HAS_WIDE_REGISTERS 1
+#else
+#define ONLEARN_HAS_WIDE_REGISTERS 0
+#endif
+
 // The square root of every element. Swift's own takes them one by one.
 static inline __attribute__((always_inline)) onlearn_float16 onlearn_square_root(onlearn_float16 x) {
   return __builtin_elementwise_sqrt(x);

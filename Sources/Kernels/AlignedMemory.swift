@@ -26,6 +26,7 @@ import Glibc
   /// - Parameter hugePages: Whether to ask for 2 MiB pages; not for memory of which little is touched.
   public init?(ifAvailable byteCount: Int, hugePages: Bool = true) {
     precondition(byteCount >= 0, "\(byteCount) bytes")
+    guard byteCount < 1 << 47 else { return nil }
     self.byteCount = byteCount
     guard byteCount > 0 else {
       unsafe base = nil

@@ -1,4 +1,4 @@
-internal import CIntrinsics
+import CIntrinsics
 
 /// The checksum of everything that is sent or stored.
 public enum Checksum {

@@ -1,4 +1,4 @@
-internal import CIntrinsics
+import CIntrinsics
 import Glibc
 import Synchronization
 

@@ -1,4 +1,4 @@
-internal import COpenBLAS
+import COpenBLAS
 
 extension LinearAlgebra {
   private static let singleThreaded: Void = openblas_set_num_threads(1)

@@ -1,4 +1,5 @@
-internal import COpenBLAS
+import CIntrinsics
+import COpenBLAS
 
 /// A scalar that OpenBLAS multiplies matrices of: `Float` and `Double`.
 public protocol BLASScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
@@ -20,6 +21,8 @@ public enum LinearAlgebra {
   ///
   /// `op(A)` is `[m, k]`, `op(B)` is `[k, n]` and `C` is `[m, n]`; a `transposed` operand is stored the other way
   /// round. Where `k` is zero the product is zero.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func matmul<Scalar: BLASScalar>(
     _ a: MemoryView<Scalar>, transposed aTransposed: Bool = false,
     _ b: MemoryView<Scalar>, transposed bTransposed: Bool = false,
@@ -35,6 +38,8 @@ public enum LinearAlgebra {
   /// added to `C`.
   ///
   /// What lies between the rows of `C` is left alone.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public static func matmul<Scalar: BLASScalar>(
     _ a: MemoryView<Scalar>, transposed aTransposed: Bool, rowStride aStride: Int,
     _ b: MemoryView<Scalar>, transposed bTransposed: Bool, rowStride bStride: Int,
@@ -106,6 +111,14 @@ extension Float: BLASScalar {
     _ b: UnsafePointer<Float>, transposed bTransposed: Bool, rowStride bStride: Int,
     beta: Float, _ c: UnsafeMutablePointer<Float>, rowStride cStride: Int, m: Int, k: Int, n: Int
   ) {
+    if NarrowProduct.isFaster(m: m, k: k, n: n), !bTransposed, beta == 0 || beta == 1 {
+      if beta == 0 {
+        for row in 0..<m { unsafe (c + row * cStride).update(repeating: 0, count: n) }
+      }
+      return unsafe NarrowProduct.narrow(
+        a, aRow: aTransposed ? 1 : aStride, aColumn: aTransposed ? aStride : 1, b, rowStride: bStride,
+        c, rowStride: cStride, m: m, k: k, n: n)
+    }
     unsafe cblas_sgemm(
       CblasRowMajor, aTransposed ? CblasTrans : CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans,
       blasint(m), blasint(n), blasint(k), 1, a, blasint(aStride), b, blasint(bStride), beta, c, blasint(cStride))
@@ -115,9 +128,17 @@ extension Float: BLASScalar {
     _ a: UnsafePointer<Float>, transposed: Bool, rowStride: Int, rows: Int, columns: Int,
     _ x: UnsafePointer<Float>, step xStep: Int, _ y: UnsafeMutablePointer<Float>, step yStep: Int
   ) {
-    unsafe cblas_sgemv(
-      CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns), 1, a, blasint(rowStride),
-      x, blasint(xStep), 1, y, blasint(yStep))
+    if ONLEARN_HAS_FMA != 0, !transposed, xStep == 1 {
+      unsafe NarrowProduct.rowsTimesVector(
+        a, rowStride: rowStride, rows: rows, columns: columns, x, y, yStep: yStep)
+    } else if ONLEARN_HAS_FMA != 0, transposed, yStep == 1 {
+      unsafe NarrowProduct.vectorTimesRows(
+        a, rowStride: rowStride, rows: rows, columns: columns, x, xStep: xStep, y)
+    } else {
+      unsafe cblas_sgemv(
+        CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, blasint(rows), blasint(columns), 1,
+        a, blasint(rowStride), x, blasint(xStep), 1, y, blasint(yStep))
+    }
   }
 }
 

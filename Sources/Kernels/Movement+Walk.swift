@@ -34,18 +34,25 @@ struct StridedWalk {
   @inline(always)
   private func forEachRun(inner: Int, _ body: (_ source: Int, _ target: Int) -> Void) {
     if isEmpty { return }
+    guard inner > 0 else { return body(0, 0) }
+    let (count, sourceStep, targetStep) = (extents[inner - 1], sourceSteps[inner - 1], targetSteps[inner - 1])
     var place = InlineArray<16, Int>(repeating: 0)
-    var (source, target) = (0, 0)
+    var (outerSource, outerTarget) = (0, 0)
     while true {
-      body(source, target)
-      var axis = inner - 1
+      var (source, target) = (outerSource, outerTarget)
+      for _ in 0..<count {
+        body(source, target)
+        source &+= sourceStep
+        target &+= targetStep
+      }
+      var axis = inner - 2
       while axis >= 0 {
         place[axis] += 1
-        source += sourceSteps[axis]
-        target += targetSteps[axis]
+        outerSource += sourceSteps[axis]
+        outerTarget += targetSteps[axis]
         if place[axis] < extents[axis] { break }
-        source -= place[axis] * sourceSteps[axis]
-        target -= place[axis] * targetSteps[axis]
+        outerSource -= place[axis] * sourceSteps[axis]
+        outerTarget -= place[axis] * targetSteps[axis]
         place[axis] = 0
         axis -= 1
       }
@@ -122,7 +129,7 @@ struct StridedWalk {
 
   /// Copies `count` neighbouring words; short runs without a call.
   @unsafe @inline(always)
-  private static func copyRun<Word: BitwiseCopyable>(
+  static func copyRun<Word: BitwiseCopyable>(
     _ source: UnsafePointer<Word>, _ target: UnsafeMutablePointer<Word>, _ count: Int
   ) {
     let byteCount = count * MemoryLayout<Word>.stride
@@ -156,21 +163,26 @@ struct StridedWalk {
     _ source: UnsafePointer<Word>, step sourceStep: Int, _ target: UnsafeMutablePointer<Word>, step targetStep: Int,
     rows: Int, columns: Int
   ) {
-    let block = 16
-    var top = 0
-    while top < rows {
-      let bottom = min(top + block, rows)
-      var left = 0
-      while left < columns {
-        let right = min(left + block, columns)
-        for row in top..<bottom {
-          for column in left..<right {
-            unsafe target[row * targetStep + column] = source[column * sourceStep + row]
+    let size = TransposeTile.size
+    let isTiled = Word.self == UInt32.self && rows >= size && columns >= size
+    for top in stride(from: 0, to: rows, by: size) {
+      for left in stride(from: 0, to: columns, by: size) {
+        if isTiled {
+          // The last tiles overlap those before them rather than be smaller.
+          let (row, column) = (min(top, rows - size), min(left, columns - size))
+          // Safety: `Word` is `UInt32`.
+          unsafe TransposeTile.move(
+            UnsafeRawPointer(source + column * sourceStep + row).assumingMemoryBound(to: UInt32.self), step: sourceStep,
+            UnsafeMutableRawPointer(target + row * targetStep + column).assumingMemoryBound(to: UInt32.self),
+            step: targetStep)
+        } else {
+          for row in top..<min(top + size, rows) {
+            for column in left..<min(left + size, columns) {
+              unsafe target[row * targetStep + column] = source[column * sourceStep + row]
+            }
           }
         }
-        left = right
       }
-      top = bottom
     }
   }
 }

@@ -31,11 +31,19 @@ public enum Random {
   public static func normal<Scalar: RandomScalar>(
     key: UInt64, stream: UInt64, offset: Int = 0, into output: MemoryView<Scalar>
   ) {
-    forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
-      for pair in 0..<16 {
-        let (a, b) = BoxMuller.normals(words[pair])
-        unsafe samples[2 * pair] = Scalar(a)
-        unsafe samples[2 * pair + 1] = Scalar(b)
+    if let output = output.cast(to: Float.self) {
+      forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
+        let (a, b) = BoxMuller.normals(words)
+        unsafe VectorMemory.store(a, samples)
+        unsafe VectorMemory.store(b, samples + 16)
+      }
+    } else {
+      forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
+        for pair in 0..<16 {
+          let (a, b) = BoxMuller.normals(words[pair])
+          unsafe samples[pair] = Scalar(a)
+          unsafe samples[pair + 16] = Scalar(b)
+        }
       }
     }
   }
@@ -66,7 +74,7 @@ public enum Random {
     let width = UInt64(truncatingIfNeeded: high &- low) & (UInt64.max >> UInt64(64 - Integer.bitWidth))
     forEachGroup(key, stream, offset, output, perGroup: 16) { words, samples in
       for pair in 0..<16 {
-        let (high: above, low: _) = words[pair].multipliedFullWidth(by: width)
+        let (high:above, low:_) = words[pair].multipliedFullWidth(by: width)
         unsafe samples[pair] = low &+ Integer(truncatingIfNeeded: above)
       }
     }

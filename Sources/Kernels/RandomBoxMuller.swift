@@ -1,3 +1,4 @@
+import CIntrinsics
 import Glibc
 
 /// The transform of Box and Muller: two uniform numbers become two independent normal ones.
@@ -7,6 +8,25 @@ enum BoxMuller {
     let radius = (-2 * log((Double(UInt32(truncatingIfNeeded: pair)) + 0.5) * 0x1p-32)).squareRoot()
     let angle = 2 * Double.pi * Double(pair >> 32) * 0x1p-32
     return (radius * cos(angle), radius * sin(angle))
+  }
+
+  /// The 32 normal samples of a group: the first of each pair, then the second of each.
+  @inline(always)
+  static func normals(_ words: PhiloxGroup) -> (FloatVector, FloatVector) {
+    // In 1..<2 each: the distance to 2 is never zero, so that it has a logarithm.
+    let (magnitude, turn) = unsafe (
+      unsafeBitCast(SIMD16(lowHalf: half(words.first, 0), highHalf: half(words.second, 0)), to: FloatVector.self),
+      unsafeBitCast(SIMD16(lowHalf: half(words.first, 32), highHalf: half(words.second, 32)), to: FloatVector.self)
+    )
+    let radius = onlearn_square_root(VectorMath.all(-2) * VectorMath.log(VectorMath.all(2) - magnitude))
+    let angle = (turn - 1.5) * (2 * Float.pi)
+    return (radius * VectorMath.cos(angle), radius * VectorMath.sin(angle))
+  }
+
+  /// The bits of eight numbers in `1..<2`, from the low or the high half of each lane.
+  @inline(always)
+  private static func half(_ pairs: SIMD8<UInt64>, _ shift: UInt64) -> SIMD8<UInt32> {
+    (SIMD8<UInt32>(truncatingIfNeeded: pairs &>> shift) &>> 9) | (1 as Float).bitPattern
   }
 
   /// The first sample within two deviations from the blocks that are element `element`'s own.

@@ -35,6 +35,8 @@ struct RowHashTable {
   }
 
   /// Adds `ids`, and those that are new to `keys` at `count`, up to the first that is not in `0..<idRange`.
+  @specialized(where Id == Int32)
+  @specialized(where Id == Int64)
   func insert<Id: IndexScalar>(
     _ ids: MemoryView<Id>, _ idRange: Int, _ keys: MemoryView<Int64>, _ count: inout Int
   ) -> Int? {
@@ -57,6 +59,8 @@ struct RowHashTable {
   }
 
   /// Writes the place of each of `ids`, which are in the table.
+  @specialized(where Id == Int32)
+  @specialized(where Id == Int64)
   func find<Id: IndexScalar>(_ ids: MemoryView<Id>, into places: MemoryView<Int32>) {
     let entries = entries.view(mask + 1)
     for position in 0..<ids.count {
