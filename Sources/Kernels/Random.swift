@@ -19,7 +19,8 @@ public enum Random {
     key: UInt64, stream: UInt64, offset: Int = 0, into output: MemoryView<Scalar>
   ) {
     let size = 2 * Scalar.samplesPerVector
-    forEachGroup(key, stream, offset, output, perGroup: size) { words, samples in
+    // Safety: `forEachGroup` gives room for a group's samples, here and below.
+    unsafe forEachGroup(key, stream, offset, output, perGroup: size) { words, samples in
       unsafe Scalar.uniform(words.first, into: samples)
       unsafe Scalar.uniform(words.second, into: samples + size / 2)
     }
@@ -32,13 +33,13 @@ public enum Random {
     key: UInt64, stream: UInt64, offset: Int = 0, into output: MemoryView<Scalar>
   ) {
     if let output = output.cast(to: Float.self) {
-      forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
+      unsafe forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
         let (a, b) = BoxMuller.normals(words)
         unsafe VectorMemory.store(a, samples)
         unsafe VectorMemory.store(b, samples + 16)
       }
     } else {
-      forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
+      unsafe forEachGroup(key, stream, offset, output, perGroup: 32) { words, samples in
         for pair in 0..<16 {
           let (a, b) = BoxMuller.normals(words[pair])
           unsafe samples[pair] = Scalar(a)
@@ -72,7 +73,7 @@ public enum Random {
   ) {
     precondition(low < high, "a range from \(low) to \(high)")
     let width = UInt64(truncatingIfNeeded: high &- low) & (UInt64.max >> UInt64(64 - Integer.bitWidth))
-    forEachGroup(key, stream, offset, output, perGroup: 16) { words, samples in
+    unsafe forEachGroup(key, stream, offset, output, perGroup: 16) { words, samples in
       for pair in 0..<16 {
         let (high:above, low:_) = words[pair].multipliedFullWidth(by: width)
         unsafe samples[pair] = low &+ Integer(truncatingIfNeeded: above)
