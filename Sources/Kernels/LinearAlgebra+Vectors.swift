@@ -4,6 +4,9 @@ import CIntrinsics
 ///
 /// Addresses and strides as BLAS has them; callers checked that every row lies in memory they own.
 enum NarrowProduct {
+  /// Whether the build is for a processor with fused multiply-add; without, BLAS's own choice at run time is faster.
+  static var isVectorised: Bool { ONLEARN_HAS_FMA != 0 }
+
   /// `y += A x` for `rows` rows of `columns` floats and packed `x`; the elements of `y` are `yStep` apart.
   ///
   /// Eight rows at a time share each load of `x`. A row is summed alike wherever it stands.

@@ -1,4 +1,3 @@
-import CIntrinsics
 import COpenBLAS
 
 /// A scalar that OpenBLAS multiplies matrices of: `Float` and `Double`.
@@ -128,10 +127,10 @@ extension Float: BLASScalar {
     _ a: UnsafePointer<Float>, transposed: Bool, rowStride: Int, rows: Int, columns: Int,
     _ x: UnsafePointer<Float>, step xStep: Int, _ y: UnsafeMutablePointer<Float>, step yStep: Int
   ) {
-    if ONLEARN_HAS_FMA != 0, !transposed, xStep == 1 {
+    if NarrowProduct.isVectorised, !transposed, xStep == 1 {
       unsafe NarrowProduct.rowsTimesVector(
         a, rowStride: rowStride, rows: rows, columns: columns, x, y, yStep: yStep)
-    } else if ONLEARN_HAS_FMA != 0, transposed, yStep == 1 {
+    } else if NarrowProduct.isVectorised, transposed, yStep == 1 {
       unsafe NarrowProduct.vectorTimesRows(
         a, rowStride: rowStride, rows: rows, columns: columns, x, xStep: xStep, y)
     } else {
