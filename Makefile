@@ -7,7 +7,6 @@ PREFIX ?= /usr/local
 PYTHON ?= python3
 ONLEARN = .build/release/onlearn
 DEMO = Data/demo
-FASHION_MNIST = /usr/share/datasets/fashion-mnist
 SWIFT_SOURCES = Package.swift Sources Tests \
   $(wildcard Benchmarks/Package.swift Benchmarks/Benchmarks Benchmarks/Sources)
 LINT = $(SWIFT) format lint --strict --configuration .swift-format --parallel --recursive
@@ -47,9 +46,7 @@ demo: deps-data build ## train a perceptron on 60,000 images, then score 10,000 
 	@echo "== training Models/mlp.json on Fashion-MNIST, three passes over 60,000 images"
 	@$(ONLEARN) train Models/mlp.json --data fashion-mnist --epochs 3 --store file:$(DEMO)/mlp.safetensors
 	@echo "== scoring the 10,000 test images"
-	@$(ONLEARN) score Models/mlp.json --store file:$(DEMO)/mlp.safetensors \
-	  --data idx:$(FASHION_MNIST)/t10k-images-idx3-ubyte.gz,$(FASHION_MNIST)/t10k-labels-idx1-ubyte.gz \
-	  > $(DEMO)/scores.txt
+	@$(ONLEARN) score Models/mlp.json --store file:$(DEMO)/mlp.safetensors --data fashion-mnist:test > $(DEMO)/scores.txt
 	@tail -n 1 $(DEMO)/scores.txt
 	@echo "parameters: $(DEMO)/mlp.safetensors; a score per image: $(DEMO)/scores.txt"
 

@@ -34,19 +34,18 @@ public struct GraphFile: Sendable {
     guard !bytes.isEmpty else { throw GraphFileError(path: path, .empty) }
     self.path = path
     self.bytes = bytes
-    do throws(ProtobufError) { graph = try GraphDef(decoding: bytes) } catch {
+    do throws(ProtobufError) {
+      graph = try GraphDef(decoding: bytes)
+      // Another message may read as a graph of a strange node or of none.
+      guard graph.nodes.count > 1 || GraphFileKind(recognizing: bytes, path: path) == nil, !graph.nodes.isEmpty else {
+        throw ProtobufError(offset: 0, path: ["GraphDef"], found: "\(graph.nodes.count) nodes", expected: "a graph")
+      }
+    } catch {
       if let kind = GraphFileKind(recognizing: bytes, path: path) {
         throw GraphFileError(path: path, .otherFile(kind))
       }
       throw GraphFileError(
         path: path, error.isTruncation ? .truncated(byteCount: bytes.count, error) : .malformed(error))
-    }
-    if graph.nodes.isEmpty {
-      let error = ProtobufError(offset: 0, found: "no node", expected: "a graph")
-      if let kind = GraphFileKind(recognizing: bytes, path: path) {
-        throw GraphFileError(path: path, .otherFile(kind))
-      }
-      throw GraphFileError(path: path, .malformed(error))
     }
   }
 }

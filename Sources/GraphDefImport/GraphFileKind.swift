@@ -59,14 +59,14 @@ extension GraphFileKind {
   }
 
   /// The kind of file that holds `bytes`, which are no graph, or `nil` if it is none of these.
-  init?(recognizing bytes: [UInt8], path: String) {
+  package init?(recognizing bytes: [UInt8], path: String) {
     if let kind = Self.signatures.first(where: { bytes.dropFirst($0.offset).starts(with: $0.bytes) })?.kind {
       self = kind
     } else if bytes.suffix(8) == [0x57, 0xFB, 0x80, 0x8B, 0x24, 0x75, 0x47, 0xDB] {
       self = .checkpointIndex
     } else if path.utf8.count > 20, path.contains(".data-0") {
       self = .checkpointData
-    } else if let kind = Self.text(bytes) {
+    } else if bytes.first != 0x0A || bytes.count >= 16, let kind = Self.text(bytes) {
       self = kind
     } else if let kind = Self.message(bytes) {
       self = kind
@@ -89,20 +89,21 @@ extension GraphFileKind {
   /// The kind of text that `bytes` start with.
   private static func text(_ bytes: [UInt8]) -> GraphFileKind? {
     let head = bytes.prefix(4096)
-    let isText = head.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }
-    guard isText else { return nil }
-    let words = head.split { $0 == 0x20 || (0x09...0x0D).contains($0) }
-    guard let first = words.first?.first else { return .text }
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+    guard head.allSatisfy({ $0 > 0x20 && $0 != 0x7F || isSpace($0) }) else { return nil }
+    // A binary graph starts with a line feed, the tag of its first node.
+    let plain: GraphFileKind? = bytes.first == 0x0A ? nil : .text
+    guard let first = head.first(where: { !isSpace($0) }) else { return plain }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return .json }
     let names = [
       "node", "versions", "library", "saved_model_schema_version", "meta_graphs", "meta_info_def", "graph_def",
     ]
-    let lines = head.split(separator: 0x0A).map { $0.drop { $0 == 0x20 || (0x09...0x0D).contains($0) } }
-    guard let line = lines.first(where: { $0.first != UInt8(ascii: "#") && !$0.isEmpty }) else { return .text }
+    let lines = head.split(separator: 0x0A).map { $0.drop(while: isSpace) }
+    guard let line = lines.first(where: { $0.first != UInt8(ascii: "#") && !$0.isEmpty }) else { return plain }
     let isField = names.contains { name in
       line.starts(with: name.utf8) && " {:".utf8.contains(line.dropFirst(name.utf8.count).first ?? 0)
     }
-    return isField ? .textGraph : .text
+    return isField ? .textGraph : plain
   }
 
   /// The kind of protocol buffer message that `bytes` are.

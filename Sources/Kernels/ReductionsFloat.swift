@@ -99,13 +99,16 @@ enum FloatReductions {
   @unsafe private static func reduceColumns<Reducer: FloatReducer>(
     _: Reducer.Type, _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>
   ) {
-    // Blocks of rows: each is combined in registers and then once into `y`, so rounding errors stay small.
-    let height = columns < VectorMemory.width ? 4096 : 256
+    // Blocks of rows: each is combined in registers and then once into `y`. With about as many blocks as additions in
+    // each, rounding errors stay small.
+    let isNarrow = columns < VectorMemory.width
+    let additions = isNarrow ? rows / VectorMemory.width : rows
+    let height = max(64, Int(Double(additions).squareRoot())) &* (isNarrow ? VectorMemory.width : 1)
     var row = 0
     while row < rows {
       let count = min(height, rows &- row)
       let start = unsafe x + row &* columns
-      if columns < VectorMemory.width && count >= VectorMemory.width {
+      if isNarrow && count >= VectorMemory.width {
         unsafe reduceNarrow(Reducer.self, start, rows: count, columns: columns, into: y)
       } else {
         unsafe reduceWide(Reducer.self, start, rows: count, columns: columns, into: y)

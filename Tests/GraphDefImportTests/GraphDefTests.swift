@@ -32,12 +32,78 @@ import Testing
         nodes: [NodeDef("n", op: "Neg", inputs: ["a"], attributes: ["T": .type(.float)])],
         returns: ["r": "n:y:0"], controlReturns: ["c": "n"])
     ]
+    builder.graph.versions.minimumConsumer = 12
     return builder.graph
   }()
 
-  @Test func `decodes to what was encoded`() throws {
+  /// The bytes of ``sample``.
+  static let sampleBytes: [UInt8] = {
     var builder = GraphDefBuilder()
-    builder.graph = Self.sample
-    #expect(try GraphDef(decoding: builder.encoded()) == Self.sample)
+    builder.graph = sample
+    return builder.encoded()
+  }()
+
+  @Test func `decodes to what was encoded`() throws {
+    #expect(try GraphDef(decoding: Self.sampleBytes) == Self.sample)
+  }
+
+  @Test(arguments: ["tensors", "functions", "network", "resource_network"])
+  func `reads as TensorFlow reads it`(_ name: String) throws {
+    let graph = try GraphFile.read(Fixture.path(name + ".pb")).graph
+    let lines = try GraphText(graph).lines
+    let expected = try Fixture.lines(name + ".txt")
+    for (line, expected) in zip(lines, expected) { #expect(line == expected) }
+    #expect(lines.count == expected.count)
+  }
+
+  @Test(arguments: ["tensors", "functions", "network", "resource_network"])
+  func `is the same after encoding and decoding`(_ name: String) throws {
+    var builder = GraphDefBuilder()
+    builder.graph = try GraphDef(decoding: Fixture.bytes(name + ".pb"))
+    let again = try GraphDef(decoding: builder.encoded())
+    // Not compared as values: a constant that is not a number differs from itself.
+    #expect(try GraphText(again).lines == GraphText(builder.graph).lines)
+  }
+
+  @Test func `says where in it the trouble is`() throws {
+    var encoder = ProtobufEncoder()
+    for index in 0..<3 {
+      encoder.message(1) { node in
+        node.string(1, "n\(index)")
+        node.string(2, "Const")
+        node.message(5) { entry in
+          entry.string(1, "shape")
+          entry.message(2) { value in
+            if index == 2 { value.payload(7, [0x12, 0x09]) } else { value.append(.shape([2])) }
+          }
+        }
+      }
+    }
+    let error = #expect(throws: ProtobufError.self) { try GraphDef(decoding: encoder.bytes) }
+    #expect(error?.path == ["GraphDef", "node[2]", "attr['shape']", "value", "shape", "dim[0]"])
+    #expect(error?.description.hasPrefix("GraphDef.node[2].attr['shape'].value.shape.dim[0], byte ") == true)
+  }
+
+  @Test(arguments: [("", "Op"), ("n", "")])
+  func `has nodes with a name and an op`(_ name: String, _ op: String) {
+    var encoder = ProtobufEncoder()
+    encoder.append(GraphDef([NodeDef(name, op: op)]))
+    #expect(throws: ProtobufError.self) { try GraphDef(decoding: encoder.bytes) }
+  }
+
+  @Test func `finds nodes by name and refuses two of one name`() throws {
+    var graph = GraphDef([NodeDef("a", op: "A"), NodeDef("b", op: "B")])
+    #expect(try graph.nodeIndices() == ["a": 0, "b": 1])
+    graph.nodes.append(NodeDef("a", op: "C"))
+    #expect(throws: DuplicateNodeError(name: "a", indices: [0, 2])) { try graph.nodeIndices() }
+  }
+
+  @Test func `may state its version in the old way`() throws {
+    var encoder = ProtobufEncoder()
+    encoder.append(GraphDef([NodeDef("a", op: "A")]))
+    encoder.varint(3, 21)
+    #expect(try GraphDef(decoding: encoder.bytes).versions.producer == 21)
+    encoder.message(4) { $0.varint(1, 134) }
+    #expect(try GraphDef(decoding: encoder.bytes).versions.producer == 134)
   }
 }

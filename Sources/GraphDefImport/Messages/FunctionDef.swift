@@ -67,7 +67,7 @@ public struct FunctionDef: Equatable, Sendable {
 }
 
 extension FunctionDef {
-  /// Reads a function.
+  /// Reads a function, which has a name.
   ///
   ///     1  signature  message: 1 name, 2 input_arg, 3 output_arg
   ///     3  node_def   repeated NodeDef
@@ -75,6 +75,7 @@ extension FunctionDef {
   ///     5  attr       map<string, AttrValue>
   ///     6  control_ret  map<string, string>
   package init(decoding reader: inout ProtobufReader) throws(ProtobufError) {
+    let start = reader.offset
     var signature = Signature()
     var nodes: [NodeDef] = []
     var returns: [String: String] = [:]
@@ -94,6 +95,9 @@ extension FunctionDef {
         controlReturns[entry.key] = entry.value
       default: try reader.skip(field)
       }
+    }
+    guard !signature.name.isEmpty else {
+      throw ProtobufError(offset: start, found: "a function without a name", expected: "a name")
     }
     self.init(
       signature.name, inputs: signature.inputs, outputs: signature.outputs, attributes: AttributeMap(attributes),

@@ -56,3 +56,40 @@ public struct InputReference: Hashable, Sendable, CustomStringConvertible {
     return output == 0 ? node : "\(node):\(output)"
   }
 }
+
+/// An input of a node is not spelt as a reference.
+public struct InputReferenceError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The node whose input it is.
+  public var node: String
+
+  /// Which of its inputs.
+  public var index: Int
+
+  /// How it is spelt.
+  public var text: String
+
+  package init(node: String, index: Int, text: String) {
+    self.node = node
+    self.index = index
+    self.text = text
+  }
+
+  public var description: String {
+    "node '\(node)', input \(index): found '\(text)', expected 'name', 'name:output' or '^name'"
+  }
+}
+
+extension NodeDef {
+  /// The inputs, parsed.
+  public func inputReferences() throws(InputReferenceError) -> [InputReference] {
+    var references: [InputReference] = []
+    references.reserveCapacity(inputs.count)
+    for (index, text) in inputs.enumerated() {
+      guard let reference = InputReference(parsing: text) else {
+        throw InputReferenceError(node: name, index: index, text: text)
+      }
+      references.append(reference)
+    }
+    return references
+  }
+}

@@ -181,12 +181,15 @@ extension ProtobufReader {
 
   /// A `string` field, which must be UTF-8.
   package mutating func string(_ field: ProtobufField, _ name: StaticString) throws(ProtobufError) -> String {
-    let slice = try slice(field, name)
-    guard let string = String(validating: slice, as: UTF8.self) else {
+    try expect(.lengthDelimited, field, name)
+    let range = try within(name) { reader throws(ProtobufError) in try reader.payload() }
+    offset = range.upperBound
+    do throws(UTF8.ValidationError) {
+      return String(copying: try UTF8Span(validating: bytes.span.extracting(range)))
+    } catch {
       throw ProtobufError(
-        offset: slice.startIndex, path: ["\(name)"], found: "bytes that are not UTF-8", expected: "a string")
+        offset: range.lowerBound, path: ["\(name)"], found: "bytes that are not UTF-8", expected: "a string")
     }
-    return string
   }
 
   /// A field that is a message, or the `index`th one of a repeated field.

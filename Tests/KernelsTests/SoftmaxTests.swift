@@ -1,0 +1,128 @@
+import Kernels
+import Testing
+
+@Suite struct `Softmax and cross entropy` {
+  private static let sizes = [(0, 3), (1, 1), (3, 10), (5, 15), (4, 16), (4, 17), (7, 32), (2, 1000), (1024, 10)]
+
+  @Test(arguments: sizes)
+  func `agree with the reference, in place too`(_ rows: Int, _ columns: Int) {
+    var generator = SplitMix64(seed: 1)
+    let x = generator.floats(rows * columns, in: -30...30)
+    let exact = computed(x.map(Double.init), x.count, 0.0) {
+      Softmax.softmax($0, rows: rows, columns: columns, into: $1)
+    }
+    let y = computed(x, x.count, Float(0)) { Softmax.softmax($0, rows: rows, columns: columns, into: $1) }
+    #expect(zip(y, exact).allSatisfy { isClose(Double($0), $1, relative: 4e-6, absolute: 1e-38) })
+    var own = x
+    own.withMemoryView { Softmax.softmax($0, rows: rows, columns: columns, into: $0) }
+    #expect(own == y)
+    let logarithms = computed(x.map(Double.init), x.count, 0.0) {
+      Softmax.logSoftmax($0, rows: rows, columns: columns, into: $1)
+    }
+    let z = computed(x, x.count, Float(0)) { Softmax.logSoftmax($0, rows: rows, columns: columns, into: $1) }
+    #expect(zip(z, logarithms).allSatisfy { isClose(Double($0), $1, relative: 1e-6, absolute: 1e-6) })
+    let total = computed(x, rows, Float(0)) { Reductions.logSumExp($0, rows: rows, columns: columns, into: $1) }
+    for row in 0..<rows {
+      let place = row * columns
+      #expect(isClose(Double(total[row]), Double(x[place]) - logarithms[place], relative: 1e-6, absolute: 3e-6))
+    }
+  }
+
+  @Test(arguments: sizes)
+  func `of distributions give the loss and its gradient`(_ rows: Int, _ columns: Int) {
+    var generator = SplitMix64(seed: 2)
+    let x = generator.floats(rows * columns, in: -8...8)
+    let z = generator.floats(rows * columns, in: 0...1)
+    var exactGradient = [Double](repeating: 0, count: x.count)
+    let exact = exactGradient.withMemoryView { gradient in
+      computed(x.map(Double.init), z.map(Double.init), rows, 0.0) {
+        Softmax.crossEntropy(logits: $0, labels: $1, rows: rows, columns: columns, loss: $2, gradient: gradient)
+      }
+    }
+    var gradient = [Float](repeating: 0, count: x.count)
+    let loss = gradient.withMemoryView { gradient in
+      computed(x, z, rows, Float(0)) {
+        Softmax.crossEntropy(logits: $0, labels: $1, rows: rows, columns: columns, loss: $2, gradient: gradient)
+      }
+    }
+    #expect(zip(loss, exact).allSatisfy { isClose(Double($0), $1, relative: 2e-6, absolute: 1e-5) })
+    #expect(zip(gradient, exactGradient).allSatisfy { isClose(Double($0), $1, relative: 1e-6, absolute: 3e-7) })
+    let alone = computed(x, z, rows, Float(0)) {
+      Softmax.crossEntropy(logits: $0, labels: $1, rows: rows, columns: columns, loss: $2)
+    }
+    #expect(alone == loss)
+    var own = x
+    own.withMemoryView { own in
+      _ = computed(z, rows, Float(0)) {
+        Softmax.crossEntropy(logits: own, labels: $0, rows: rows, columns: columns, loss: $1, gradient: own)
+      }
+    }
+    #expect(own == gradient)
+  }
+
+  @Test(arguments: sizes)
+  func `of classes are those of one-hot distributions`(_ rows: Int, _ columns: Int) throws {
+    var generator = SplitMix64(seed: 3)
+    let x = generator.floats(rows * columns, in: -8...8)
+    let labels: [Int64] = generator.integers(rows, in: 0...Int64(columns - 1))
+    var dense = [Float](repeating: 0, count: x.count)
+    for row in 0..<rows { dense[row * columns + Int(labels[row])] = 1 }
+    var (gradient, sparseGradient) = (dense, dense)
+    let loss = gradient.withMemoryView { gradient in
+      computed(x, dense, rows, Float(0)) {
+        Softmax.crossEntropy(logits: $0, labels: $1, rows: rows, columns: columns, loss: $2, gradient: gradient)
+      }
+    }
+    let sparse = try sparseGradient.withMemoryView { gradient throws(KernelError) in
+      try computed(x, labels, rows, Float(0)) { x, z, loss throws(KernelError) in
+        try Softmax.crossEntropy(logits: x, labels: z, rows: rows, columns: columns, loss: loss, gradient: gradient)
+      }
+    }
+    #expect(zip(sparse, loss).allSatisfy { isClose(Double($0), Double($1), relative: 1e-6, absolute: 1e-6) })
+    #expect(zip(sparseGradient, gradient).allSatisfy { isClose(Double($0), Double($1), absolute: 1e-7) })
+  }
+
+  @Test func `refuse a label out of range, with its position`() {
+    for label in [Int32(3), -1] {
+      let error = KernelError.labelOutOfRange(position: 1, label: Int64(label), classCount: 3)
+      #expect(throws: error) {
+        try computed([Float](repeating: 0, count: 6), [0, label], 2, Float(7)) { x, z, loss throws(KernelError) in
+          try Softmax.crossEntropy(logits: x, labels: z, rows: 2, columns: 3, loss: loss)
+        }
+      }
+    }
+  }
+
+  @Test func `survive extreme logits`() {
+    let y = computed([1e30, -1e30, 0] as [Float], 3, Float(0)) { Softmax.softmax($0, rows: 1, columns: 3, into: $1) }
+    #expect(y == [1, 0, 0])
+    let masked = computed([-.infinity, 0] as [Float], 2, Float(0)) {
+      Softmax.logSoftmax($0, rows: 1, columns: 2, into: $1)
+    }
+    #expect(masked == [-.infinity, 0])
+    let loss = computed([100, -100] as [Float], [0, 1] as [Float], 2, Float(0)) {
+      Softmax.sigmoidCrossEntropy(logits: $0, labels: $1, loss: $2)
+    }
+    #expect(loss == [100, 100])
+  }
+
+  @Test(arguments: oddSizes)
+  func `of independent labels agree with the reference`(_ count: Int) {
+    var generator = SplitMix64(seed: 4)
+    let x = generator.floats(count, in: -20...20)
+    let z = generator.floats(count, in: 0...1)
+    var gradient = z
+    let loss = gradient.withMemoryView { gradient in
+      computed(x, count, Float(0)) {
+        Softmax.sigmoidCrossEntropy(logits: $0, labels: gradient, loss: $1, gradient: gradient)
+      }
+    }
+    for index in 0..<count {
+      let (x, z) = (Double(x[index]), Double(z[index]))
+      let exact = ReferenceSoftmax.sigmoidCrossEntropy(logit: x, label: z)
+      #expect(isClose(Double(loss[index]), exact, relative: 1e-6, absolute: 2e-6))
+      let slope = ReferenceElementwise.value(UnaryOperation.sigmoid, x) - z
+      #expect(isClose(Double(gradient[index]), slope, relative: 1e-6, absolute: 1e-7))
+    }
+  }
+}
