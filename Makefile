@@ -18,11 +18,11 @@ RUNS ?= 5
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps deps-data build test demo lint format models fixtures bench bench-peers soak install clean
+.PHONY: help deps deps-data build test demo lint format models fixtures data-movielens bench bench-peers soak install clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 deps: ## install the libraries that are missing (OpenBLAS, LAPACKE, zlib)
 	@Scripts/install-dependencies
@@ -65,6 +65,10 @@ models: .venv-models/ready ## export Models/*.pb and *.json again, with TensorFl
 fixtures: .venv-models/ready ## make the golden test fixtures again, with TensorFlow in .venv-models
 	@echo "== making the golden fixtures"
 	@.venv-models/bin/python Scripts/make_fixtures.py
+
+data-movielens: ## fetch MovieLens-100k into Data/movielens, for --data movielens:Data/movielens
+	@echo "== unpacking MovieLens-100k into Data/movielens (research licence, never committed)"
+	@$(PYTHON) Scripts/unpack_movielens.py Data/movielens
 
 .venv-models/ready: Models/export/requirements.txt
 	@echo "== preparing .venv-models: TensorFlow, to export models (about 1 GB)"
