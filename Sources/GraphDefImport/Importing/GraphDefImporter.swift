@@ -51,3 +51,23 @@ public struct GraphDefImporter: Sendable {
     return try importing.run()
   }
 }
+
+extension GraphDefImporter {
+  /// The type of the variable `name`.
+  public func variableType(_ name: String) throws(GraphImportError) -> TensorType {
+    let node = index.graph.nodes[try index.position(of: name)]
+    guard GraphImport.isVariable(node) else {
+      throw .nodes([ImportError(node: node.name, op: node.op, reason: .other("it is not a variable"))])
+    }
+    return try GraphImport(self, Request(fetches: [])).type(ofVariable: node)
+  }
+
+  /// The tensor that the variable `name` is initialised with: what its first assignment in the graph assigns.
+  public func initializer(of name: String) -> String? {
+    for (position, node) in graph.nodes.enumerated() where node.op == "Assign" || node.op == "AssignVariableOp" {
+      let operands = index.operands(of: position)
+      if operands.count == 2, operands[0].node == name { return operands[1].description }
+    }
+    return nil
+  }
+}

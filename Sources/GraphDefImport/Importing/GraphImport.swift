@@ -86,6 +86,11 @@ struct GraphImport {
     }
   }
 
+  /// The type of the variable `node`.
+  func type(ofVariable node: NodeDef) throws(GraphImportError) -> TensorType {
+    try importing(node) { try variableType(node) }
+  }
+
   private func feedType(_ name: String, _ node: NodeDef) throws -> TensorType {
     if let type = request.feeds[name] ?? nil { return type }
     if Self.isPlaceholder(node) { return try placeholderType(node) }
