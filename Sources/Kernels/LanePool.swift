@@ -19,6 +19,7 @@ extension LaneWork {
 ///
 /// Lane 0 is the caller. The others spin for a short while after each run and then sleep, so a training loop never
 /// pays for a wake-up and an idle server pays for nothing. One piece of work runs at a time; a second caller waits.
+/// Work does not run other work on the same pool.
 public final class LanePool: Sendable {
   /// The number of lanes, the caller's included.
   public let laneCount: Int
@@ -115,8 +116,9 @@ extension LanePool {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// How long a lane, or the caller at the join, spins before it sleeps.
-    private static let spinNanoseconds: UInt64 = 150_000
+    /// How long a lane, or the caller at the join, has the core for itself, and how long it then offers it to others
+    /// before it sleeps.
+    private static let (spinNanoseconds, yieldNanoseconds): (UInt64, UInt64) = (30_000, 120_000)
 
     init() {
       unsafe job = nil
@@ -166,14 +168,18 @@ extension LanePool {
     /// before it looks for sleepers, and both are sequentially consistent.
     private func wait(until condition: () -> Bool) {
       var spins = 0
-      var deadline: UInt64 = 0
+      var start: UInt64 = 0
       while !condition() {
         onlearn_pause()
         spins += 1
         guard spins % 64 == 0 else { continue }
         let now = Self.now
-        if deadline == 0 { deadline = now + Self.spinNanoseconds }
-        guard now >= deadline else { continue }
+        if start == 0 { start = now }
+        guard now - start >= Self.spinNanoseconds else { continue }
+        if now - start < Self.spinNanoseconds + Self.yieldNanoseconds {
+          sched_yield()
+          continue
+        }
         unsafe pthread_mutex_lock(mutex)
         sleepers.add(1, ordering: .sequentiallyConsistent)
         while !condition() { unsafe pthread_cond_wait(wakeUp, mutex) }

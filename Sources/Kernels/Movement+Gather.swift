@@ -6,6 +6,8 @@ extension Movement {
   /// - Parameters:
   ///   - indices: Shape `[outer, inner]`, the product of the extents before and after the new axis.
   ///   - y: Shape `[outer, depth, inner]`.
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
   public static func oneHot<Scalar: BitwiseCopyable, Index: IndexScalar>(
     _ indices: MemoryView<Index>, outer: Int, depth: Int, inner: Int, on: Scalar, off: Scalar,
     into y: MemoryView<Scalar>
@@ -30,6 +32,8 @@ extension Movement {
   ///   - inner: The product of the axes after it.
   /// - Returns: `nil`, or the position in `indices` of the first index out of range; `y` is then incomplete.
   @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
   public static func gather<Scalar: BitwiseCopyable, Index: IndexScalar>(
     _ x: MemoryView<Scalar>, batch: Int = 1, outer: Int, axisCount: Int, inner: Int,
     indices: MemoryView<Index>, into y: MemoryView<Scalar>
@@ -55,6 +59,10 @@ extension Movement {
   ///
   /// - Returns: `nil`, or the position in `indices` of the first index out of range; `y` is then incomplete.
   @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
+  @specialized(where Scalar == Double, Index == Int32)
+  @specialized(where Scalar == Double, Index == Int64)
   public static func scatterAdd<Scalar: SummableScalar, Index: IndexScalar>(
     _ values: MemoryView<Scalar>, batch: Int = 1, outer: Int, axisCount: Int, inner: Int,
     indices: MemoryView<Index>, into y: MemoryView<Scalar>
@@ -83,6 +91,8 @@ extension Movement {
   ///   - indices: Shape `[places, leading.rank]`.
   /// - Returns: `nil`, or the number of the first place out of range, from where on nothing was copied.
   @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
   public static func gatherND<Scalar: BitwiseCopyable, Index: IndexScalar>(
     _ x: MemoryView<Scalar>, leading: Dimensions, inner: Int, indices: MemoryView<Index>, places: Int,
     into y: MemoryView<Scalar>
@@ -101,6 +111,10 @@ extension Movement {
   ///
   /// - Returns: `nil`, or the number of the first place out of range, from where on nothing was added.
   @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
+  @specialized(where Scalar == Double, Index == Int32)
+  @specialized(where Scalar == Double, Index == Int64)
   public static func scatterNDAdd<Scalar: SummableScalar, Index: IndexScalar>(
     _ values: MemoryView<Scalar>, leading: Dimensions, inner: Int, indices: MemoryView<Index>, places: Int,
     into y: MemoryView<Scalar>
@@ -125,6 +139,10 @@ extension Movement {
   ///   - y: Shape `[segments, inner]`; overwritten.
   /// - Returns: `nil`, or the position of the first id of `segments` or more; `y` is then incomplete.
   @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
+  @specialized(where Scalar == Double, Index == Int32)
+  @specialized(where Scalar == Double, Index == Int64)
   public static func unsortedSegmentSum<Scalar: SummableScalar, Index: IndexScalar>(
     _ values: MemoryView<Scalar>, inner: Int, ids: MemoryView<Index>, segments: Int, into y: MemoryView<Scalar>
   ) -> Int? {

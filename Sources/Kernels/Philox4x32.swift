@@ -5,7 +5,7 @@
 ///
 /// - SeeAlso: Salmon et al., *Parallel Random Numbers: As Easy as 1, 2, 3*, SC 2011.
 public struct Philox4x32: Sendable {
-  private static let multipliers: (UInt32, UInt32) = (0xD251_1F53, 0xCD9E_8D57)
+  fileprivate static let multipliers: (UInt32, UInt32) = (0xD251_1F53, 0xCD9E_8D57)
   private static let rounds = 10
 
   private static let increments: (UInt32, UInt32) = (0x9E37_79B9, 0xBB67_AE85)
@@ -41,40 +41,77 @@ public struct Philox4x32: Sendable {
   }
 
   /// The words of blocks `8 * group..<8 * group + 8`, the smallest piece that is made at once.
-  ///
-  /// Each lane carries one word on the way. Only its low half counts, so that a round is two multiplications and a
-  /// few cheap instructions for eight blocks.
   @inline(always)
   func words(group: Int, stream: UInt64) -> PhiloxGroup {
-    let low = SIMD8<UInt64>(repeating: 0xFFFF_FFFF)
-    let blocks = SIMD8(repeating: UInt64(truncatingIfNeeded: group) &<< 3) | SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
-    var (c0, c1) = (blocks & low, blocks &>> 32)
-    var (c2, c3) = (SIMD8(repeating: stream & 0xFFFF_FFFF), SIMD8(repeating: stream >> 32))
-    let m0 = SIMD8(repeating: UInt64(Self.multipliers.0))
-    let m1 = SIMD8(repeating: UInt64(Self.multipliers.1))
-    var (k0, k1) = (SIMD8(repeating: UInt64(key.low)), SIMD8(repeating: UInt64(key.high)))
+    var lanes = PhiloxLanes(group: group, stream: stream)
+    var keys = laneKeys
     for _ in 0..<Self.rounds {
-      let p0 = (c0 & low) &* m0
-      let p1 = (c2 & low) &* m1
-      c0 = (p1 &>> 32) ^ c1 ^ k0
-      c2 = (p0 &>> 32) ^ c3 ^ k1
-      (c1, c3) = (p1, p0)
-      k0 &+= SIMD8(repeating: UInt64(Self.increments.0))
-      k1 &+= SIMD8(repeating: UInt64(Self.increments.1))
+      lanes.advance(keys)
+      keys = Self.next(keys)
     }
-    return PhiloxGroup(first: (c0 & low) | (c1 &<< 32), second: (c2 & low) | (c3 &<< 32))
+    return lanes.words
+  }
+
+  /// The words of `group` and the one after it: two chains of dependent instructions keep the processor busy.
+  @inline(always)
+  func words(twoGroupsFrom group: Int, stream: UInt64) -> (PhiloxGroup, PhiloxGroup) {
+    var a = PhiloxLanes(group: group, stream: stream)
+    var b = PhiloxLanes(group: group + 1, stream: stream)
+    var keys = laneKeys
+    for _ in 0..<Self.rounds {
+      a.advance(keys)
+      b.advance(keys)
+      keys = Self.next(keys)
+    }
+    return (a.words, b.words)
+  }
+
+  private var laneKeys: (SIMD8<UInt64>, SIMD8<UInt64>) {
+    (SIMD8(repeating: UInt64(key.low)), SIMD8(repeating: UInt64(key.high)))
+  }
+
+  @inline(always)
+  private static func next(_ keys: (SIMD8<UInt64>, SIMD8<UInt64>)) -> (SIMD8<UInt64>, SIMD8<UInt64>) {
+    (
+      keys.0 &+ SIMD8(repeating: UInt64(increments.0)), keys.1 &+ SIMD8(repeating: UInt64(increments.1))
+    )
   }
 }
 
-/// The 32 words of eight neighbouring blocks, in pairs whose first is the low half.
+/// Eight blocks on their way through the rounds, a word in each lane.
 ///
-/// In this order they are drawn: words 0 and 1 of each block, then words 2 and 3 of each.
-struct PhiloxGroup {
-  static let wordCount = 32
+/// Only the low half of a lane counts, so that a round is two multiplications and a few cheap instructions.
+private struct PhiloxLanes {
+  private var c0, c1, c2, c3: SIMD8<UInt64>
 
-  /// Words 0 and 1 of each block.
+  @inline(always)
+  init(group: Int, stream: UInt64) {
+    let blocks = SIMD8(repeating: UInt64(truncatingIfNeeded: group) &<< 3) | SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
+    (c0, c1) = (blocks & 0xFFFF_FFFF, blocks &>> 32)
+    (c2, c3) = (SIMD8(repeating: stream & 0xFFFF_FFFF), SIMD8(repeating: stream >> 32))
+  }
+
+  @inline(always)
+  mutating func advance(_ keys: (SIMD8<UInt64>, SIMD8<UInt64>)) {
+    let p0 = (c0 & 0xFFFF_FFFF) &* SIMD8(repeating: UInt64(Philox4x32.multipliers.0))
+    let p1 = (c2 & 0xFFFF_FFFF) &* SIMD8(repeating: UInt64(Philox4x32.multipliers.1))
+    (c0, c2) = ((p1 &>> 32) ^ c1 ^ keys.0, (p0 &>> 32) ^ c3 ^ keys.1)
+    (c1, c3) = (p1, p0)
+  }
+
+  @inline(always)
+  var words: PhiloxGroup {
+    PhiloxGroup(first: (c1 & 0xFFFF_FFFF) | (c0 &<< 32), second: (c3 & 0xFFFF_FFFF) | (c2 &<< 32))
+  }
+}
+
+/// The 32 words of eight neighbouring blocks, two in each lane.
+///
+/// In this order they are drawn: words 1 and 0 of each block, then words 3 and 2 of each, low halves first.
+struct PhiloxGroup {
+  /// Words 1 and 0 of each block.
   let first: SIMD8<UInt64>
-  /// Words 2 and 3 of each block.
+  /// Words 3 and 2 of each block.
   let second: SIMD8<UInt64>
 
   /// Pair `index` of 16.

@@ -92,6 +92,13 @@ public enum Random {
     var (group, skipped) = offset.quotientAndRemainder(dividingBy: size)
     var place = 0
     while place < output.count {
+      if skipped == 0 && output.count - place >= 2 * size {
+        let (first, second) = generator.words(twoGroupsFrom: group, stream: stream)
+        unsafe draw(first, output.base + place)
+        unsafe draw(second, output.base + place + size)
+        (group, place) = (group + 2, place + 2 * size)
+        continue
+      }
       let words = generator.words(group: group, stream: stream)
       let count = min(size - skipped, output.count - place)
       // Safety: a whole group fits into the output or goes to `partial`, which has room for any.

@@ -82,6 +82,10 @@ extension Rows {
   ///
   /// - Returns: `nil`, or the position of the first index out of range, from where on nothing was added.
   @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
+  @specialized(where Scalar == Double, Index == Int32)
+  @specialized(where Scalar == Double, Index == Int64)
   public static func scatterAdd<Scalar: SummableScalar, Index: IndexScalar>(
     _ values: MemoryView<Scalar>, rowLength: Int, indices: MemoryView<Index>,
     into table: MemoryView<Scalar>, rowStride: Int, rowCount: Int

@@ -16,6 +16,8 @@ public enum Rows {
   ///   - output: Shape `[indices.count, rowLength]`.
   /// - Returns: `nil`, or the position of the first index out of range, from where on nothing was copied.
   @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
   public static func gather<Scalar: BitwiseCopyable, Index: IndexScalar>(
     table: MemoryView<Scalar>, rowStride: Int, rowLength: Int, rowCount: Int,
     indices: MemoryView<Index>, into output: MemoryView<Scalar>
