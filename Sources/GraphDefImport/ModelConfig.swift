@@ -51,6 +51,26 @@ public struct ModelConfig: Hashable, Sendable {
   /// The file that was read; empty if there was none.
   public var path: String
 
+  /// A configuration made by hand; gradients are called after `dense`.
+  public init(
+    modelName: String, dense: [String], observe: [String], batchSize: Int, inputSize: [Int], outputSize: [Int],
+    classCount: Int? = nil, learningRate: Double? = nil, graphPath: String? = nil,
+    denseShapes: [String: [Int]]? = nil, path: String = ""
+  ) {
+    self.modelName = modelName
+    self.dense = dense
+    gradients = dense.map { "d-" + $0 }
+    self.observe = observe
+    self.batchSize = batchSize
+    self.inputSize = inputSize
+    self.outputSize = outputSize
+    self.classCount = classCount
+    self.learningRate = learningRate
+    self.graphPath = graphPath
+    self.denseShapes = denseShapes
+    self.path = path
+  }
+
   /// Reads the configuration file at `path`.
   public init(contentsOf path: String) throws(ModelConfigError) {
     let bytes: [UInt8]

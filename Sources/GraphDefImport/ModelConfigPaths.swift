@@ -12,7 +12,8 @@ public struct GraphNotFoundError: Error, Hashable, Sendable, CustomStringConvert
   public var category: InputErrorCategory { .noInput }
 
   public var description: String {
-    (["no graph for the model '\(modelName)'; name one with --graph. These places were tried:"] + places)
+    if places.count == 1 { return "no graph at \(places[0])" }
+    return (["no graph for the model '\(modelName)'; name one with --graph. These places were tried:"] + places)
       .joined(separator: "\n  ")
   }
 }

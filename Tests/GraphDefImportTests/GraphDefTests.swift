@@ -91,6 +91,16 @@ import Testing
     #expect(throws: ProtobufError.self) { try GraphDef(decoding: encoder.bytes) }
   }
 
+  @Test func `has no node of thousands of attributes`() {
+    var encoder = ProtobufEncoder()
+    encoder.message(1) { node in
+      node.append(NodeDef("a", op: "A"))
+      for _ in 0...AttributeMap.maximumCount { node.payload(5, []) }
+    }
+    let error = #expect(throws: ProtobufError.self) { try GraphDef(decoding: encoder.bytes) }
+    #expect(error?.path == ["GraphDef", "node[0]", "attr"])
+  }
+
   @Test func `finds nodes by name and refuses two of one name`() throws {
     var graph = GraphDef([NodeDef("a", op: "A"), NodeDef("b", op: "B")])
     #expect(try graph.nodeIndices() == ["a": 0, "b": 1])

@@ -31,6 +31,11 @@ import Testing
     #expect(config.learningRate == 0.05)
     #expect(config.graphPath == "../model/model_pb/mlp.pb")
     #expect(config.denseShapes == ["w1": [784, 10], "b1": [1, 10]])
+    let byHand = ModelConfig(
+      modelName: "mlp", dense: ["w1", "b1"], observe: ["loss", "accuracy"], batchSize: 1024, inputSize: [1024, 784],
+      outputSize: [1024, 1], classCount: 10, learningRate: 0.05, graphPath: "../model/model_pb/mlp.pb",
+      denseShapes: ["w1": [784, 10], "b1": [1, 10]])
+    #expect(config == byHand)
   }
 
   @Test func `may leave out what is optional`() throws {
@@ -192,7 +197,7 @@ import Testing
     let error = #expect(throws: GraphNotFoundError.self) {
       try config.resolveGraphPath(override: "none.pb", workingDirectory: "/w")
     }
-    #expect(error?.places == ["/w/none.pb"])
+    #expect(error?.description == "no graph at /w/none.pb")
   }
 
   @Test func `is missing, or is a folder`() throws {

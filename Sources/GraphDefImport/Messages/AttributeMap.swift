@@ -4,6 +4,9 @@ public struct AttributeMap: Equatable, Sendable, ExpressibleByDictionaryLiteral,
   /// A name and its value.
   public typealias Entry = (name: String, value: AttrValue)
 
+  /// The most attributes that a file may give to a node.
+  package static let maximumCount = 4096
+
   private var entries: [Entry]
 
   /// The attributes `entries`; of entries that share a name, the last counts.
@@ -80,9 +83,16 @@ public struct AttributeMap: Equatable, Sendable, ExpressibleByDictionaryLiteral,
 
 extension ProtobufReader {
   /// An entry of a `map<string, AttrValue>` field, the `index`th to be read: 1 key, 2 value.
+  ///
+  /// Entries take up to 36 times their bytes once decoded, so there may not be many.
   mutating func mapEntry(
     _ field: ProtobufField, _ name: StaticString, index: Int
   ) throws(ProtobufError) -> AttributeMap.Entry {
+    guard index < AttributeMap.maximumCount else {
+      throw ProtobufError(
+        offset: field.offset, path: ["\(name)"], found: "more attributes",
+        expected: "at most \(AttributeMap.maximumCount)")
+    }
     var key: String?
     do throws(ProtobufError) {
       return try message(field) { (entry: inout ProtobufReader) throws(ProtobufError) in
