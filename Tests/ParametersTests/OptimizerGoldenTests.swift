@@ -43,6 +43,12 @@ private struct Golden: Sendable {
   /// the last bit, and the difference of two powers makes more of it.
   private func tolerance(_ name: String) -> Float { name.hasPrefix("ftrl-power/") ? 2e-6 : 1e-6 }
 
+  @Test func `is among those compared`() throws {
+    let golden = try Golden()
+    let kinds = try Golden.cases.map { try golden.optimizer($0).rule.kind }
+    #expect(Set(kinds) == Set(Rule.Kind.allCases))
+  }
+
   @Test(arguments: Golden.cases)
   func `equals TensorFlow's on a dense parameter`(_ name: String) throws {
     let golden = try Golden()

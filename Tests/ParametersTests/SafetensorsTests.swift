@@ -70,11 +70,18 @@ import Testing
     let bytes = Array(two.utf8)
     for count in 0..<bytes.count { _ = try? SafetensorsHeader(decoding: Array(bytes[..<count])) }
     var generator = SplitMix64(seed: 11)
-    for place in bytes.indices {
-      for _ in 0..<20 {
-        var changed = bytes
-        changed[place] = UInt8.random(in: 0...255, using: &generator)
-        _ = try? SafetensorsHeader(decoding: changed)
+    for _ in 0..<50_000 {
+      var changed = bytes
+      for _ in 0..<Int.random(in: 1...3, using: &generator) {
+        let place = Int.random(in: changed.indices, using: &generator)
+        switch UInt8.random(in: 0..<3, using: &generator) {
+        case 0: changed[place] = UInt8.random(in: 0...255, using: &generator)
+        case 1: changed.remove(at: place)
+        default: changed.insert(changed[Int.random(in: changed.indices, using: &generator)], at: place)
+        }
+      }
+      if let header = try? SafetensorsHeader(decoding: changed) {
+        #expect((try? SafetensorsHeader(decoding: Array(header.encoded.dropFirst(8)))) == header)
       }
     }
   }

@@ -3,6 +3,9 @@ import Glibc
 
 /// A file that is read anywhere.
 package final class RandomAccessFile: Sendable {
+  // Safety: the calls of the system take the path as a string that lives as long as the call, and fill a structure of
+  // ours; the descriptor is open as long as the object lives.
+
   /// Its name.
   package let path: String
   /// Its size when it was opened.

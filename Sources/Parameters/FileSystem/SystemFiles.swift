@@ -3,6 +3,8 @@ import Glibc
 
 /// The file system of this machine.
 package struct SystemFiles: FileSystem {
+  // Safety: the calls of the system take paths as strings that live as long as the call, and fill structures of ours.
+
   package init() {}
 
   package func create(_ path: String) throws(FileError) -> any FileWriter {

@@ -57,9 +57,7 @@ private struct Pages: Sendable {
 
   /// Nil if a table of zeros is filled already.
   init?(_ spec: ParameterSpec, _ layout: RowLayout) throws(StoreError) {
-    let rule = spec.optimizer.rule.base
-    var state = rule.slots.flatMap { [Float](repeating: $0.initialValue, count: layout.rowLength) }
-    if layout.scalarCount > 0 { state += rule.scalars.map(\.initialValue) }
+    let state = spec.optimizer.initialRowState(rowLength: layout.rowLength)
     guard !spec.initialValues.areZero || state.contains(where: { $0 != 0 }) else { return nil }
     self.state = state
     initialValues = spec.initialValues

@@ -21,6 +21,15 @@ package struct RowLayout: Hashable, Sendable {
   }
 }
 
+extension Optimizer {
+  /// What follows the weights of a row of `rowLength` before its first update: slots, then the row's own scalars.
+  package func initialRowState(rowLength: Int) -> [Float] {
+    let base = rule.base
+    let slots = base.slots.flatMap { [Float](repeating: $0.initialValue, count: rowLength) }
+    return type(of: base).keepsScalarsPerRow ? slots + base.scalars.map(\.initialValue) : slots
+  }
+}
+
 /// The memory of a table's rows, as optimizers update it.
 package struct RowTable: Sendable {
   /// Where the parts of a row lie.
