@@ -23,8 +23,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow.compat.v1 as tf  # noqa: E402 (the log level is read when TensorFlow is imported)
 
-tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
+tf.disable_v2_behavior()
 
 OPTIMIZERS = {
     "GradientDescent": tf.train.GradientDescentOptimizer,
