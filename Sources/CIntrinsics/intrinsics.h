@@ -3,6 +3,11 @@
 #ifndef ONLEARN_INTRINSICS_H
 #define ONLEARN_INTRINSICS_H
 
+// For the set of processors in <sched.h>.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -86,9 +91,6 @@ static inline void onlearn_restore_denormals(uint64_t before) {
 static inline void onlearn_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
 #if defined(__linux__)
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <sched.h>
 #include <unistd.h>
 #endif
