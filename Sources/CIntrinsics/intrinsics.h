@@ -25,30 +25,12 @@
 #define ONLEARN_HAS_FMA 0
 #endif
 
-// Sixteen floats, `SIMD16<Float>` in Swift.
-typedef float onlearn_float16 __attribute__((ext_vector_type(16)));
-
-// a * b + c in every element, rounded once where the processor can.
-static inline __attribute__((always_inline)) onlearn_float16 onlearn_multiply_add(
-    onlearn_float16 a, onlearn_float16 b, onlearn_float16 c) {
-#if ONLEARN_HAS_FMA
-  return __builtin_elementwise_fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-
 // 1 where a vector of 16 floats is one register, of which there are 32.
 #if defined(__AVX512F__)
 #define ONLEARN_HAS_WIDE_REGISTERS 1
 #else
 #define ONLEARN_HAS_WIDE_REGISTERS 0
 #endif
-
-// The square root of every element. Swift's own takes them one by one.
-static inline __attribute__((always_inline)) onlearn_float16 onlearn_square_root(onlearn_float16 x) {
-  return __builtin_elementwise_sqrt(x);
-}
 
 // Tells the core that this is a spin loop.
 static inline void onlearn_pause(void) {

@@ -1,3 +1,5 @@
+import CIntrinsics
+
 /// A scalar that can be cast to and from the others.
 public protocol CastableScalar: BitwiseCopyable, Sendable {
   /// The scalar as a double: exact for `Float`, `Int32` and `Bool`.
@@ -48,7 +50,10 @@ extension Int64: CastableScalar {
 
 extension Bool: CastableScalar {
   @inlinable public var castToDouble: Double { self ? 1 : 0 }
-  @inlinable public var castToInt64: Int64 { self ? 1 : 0 }
+  @inlinable public var castToInt64: Int64 {
+    // Safety: a truth value is a byte, 0 or 1. `self ? 1 : 0` would be a branch.
+    Int64(unsafe unsafeBitCast(self, to: UInt8.self))
+  }
   @inlinable public static var isInteger: Bool { true }
   /// Everything but 0 is true, NaN as well.
   @inlinable public init(casting value: Double) { self = value != 0 }
@@ -66,10 +71,28 @@ public enum Casting {
     _ x: MemoryView<Source>, into y: MemoryView<Target>
   ) {
     precondition(x.count == y.count, "\(x.count) scalars into \(y.count)")
+    // Safety: both views hold `count` scalars.
+    let (source, target) = unsafe (x.base, y.base)
     if Source.isInteger {
-      for index in 0..<x.count { y[index] = Target(casting: x[index].castToInt64) }
+      for index in 0..<x.count { unsafe target[index] = Target(casting: source[index].castToInt64) }
     } else {
-      for index in 0..<x.count { y[index] = Target(casting: x[index].castToDouble) }
+      for index in 0..<x.count { unsafe target[index] = Target(casting: source[index].castToDouble) }
+    }
+  }
+
+  /// `y = x ? 1 : 0`, 16 at a time: masks become numbers on hot paths.
+  public static func cast(_ x: MemoryView<Bool>, into y: MemoryView<Float>) {
+    precondition(x.count == y.count, "\(x.count) scalars into \(y.count)")
+    let (one, zero) = (onlearn_splat(1), onlearn_splat(0))
+    var index = 0
+    // Safety: both views hold `count` scalars.
+    while index &+ VectorMemory.width <= x.count {
+      unsafe onlearn_store(onlearn_select(x.base + index, one, zero), y.base + index)
+      index &+= VectorMemory.width
+    }
+    while index < x.count {
+      unsafe y.base[index] = x.base[index] ? 1 : 0
+      index &+= 1
     }
   }
 }

@@ -1,5 +1,3 @@
-import CIntrinsics
-
 /// A function of one float, written for vectors.
 protocol FloatFunction {
   static func value(_ x: FloatVector) -> FloatVector
@@ -44,12 +42,12 @@ enum FloatFunctions {
   }
 
   enum SquareRoot: FloatFunction {
-    @inline(always) static func value(_ x: FloatVector) -> FloatVector { onlearn_square_root(x) }
+    @inline(always) static func value(_ x: FloatVector) -> FloatVector { x.squareRoot }
   }
 
   enum ReciprocalSquareRoot: FloatFunction {
     @inline(always) static func value(_ x: FloatVector) -> FloatVector {
-      VectorMath.all(1) / onlearn_square_root(x)
+      VectorMath.all(1) / x.squareRoot
     }
   }
 
@@ -121,15 +119,15 @@ enum FloatFunctions {
   }
 
   enum Floor: FloatFunction {
-    @inline(always) static func value(_ x: FloatVector) -> FloatVector { x.rounded(.down) }
+    @inline(always) static func value(_ x: FloatVector) -> FloatVector { x.floor }
   }
 
   enum Ceil: FloatFunction {
-    @inline(always) static func value(_ x: FloatVector) -> FloatVector { x.rounded(.up) }
+    @inline(always) static func value(_ x: FloatVector) -> FloatVector { x.ceil }
   }
 
   enum Round: FloatFunction {
-    @inline(always) static func value(_ x: FloatVector) -> FloatVector { x.rounded(.toNearestOrEven) }
+    @inline(always) static func value(_ x: FloatVector) -> FloatVector { x.roundedToEven }
   }
 
   enum Sin: FloatFunction {

@@ -29,13 +29,13 @@ enum FloatOperators {
 
   enum Maximum: FloatOperator {
     @inline(always) static func value(_ a: FloatVector, _ b: FloatVector) -> FloatVector {
-      a.replacing(with: b, where: (a .< b) .| (b .!= b))
+      a.replacing(with: b, where: (a .< b) | (b .!= b))
     }
   }
 
   enum Minimum: FloatOperator {
     @inline(always) static func value(_ a: FloatVector, _ b: FloatVector) -> FloatVector {
-      a.replacing(with: b, where: (a .> b) .| (b .!= b))
+      a.replacing(with: b, where: (a .> b) | (b .!= b))
     }
   }
 
@@ -50,21 +50,21 @@ enum FloatOperators {
   }
 
   enum FloorDivide: FloatOperator {
-    @inline(always) static func value(_ a: FloatVector, _ b: FloatVector) -> FloatVector { (a / b).rounded(.down) }
+    @inline(always) static func value(_ a: FloatVector, _ b: FloatVector) -> FloatVector { (a / b).floor }
   }
 
   enum FloorModulo: FloatOperator {
     @inline(always) static func value(_ a: FloatVector, _ b: FloatVector) -> FloatVector {
       let remainder = VectorMath.eachLane(a, b, Library.remainder)
       let zero = VectorMath.all(0)
-      let disagrees = (remainder .!= zero) .& ((b .< zero) .^ (remainder .< zero))
+      let disagrees = (remainder .!= zero) & ((b .< zero) ^ (remainder .< zero))
       return remainder.replacing(with: remainder + b, where: disagrees)
     }
   }
 
   enum TruncateDivide: FloatOperator {
     @inline(always) static func value(_ a: FloatVector, _ b: FloatVector) -> FloatVector {
-      (a / b).rounded(.towardZero)
+      (a / b).truncated
     }
   }
 
@@ -100,7 +100,7 @@ enum FloatOperators {
 
   enum Relu6Gradient: FloatOperator {
     @inline(always) static func value(_ a: FloatVector, _ b: FloatVector) -> FloatVector {
-      let isInside = (b .> VectorMath.all(0)) .& (b .< VectorMath.all(6))
+      let isInside = (b .> VectorMath.all(0)) & (b .< VectorMath.all(6))
       return VectorMath.all(0).replacing(with: a, where: isInside)
     }
   }

@@ -1,4 +1,3 @@
-import CIntrinsics
 import Glibc
 
 /// The transform of Box and Muller: two uniform numbers become two independent normal ones.
@@ -18,7 +17,7 @@ enum BoxMuller {
       unsafeBitCast(SIMD16(lowHalf: half(words.first, 0), highHalf: half(words.second, 0)), to: FloatVector.self),
       unsafeBitCast(SIMD16(lowHalf: half(words.first, 32), highHalf: half(words.second, 32)), to: FloatVector.self)
     )
-    let radius = onlearn_square_root(VectorMath.all(-2) * VectorMath.log(VectorMath.all(2) - magnitude))
+    let radius = (VectorMath.all(-2) * VectorMath.log(VectorMath.all(2) - magnitude)).squareRoot
     let angle = (turn - 1.5) * (2 * Float.pi)
     return (radius * VectorMath.cos(angle), radius * VectorMath.sin(angle))
   }

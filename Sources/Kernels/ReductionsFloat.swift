@@ -101,14 +101,14 @@ enum FloatReductions {
   ) {
     // Blocks of rows: each is combined in registers and then once into `y`. With about as many blocks as additions in
     // each, rounding errors stay small.
-    let isNarrow = columns < VectorMemory.width
+    let isNarrow = columns < VectorMemory.width && rows >= 512
     let additions = isNarrow ? rows / VectorMemory.width : rows
     let height = max(64, Int(Double(additions).squareRoot())) &* (isNarrow ? VectorMemory.width : 1)
     var row = 0
     while row < rows {
       let count = min(height, rows &- row)
       let start = unsafe x + row &* columns
-      if isNarrow && count >= VectorMemory.width {
+      if isNarrow {
         unsafe reduceNarrow(Reducer.self, start, rows: count, columns: columns, into: y)
       } else {
         unsafe reduceWide(Reducer.self, start, rows: count, columns: columns, into: y)
@@ -139,39 +139,44 @@ enum FloatReductions {
       unsafe combine(Reducer.self, d, into: y + column + 48)
       column &+= 64
     }
-    while column &+ 16 <= columns {
-      unsafe reduceVector(Reducer.self, x + column, rows: rows, columns: columns, into: y + column)
-      column &+= 16
+    while column < columns {
+      let width = min(VectorMemory.width, columns &- column)
+      unsafe reduceVector(Reducer.self, x + column, width, rows: rows, columns: columns, into: y + column)
+      column &+= VectorMemory.width
     }
-    let rest = columns &- column
-    guard rest > 0 else { return }
-    var a = VectorMath.all(Reducer.identity)
-    for row in 0..<rows {
-      unsafe a = Reducer.value(a, VectorMemory.load(x + (row &* columns &+ column), first: rest))
-    }
-    let value = unsafe Reducer.value(VectorMemory.load(y + column, first: rest), a)
-    unsafe VectorMemory.store(value, y + column, first: rest)
   }
 
-  /// 16 columns, with accumulators that take turns.
+  /// `width` columns, at most 16, with accumulators that take turns.
   @unsafe @inline(always) private static func reduceVector<Reducer: FloatReducer>(
-    _: Reducer.Type, _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>
+    _: Reducer.Type, _ x: UnsafePointer<Float>, _ width: Int, rows: Int, columns: Int,
+    into y: UnsafeMutablePointer<Float>
   ) {
     var a = VectorMath.all(Reducer.identity)
     var (b, c, d) = (a, a, a)
     var source = unsafe x
-    for _ in 0..<(rows / 4) {
-      unsafe a = Reducer.value(a, VectorMemory.load(source))
-      unsafe b = Reducer.value(b, VectorMemory.load(source + columns))
-      unsafe c = Reducer.value(c, VectorMemory.load(source + (2 &* columns)))
-      unsafe d = Reducer.value(d, VectorMemory.load(source + (3 &* columns)))
-      unsafe source += 4 &* columns
+    if width == VectorMemory.width {
+      for _ in 0..<(rows / 4) {
+        unsafe a = Reducer.value(a, VectorMemory.load(source))
+        unsafe b = Reducer.value(b, VectorMemory.load(source + columns))
+        unsafe c = Reducer.value(c, VectorMemory.load(source + (2 &* columns)))
+        unsafe d = Reducer.value(d, VectorMemory.load(source + (3 &* columns)))
+        unsafe source += 4 &* columns
+      }
+      for _ in 0..<(rows % 4) {
+        unsafe a = Reducer.value(a, VectorMemory.load(source))
+        unsafe source += columns
+      }
+      unsafe combine(Reducer.self, Reducer.value(Reducer.value(a, b), Reducer.value(c, d)), into: y)
+    } else {
+      for _ in 0..<(rows / 2) {
+        unsafe a = Reducer.value(a, VectorMemory.load(source, first: width))
+        unsafe b = Reducer.value(b, VectorMemory.load(source + columns, first: width))
+        unsafe source += 2 &* columns
+      }
+      if rows % 2 == 1 { unsafe a = Reducer.value(a, VectorMemory.load(source, first: width)) }
+      let value = unsafe Reducer.value(VectorMemory.load(y, first: width), Reducer.value(a, b))
+      unsafe VectorMemory.store(value, y, first: width)
     }
-    for _ in 0..<(rows % 4) {
-      unsafe a = Reducer.value(a, VectorMemory.load(source))
-      unsafe source += columns
-    }
-    unsafe combine(Reducer.self, Reducer.value(Reducer.value(a, b), Reducer.value(c, d)), into: y)
   }
 
   @unsafe @inline(always) private static func combine<Reducer: FloatReducer>(
@@ -181,7 +186,7 @@ enum FloatReductions {
   }
 
   /// Rows shorter than a vector: 16 rows are as many vectors as a row has columns.
-  @unsafe @inline(always) private static func reduceNarrow<Reducer: FloatReducer>(
+  @unsafe @inline(never) private static func reduceNarrow<Reducer: FloatReducer>(
     _: Reducer.Type, _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>
   ) {
     var totals = InlineArray<15, FloatVector>(repeating: VectorMath.all(Reducer.identity))

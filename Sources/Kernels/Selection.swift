@@ -1,3 +1,5 @@
+import CIntrinsics
+
 /// Choosing between two arrays.
 public enum Selection {
   /// `d = condition ? a : b`, all three broadcast to the shape of `d`.
@@ -33,9 +35,23 @@ public enum Selection {
     _ yStep: Int, into z: UnsafeMutablePointer<Scalar>, count: Int
   ) {
     if pStep == 1 && xStep == 1 && yStep == 1 {
-      for column in 0..<count {
-        let (left, right) = unsafe (x[column], y[column])
-        unsafe z[column] = p[column] ? left : right
+      var column = 0
+      if MemoryLayout<Scalar>.size == MemoryLayout<Float>.size {
+        // Safety: only bits are moved, four bytes at a time.
+        let (left, right) = unsafe (UnsafeRawPointer(x), UnsafeRawPointer(y))
+        let target = unsafe UnsafeMutableRawPointer(z).assumingMemoryBound(to: Float.self)
+        let (a, b) = unsafe (left.assumingMemoryBound(to: Float.self), right.assumingMemoryBound(to: Float.self))
+        while column &+ VectorMemory.width <= count {
+          let value = unsafe onlearn_select(p + column, onlearn_load(a + column), onlearn_load(b + column))
+          unsafe onlearn_store(value, target + column)
+          column &+= VectorMemory.width
+        }
+      }
+      while column < count {
+        // A choice of addresses, because a branch on data is often mispredicted.
+        let source = unsafe p[column] ? x : y
+        unsafe z[column] = source[column]
+        column &+= 1
       }
     } else if pStep == 0 {
       let isLeft = unsafe p[0]
@@ -43,8 +59,8 @@ public enum Selection {
       for column in 0..<count { unsafe z[column] = source[column &* step] }
     } else {
       for column in 0..<count {
-        let (left, right) = unsafe (x[column &* xStep], y[column &* yStep])
-        unsafe z[column] = p[column] ? left : right
+        let source = unsafe p[column] ? x + column &* xStep : y + column &* yStep
+        unsafe z[column] = source[0]
       }
     }
   }

@@ -49,8 +49,7 @@ extension Softmax {
     if rest > 0 {
       let label = unsafe VectorMemory.load(labels + index, first: rest)
       mass += label
-      let value = unsafe label * (VectorMemory.load(x + index, first: rest) - offset)
-      product += VectorMath.all(0).replacing(with: value, where: VectorMemory.first(rest))
+      product += unsafe label * (VectorMemory.load(x + index, first: rest, otherwise: largest) - offset)
     }
     return (mass.laneSum, product.laneSum)
   }

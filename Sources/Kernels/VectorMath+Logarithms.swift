@@ -18,7 +18,7 @@ extension VectorMath {
   /// The number whose exponent bits are `x`.
   @inline(always) private static func exponent(_ x: BitVector) -> FloatVector {
     let shift = BitVector(repeating: Int32(bitPattern: roundingShift.bitPattern))
-    return floats((x &>> BitVector(repeating: 23)) &+ shift) - all(roundingShift)
+    return ((x &>> 23) &+ shift).floats - all(roundingShift)
   }
 
   /// `result` with the values that a logarithm takes outside of its domain and at its ends.
@@ -38,7 +38,7 @@ extension VectorMath {
     let scaled = x.replacing(with: x * all(0x1p23), where: isSubnormal)
     let bias = all(0).replacing(with: all(-23), where: isSubnormal)
     let shift = exponentBits(bits(scaled))
-    let mantissa = floats(bits(scaled) &- shift)
+    let mantissa = (bits(scaled) &- shift).floats
     let near = logarithmNearOne(mantissa - all(1))
     return withSpecialValues(
       multiplyAdd(exponent(shift) + bias, all(0.693_147_18), near), x, pole: 0)
@@ -50,8 +50,8 @@ extension VectorMath {
   /// both exact.
   @inline(always) static func log1p(_ x: FloatVector) -> FloatVector {
     let shift = exponentBits(bits(all(1) + x))
-    let scaled = floats(bits(x) &- shift)
-    let fourfold = floats(BitVector(repeating: 0x4080_0000) &- shift)
+    let scaled = (bits(x) &- shift).floats
+    let fourfold = (BitVector(repeating: 0x4080_0000) &- shift).floats
     let near = logarithmNearOne(scaled + multiplyAdd(fourfold, all(0.25), all(-1)))
     return withSpecialValues(multiplyAdd(exponent(shift), all(0.693_147_18), near), x, pole: -1)
   }

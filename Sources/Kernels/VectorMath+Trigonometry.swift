@@ -16,30 +16,30 @@ extension VectorMath {
     let evenPart = multiplyAdd(
       polynomial(square, [2.443_315_7e-5, -1.388_731_6e-3, 4.166_664_6e-2, -0.5]), square, all(1))
     let quadrant = bits(shifted) &+ BitVector(repeating: quarterTurns)
-    let one = BitVector(repeating: 1)
-    let value = oddPart.replacing(with: evenPart, where: (quadrant & one) .== one)
-    let sign = (quadrant & BitVector(repeating: 2)) &<< BitVector(repeating: 30)
-    return floats(bits(value) ^ sign)
+    // The lowest bit of the quadrant, in every bit, and the one above it as a sign.
+    let value = oddPart.replacing(with: evenPart, where: (quadrant &<< 31) &>> 31)
+    let sign = (quadrant & BitVector(repeating: 2)) &<< 30
+    return (bits(value) ^ sign).floats
   }
 
-  /// Whether some lane of `x` is beyond the limit, infinite or NaN.
-  @inline(always) private static func needsLibrary(_ x: FloatVector) -> Bool {
-    any(.!(absolute(x) .<= all(trigonometricLimit)))
+  /// The lanes that are beyond the limit, infinite or NaN.
+  @inline(always) private static func beyondLimit(_ x: FloatVector) -> BitVector {
+    .!(absolute(x) .<= all(trigonometricLimit))
   }
 
   /// The sine. Lanes beyond the limit are left to the C library.
   @inline(always) static func sin(_ x: FloatVector) -> FloatVector {
     let value = sine(x, quarterTurns: 0)
-    guard needsLibrary(x) else { return value }
-    let bounded = absolute(x) .<= all(trigonometricLimit)
-    return eachLane(x, Library.sine).replacing(with: value, where: bounded)
+    let beyond = beyondLimit(x)
+    guard beyond.isAnySet else { return value }
+    return value.replacing(with: eachLane(x, Library.sine), where: beyond)
   }
 
   /// The cosine. Lanes beyond the limit are left to the C library.
   @inline(always) static func cos(_ x: FloatVector) -> FloatVector {
     let value = sine(x, quarterTurns: 1)
-    guard needsLibrary(x) else { return value }
-    let bounded = absolute(x) .<= all(trigonometricLimit)
-    return eachLane(x, Library.cosine).replacing(with: value, where: bounded)
+    let beyond = beyondLimit(x)
+    guard beyond.isAnySet else { return value }
+    return value.replacing(with: eachLane(x, Library.cosine), where: beyond)
   }
 }

@@ -1,13 +1,5 @@
 import CIntrinsics
 
-/// Sixteen floats, the width at which the kernels for `Float` work.
-///
-/// It is one register of AVX-512, two of AVX2 and four of SSE2 or NEON.
-typealias FloatVector = SIMD16<Float>
-
-/// The bits of ``FloatVector``.
-typealias BitVector = SIMD16<Int32>
-
 /// Elementary functions of sixteen floats at a time.
 ///
 /// They are polynomials that stay within a few units in the last place of the true value, and follow IEEE 754 for
@@ -16,32 +8,23 @@ typealias BitVector = SIMD16<Int32>
 enum VectorMath {
   /// `a * b + c`, rounded once where the processor can.
   @inline(always) static func multiplyAdd(_ a: FloatVector, _ b: FloatVector, _ c: FloatVector) -> FloatVector {
-    onlearn_multiply_add(a, b, c)
+    FloatVector(onlearn_multiply_add(a.lanes, b.lanes, c.lanes))
   }
 
   /// `value` in every lane.
   @inline(always) static func all(_ value: Float) -> FloatVector { FloatVector(repeating: value) }
 
   /// The bits of `x`.
-  @inline(always) static func bits(_ x: FloatVector) -> BitVector {
-    // Safety: the two types have the same size and both accept any bit pattern.
-    unsafe unsafeBitCast(x, to: BitVector.self)
-  }
-
-  /// The floats with the bits `x`.
-  @inline(always) static func floats(_ x: BitVector) -> FloatVector {
-    // Safety: as for `bits`.
-    unsafe unsafeBitCast(x, to: FloatVector.self)
-  }
+  @inline(always) static func bits(_ x: FloatVector) -> BitVector { BitVector(bitsOf: x) }
 
   /// `|x|`
   @inline(always) static func absolute(_ x: FloatVector) -> FloatVector {
-    floats(bits(x) & BitVector(repeating: Int32.max))
+    (bits(x) & BitVector(repeating: Int32.max)).floats
   }
 
   /// `magnitude`, which is not negative, with the sign of `sign`.
   @inline(always) static func withSign(of sign: FloatVector, _ magnitude: FloatVector) -> FloatVector {
-    floats(bits(magnitude) | (bits(sign) & BitVector(repeating: Int32.min)))
+    (bits(magnitude) | (bits(sign) & BitVector(repeating: Int32.min))).floats
   }
 
   /// The polynomial with `coefficients`, the highest power first, by Horner's rule.
@@ -82,7 +65,7 @@ extension VectorMath {
 
   /// 2 to the power of `exponent`, which lies in −126 … 127.
   @inline(always) private static func powerOfTwo(_ exponent: BitVector) -> FloatVector {
-    floats((exponent &+ BitVector(repeating: 127)) &<< BitVector(repeating: 23))
+    ((exponent &+ BitVector(repeating: 127)) &<< 23).floats
   }
 
   /// `eˣ`
@@ -94,7 +77,7 @@ extension VectorMath {
       multiplyAdd(
         parts.remainder * parts.remainder, parts.tail, parts.remainder) + all(1)
     // Two steps, so that the result may overflow and be subnormal while neither factor does.
-    let half = parts.integer &>> BitVector(repeating: 1)
+    let half = parts.integer &>> 1
     return mantissa * powerOfTwo(half) * powerOfTwo(parts.integer &- half)
   }
 

@@ -42,4 +42,10 @@ import Testing
     #expect(cast([1e-50, 1e300, 0.1] as [Double], to: Float(0)) == [0, .infinity, 0.1])
     #expect(cast([.nan] as [Float], to: 0.0)[0].isNaN && cast([0.1] as [Float], to: 0.0) == [Double(Float(0.1))])
   }
+
+  @Test(arguments: oddSizes)
+  func `of masks is the same at any length`(_ count: Int) {
+    let x = (0..<count).map { $0 % 3 == 1 }
+    #expect(cast(x, to: Int32(0)).map(Float.init) == computed(x, count, Float(9)) { Casting.cast($0, into: $1) })
+  }
 }
