@@ -1,3 +1,5 @@
+import Kernels
+
 /// Reads the lines of the Criteo click logs: a label, 13 counts and 26 categories, separated by tabs.
 ///
 /// Field *k* (1…39) becomes the id `k << 10 | hash & 0x3ff`, where the hash is `mix(FNV-1a 64)` of the field's bytes
@@ -19,7 +21,7 @@ package struct CriteoDecoder: LineDecoder {
   @inline(always) package static func id(_ bytes: [UInt8], _ range: Range<Int>, field: Int) -> Int {
     var hash = StableHash.basis
     for index in range { hash = StableHash.absorb(bytes[index], into: hash) }
-    return field << 10 | Int(truncatingIfNeeded: StableHash.mix(hash) & 0x3ff)
+    return field << 10 | Int(truncatingIfNeeded: SplitMix64.mix(hash) & 0x3ff)
   }
 
   package mutating func start(

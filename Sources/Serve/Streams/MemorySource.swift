@@ -1,3 +1,5 @@
+import Kernels
+
 /// Examples that are all in memory, given in file order or in a new order for each pass.
 public struct MemorySource: DataSource {
   /// The features: floats, or bytes that are divided by 255 on the way into a batch.
@@ -55,7 +57,7 @@ public struct MemorySource: DataSource {
     guard isShuffled, let seed else { return }
     if order.isEmpty { order = (0..<UInt32(exampleCount)).map { $0 } }
     for index in order.indices { order[index] = UInt32(truncatingIfNeeded: index) }
-    var generator = SplitMix64(seed: StableHash.mix(seed) ^ StableHash.mix(~epoch))
+    var generator = SplitMix64(seed: SplitMix64.mix(seed) ^ SplitMix64.mix(~epoch))
     for last in stride(from: exampleCount - 1, to: 0, by: -1) {
       order.swapAt(last, generator.next(below: last + 1))
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Kernels
 
 /// An endless stream of clicks drawn from a planted factorisation machine, whose answers are known.
 ///
@@ -53,11 +54,11 @@ public struct SyntheticClicks: DataSource {
     precondition(options.rate > 0 && options.rate < 1 && options.drift.isFinite, "\(options)")
     self.name = name
     self.options = options
-    key = StableHash.mix(options.seed &+ 1)
+    key = SplitMix64.mix(options.seed &+ 1)
     let samplers = (0..<options.fields).map { ZipfSampler(count: 1 << (2 + $0 * 5 % 6), exponent: 1.3) }
     self.samplers = samplers
     machines = (0..<(options.drift == 0 ? 1 : 2)).map { number in
-      PlantedMachine(samplers: samplers, rank: options.rank, seed: StableHash.mix(options.seed) ^ UInt64(number))
+      PlantedMachine(samplers: samplers, rank: options.rank, seed: SplitMix64.mix(options.seed) ^ UInt64(number))
     }
     bias = calibratedBias()
   }
@@ -90,7 +91,7 @@ public struct SyntheticClicks: DataSource {
   @inline(always) private func example(
     _ index: UInt64, into ids: inout [Float], at offset: Int
   ) -> (logit: Float, draw: Double) {
-    var generator = SplitMix64(seed: key ^ StableHash.mix(index))
+    var generator = SplitMix64(seed: key ^ SplitMix64.mix(index))
     let (near, far) = turn(index)
     var linear = bias
     var sum = SIMD8<Float>.zero

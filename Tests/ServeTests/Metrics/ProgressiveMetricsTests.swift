@@ -41,7 +41,7 @@ import Testing
 
   @Test(arguments: [1, 3, 4, 7])
   func `look at the last examples only through a window`(_ batch: Int) {
-    var generator = Serve.SplitMix64(seed: 9)
+    var generator = SplitMix64(seed: 9)
     let logits = (0..<84).map { _ in Float(generator.uniform() * 4 - 2) }
     let labels = (0..<84).map { _ in Float(generator.next(below: 2)) }
     var (windowed, last) = (ProgressiveMetrics(classes: 1, window: 20), ProgressiveMetrics(classes: 1))
