@@ -52,18 +52,22 @@ public struct Philox4x32: Sendable {
     return lanes.words
   }
 
-  /// The words of `group` and the one after it: two chains of dependent instructions keep the processor busy.
+  /// The words of four groups from `group` on.
+  ///
+  /// A round waits for the one before it; four chains of rounds side by side keep the processor busy.
   @inline(always)
-  func words(twoGroupsFrom group: Int, stream: UInt64) -> (PhiloxGroup, PhiloxGroup) {
-    var a = PhiloxLanes(group: group, stream: stream)
-    var b = PhiloxLanes(group: group + 1, stream: stream)
+  func words(fourGroupsFrom group: Int, stream: UInt64) -> (PhiloxGroup, PhiloxGroup, PhiloxGroup, PhiloxGroup) {
+    var (a, b) = (PhiloxLanes(group: group, stream: stream), PhiloxLanes(group: group + 1, stream: stream))
+    var (c, d) = (PhiloxLanes(group: group + 2, stream: stream), PhiloxLanes(group: group + 3, stream: stream))
     var keys = laneKeys
     for _ in 0..<Self.rounds {
       a.advance(keys)
       b.advance(keys)
+      c.advance(keys)
+      d.advance(keys)
       keys = Self.next(keys)
     }
-    return (a.words, b.words)
+    return (a.words, b.words, c.words, d.words)
   }
 
   private var laneKeys: (SIMD8<UInt64>, SIMD8<UInt64>) {

@@ -92,11 +92,14 @@ public enum Random {
     var (group, skipped) = offset.quotientAndRemainder(dividingBy: size)
     var place = 0
     while place < output.count {
-      if skipped == 0 && output.count - place >= 2 * size {
-        let (first, second) = generator.words(twoGroupsFrom: group, stream: stream)
-        unsafe draw(first, output.base + place)
-        unsafe draw(second, output.base + place + size)
-        (group, place) = (group + 2, place + 2 * size)
+      if skipped == 0 && output.count - place >= 4 * size {
+        let (a, b, c, d) = generator.words(fourGroupsFrom: group, stream: stream)
+        let target = unsafe output.base + place
+        unsafe draw(a, target)
+        unsafe draw(b, target + size)
+        unsafe draw(c, target + 2 * size)
+        unsafe draw(d, target + 3 * size)
+        (group, place) = (group + 4, place + 4 * size)
         continue
       }
       let words = generator.words(group: group, stream: stream)
