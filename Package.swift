@@ -44,7 +44,8 @@ let package = Package(
     .executableTarget(
       name: "onlearn",
       dependencies: [
-        "Serve", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Kernels", "Graph", "GraphDefImport", "Parameters", "Serve",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 

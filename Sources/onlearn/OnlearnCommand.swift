@@ -2,8 +2,10 @@ import ArgumentParser
 
 /// The command-line tool: each subcommand parses, validates and calls.
 @main
-struct OnlearnCommand: AsyncParsableCommand {
+struct OnlearnCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "onlearn",
-    abstract: "Trains exported TensorFlow graphs from a live stream while they serve.")
+    abstract: "Trains exported TensorFlow graphs from a live stream while they serve.",
+    version: "0.1.0",
+    subcommands: [TrainCommand.self, ScoreCommand.self])
 }

@@ -153,3 +153,30 @@ private struct InitializerPattern {
     }
   }
 }
+
+extension Initialization {
+  /// Reads `graph`, `uniform:LOW,HIGH` or `orthogonal`.
+  public init(parsing text: String) throws(InitializationError) {
+    switch text {
+    case "graph": self = .graph
+    case "orthogonal": self = .orthogonal
+    default:
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      let bounds = parts.count == 2 ? parts[1].split(separator: ",").map { Float($0) } : []
+      guard parts[0] == "uniform", bounds.count == 2, let low = bounds[0], let high = bounds[1], low.isFinite,
+        high.isFinite, low <= high
+      else { throw InitializationError(text: text) }
+      self = .uniform(low: low, high: high)
+    }
+  }
+}
+
+/// A text that names no way to start parameters.
+public struct InitializationError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The text.
+  public var text: String
+
+  public var description: String {
+    "no initialisation '\(text)': expected graph, uniform:LOW,HIGH (such as uniform:-0.1,0.1) or orthogonal"
+  }
+}

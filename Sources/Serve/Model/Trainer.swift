@@ -29,6 +29,7 @@ public final class Trainer {
 
   private let seed: UInt64
   private let runner: ProgramRunner
+  private let observer: ProgramRunner
   private let roles: [Role]
   private let gradientOutputs: [GradientOutput]
   private let lossOutput: Int
@@ -64,6 +65,7 @@ public final class Trainer {
     self.seed = seed
     stepCount = store.version
     runner = ProgramRunner(program, pool: pool, tile: tile)
+    observer = ProgramRunner(program.pruned(to: model.config.observe), pool: pool, tile: tile)
     let reader = InitialValueReader(model, seed: seed)
     let used = program.usedInputs
     roles = try program.inputs.indices.map { index in
@@ -142,6 +144,21 @@ public final class Trainer {
     guard let lastExecutor else { return [] }
     return zip(model.config.observe, observedOutputs).map { name, output in
       (name, lastExecutor.output(output).firstNumber)
+    }
+  }
+
+  /// What the configuration observes of `batch` with the parameters as they are now: one more forward pass.
+  public func observedValues(after batch: inout Batch) throws -> [(name: String, value: Double)] {
+    let executor = try observer.executor(batch: batch.examples)
+    let values = try store.exchange(push: nil, pull: nil)
+    return try batch.x.withMemoryView { x in
+      try batch.y.withMemoryView { y in
+        try bind(executor, x, y, values)
+        try executor.run(seed: seed, step: stepCount)
+        return executor.plan.program.outputs.indices.map {
+          (executor.plan.program.outputs[$0].name, executor.output($0).firstNumber)
+        }
+      }
     }
   }
 

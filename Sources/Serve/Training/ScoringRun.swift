@@ -1,0 +1,59 @@
+public import Kernels
+public import Parameters
+
+/// Scores the examples of a source, and judges the scores where the source has labels.
+public struct ScoringRun {
+  /// What is said of one example.
+  public enum Score: Hashable, Sendable {
+    /// The probability of label 1.
+    case probability(Float)
+    /// The most probable class and its probability.
+    case classification(class: Int, probability: Float)
+  }
+
+  private let predictor: Predictor
+  private let classes: Int
+  private let batchSize: Int
+  private let limit: UInt64
+  private var feed: DataFeed
+  private var validator: BatchValidator
+
+  /// A run of at most `limit` examples of `source` with the parameters of `store`, `batch` at a time.
+  public init(
+    _ model: Model, source: any DataSource, store: any ParameterStore, pool: LanePool, batch: Int, limit: UInt64 = .max,
+    isExact: Bool = false, seed: UInt64 = 0
+  ) throws {
+    predictor = try Predictor(model, store: store, pool: pool, isExact: isExact, seed: seed)
+    classes = model.logitsPerExample
+    batchSize = batch
+    self.limit = limit
+    feed = try DataFeed(source, limit: limit)
+    validator = model.batchValidator(labelsAreUsed: (source.labelWidth ?? 0) > 0)
+  }
+
+  /// Scores until the source ends, `limit` is reached or somebody asks to stop; `score` is told each score in order.
+  ///
+  /// - Returns: How well the scores fit the labels, if there are any.
+  public mutating func run(until stop: StopRequest, score: (Score) -> Void) throws -> MetricsSummary? {
+    var metrics = ProgressiveMetrics(classes: classes)
+    var isJudged = false
+    var batch = Batch()
+    while !stop.isRequested, try feed.next(into: &batch, upTo: batchSize) {
+      try validator.check(batch)
+      let logits = try predictor.logits(of: &batch)
+      for example in 0..<batch.examples {
+        if classes == 1 {
+          score(.probability(Scores.probability(ofLogit: logits[example])))
+        } else {
+          let (best, probability) = Scores.prediction(classes: classes) { logits[example * classes + $0] }
+          score(.classification(class: best, probability: probability))
+        }
+      }
+      if batch.hasLabels {
+        isJudged = true
+        metrics.record(logits: logits, labels: batch.y, loss: 0)
+      }
+    }
+    return isJudged ? metrics.summary(over: .all) : nil
+  }
+}

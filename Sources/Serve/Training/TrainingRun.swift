@@ -1,0 +1,124 @@
+import GraphDefImport
+public import Kernels
+public import Parameters
+
+/// Trains a model from a source until it ends, a number of steps is done, or somebody asks to stop; reports and saves.
+public struct TrainingRun {
+  /// What is run.
+  public struct Options: Sendable {
+    /// The examples per step.
+    public var batch: Int
+    /// The passes over a finite source.
+    public var epochs: UInt64 = 1
+    /// The most steps, counted from the store's first.
+    public var steps: UInt64?
+    /// The seed of the order of examples and of dropout; the order is the file's without one.
+    public var seed: UInt64 = 0
+    /// Whether examples are shuffled in each pass.
+    public var isShuffling = true
+    /// Whether reported metrics come from the forward pass before the update, or from one more behind it.
+    public var metrics = MetricsTime.before
+    /// Examples per tile, or `nil` to choose.
+    public var tile: Int?
+
+    /// Steps of `batch` examples.
+    public init(batch: Int) { self.batch = batch }
+  }
+
+  /// When observed values are computed.
+  public enum MetricsTime: String, Hashable, Sendable, CaseIterable {
+    /// Before the update: an honest score of examples not learned yet.
+    case before
+    /// After the update, on the batch just learned, as the reference system does.
+    case after
+  }
+
+  private let trainer: Trainer
+  private let options: Options
+  private var feed: DataFeed
+  private var validator: BatchValidator
+  private var metrics: ProgressiveMetrics
+  private var lastLoss: Float = 0
+
+  /// The examples over which reported metrics are taken.
+  private static let window = 1 << 14
+
+  /// A run of `model` on `source` with the parameters of `store`.
+  ///
+  /// A store that knows the source continues behind what it has applied.
+  public init(
+    _ model: Model, source: any DataSource, store: any ParameterStore, pool: LanePool, options: Options
+  ) throws {
+    self.options = options
+    trainer = try Trainer(model, store: store, pool: pool, seed: options.seed, tile: options.tile)
+    validator = model.batchValidator(labelsAreUsed: true)
+    metrics = ProgressiveMetrics(classes: model.logitsPerExample, window: Self.window)
+    feed = try DataFeed(
+      source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
+      resumingAt: store.sourceOffsets[source.name] ?? 0)
+  }
+
+  /// The examples until the end, if known.
+  public var exampleGoal: UInt64? {
+    let ofSteps = options.steps.map { $0.multipliedReportingOverflow(by: UInt64(options.batch)).partialValue }
+    guard let count = feed.count else { return ofSteps }
+    return min(count, ofSteps ?? .max)
+  }
+
+  /// Where the run starts.
+  public var start: (step: UInt64, examples: UInt64) { (trainer.stepCount, feed.offset) }
+
+  /// Trains, telling `reporter` after each step, and saves at the end, also of a stop or a failure.
+  ///
+  /// - Returns: The figures at the end.
+  public mutating func run(reporter: inout ProgressReporter, until stop: StopRequest) throws -> ProgressSnapshot {
+    do {
+      try trainBatches(&reporter, until: stop)
+    } catch {
+      // What was learned before the failure is kept; the failure is what the caller hears of.
+      try? trainer.store.save()
+      throw error
+    }
+    try trainer.store.save()
+    return snapshot(trainer.observedValues())
+  }
+
+  private mutating func trainBatches(_ reporter: inout ProgressReporter, until stop: StopRequest) throws {
+    var batch = Batch()
+    while !stop.isRequested, trainer.stepCount < options.steps ?? .max,
+      try feed.next(into: &batch, upTo: options.batch)
+    {
+      try validator.check(batch)
+      let source = SourceRange(name: feed.source.name, begin: batch.begin, end: batch.end)
+      let step = try trainer.step(&batch, source: source)
+      lastLoss = step.loss
+      metrics.record(logits: step.logits, labels: batch.y, loss: step.loss)
+      var observed: Result<[(name: String, value: Double)], any Error> = .success([])
+      reporter.update(step: trainer.stepCount, examples: feed.offset, at: .now) {
+        observed = Result { try observedValues(&batch) }
+        return snapshot((try? observed.get()) ?? [])
+      }
+      _ = try observed.get()
+    }
+  }
+
+  private func observedValues(_ batch: inout Batch) throws -> [(name: String, value: Double)] {
+    switch options.metrics {
+    case .before: return trainer.observedValues()
+    case .after: return try trainer.observedValues(after: &batch)
+    }
+  }
+
+  /// The figures now: over the last examples, scored before learning; or as observed after the update.
+  private mutating func snapshot(_ observed: [(name: String, value: Double)]) -> ProgressSnapshot {
+    let recent = metrics.summary(over: .window)
+    let shown: [(name: String, value: Double)] =
+      options.metrics == .after
+      ? observed.filter { $0.name != GraphDefImporter.lossName }
+      : recent.named.filter { trainer.model.logitsPerExample > 1 ? $0.name == "accuracy" : $0.name != "calibration" }
+    let loss = options.metrics == .after ? observed.first { $0.name == GraphDefImporter.lossName }?.value : recent.loss
+    return ProgressSnapshot(
+      step: trainer.stepCount, examples: feed.offset, loss: loss ?? Double(lastLoss), metrics: shown,
+      version: trainer.store.version)
+  }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Glibc
+import Graph
+import GraphDefImport
+import Parameters
+import Serve
+
+/// Ends a command: the error in one sentence on standard error, and the exit status that goes with it.
+enum CommandError {
+  /// Runs `body`; an error that it throws ends the process.
+  static func reporting(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as ExitCode {
+      throw error
+    } catch let error as ValidationError {
+      throw error
+    } catch {
+      Output.error("onlearn: \(error)")
+      throw ExitCode(exitStatus(of: error))
+    }
+  }
+
+  /// The exit status that `error` is reported with.
+  static func exitStatus(of error: any Error) -> Int32 {
+    switch error {
+    case let error as ModelConfigError: error.category.exitStatus
+    case let error as GraphNotFoundError: error.category.exitStatus
+    case let error as GraphFileError: error.category.exitStatus
+    case let error as DataError: error.exitStatus.rawValue
+    case let error as BatchError: error.exitStatus.rawValue
+    case let error as StoreError: error.exitStatus
+    case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
+    case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError:
+      ExitStatus.badData.rawValue
+    default: ExitStatus.internalError.rawValue
+    }
+  }
+}

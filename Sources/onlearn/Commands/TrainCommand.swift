@@ -1,0 +1,104 @@
+public import ArgumentParser
+import GraphDefImport
+import Kernels
+import Parameters
+public import Serve
+
+/// Trains a model from a stream of examples.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a model, reporting its score on each batch before it learns from it.",
+    discussion: """
+      Example: onlearn train Models/mlp.json --data fashion-mnist --epochs 3 --store file:mlp.safetensors
+
+      Sources of examples:
+      \(SourceSpecification.help.map { "  " + $0 }.joined(separator: "\n"))
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var runtime: RuntimeOptions
+
+  @Option(help: ArgumentHelp("Where examples come from.", valueName: "SOURCE"))
+  var data: String
+
+  @Option(help: "Examples per step; by default the configuration's.")
+  var batch: Int?
+
+  @Option(name: [.short, .long], help: "Passes over a finite source.")
+  var epochs: UInt64 = 1
+
+  @Option(help: "Stop after so many steps in all.")
+  var steps: UInt64?
+
+  @OptionGroup var optimization: OptimizationOptions
+
+  @Option(help: ArgumentHelp("Where parameters are kept: memory or file:PATH.", valueName: "STORE"))
+  var store = "memory"
+
+  @Flag(help: "Continue an earlier run from its file.")
+  var resume = false
+
+  @Option(help: "Save a file so often while training, in seconds; 0 for only at the end.")
+  var saveEvery = 30.0
+
+  @Option(help: "How parameters start: graph, uniform:LOW,HIGH or orthogonal.")
+  var `init` = "graph"
+
+  @Option(help: "Report metrics from before the update, or from after it.")
+  var metrics = TrainingRun.MetricsTime.before
+
+  @Flag(inversion: .prefixedNo, help: "Shuffle the examples of a finite source in each pass.")
+  var shuffle = true
+
+  @Option(help: "Examples per tile; by default chosen from the working set.")
+  var tile: Int?
+
+  @Flag(help: "Report JSON objects, one per line.")
+  var json = false
+
+  func validate() throws {
+    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
+    if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
+    guard epochs > 0 else { throw ValidationError("--epochs must be positive.") }
+    guard saveEvery >= 0, saveEvery.isFinite else { throw ValidationError("--save-every must not be negative.") }
+  }
+
+  func run() throws { try CommandError.reporting(train) }
+
+  private func train() throws {
+    let signals = StopSignals()
+    let model = try model.load()
+    let source = try SourceSpecification(parsing: data)
+      .open(width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)
+    let choice = try optimization.choose(for: model)
+    var storeOptions = Model.StoreOptions()
+    storeOptions.isResuming = resume
+    storeOptions.saveInterval = saveEvery > 0 ? .seconds(saveEvery) : nil
+    storeOptions.initialization = try Initialization(parsing: `init`)
+    storeOptions.seed = runtime.seed
+    let specification = try StoreSpecification(parsing: store)
+    let (store, notices) = try model.openStore(
+      specification, optimizers: choice.optimizers, frozen: choice.frozen, options: storeOptions)
+    for notice in choice.notices + notices { Output.error("onlearn: \(notice)") }
+
+    var options = TrainingRun.Options(batch: batch ?? model.config.batchSize)
+    options.epochs = epochs
+    options.steps = steps
+    options.seed = runtime.seed
+    options.isShuffling = shuffle
+    options.metrics = metrics
+    options.tile = tile
+    var run = try TrainingRun(model, source: source, store: store, pool: runtime.makePool(), options: options)
+    let style: ProgressReporter.Style =
+      json ? .json : Output.isTerminal ? .live(columns: Output.columns) : .lines
+    var reporter = ProgressReporter(
+      style: style, cadence: .time(.seconds(1)), goal: run.exampleGoal, at: .now, from: run.start
+    ) { Output.write($0) }
+    let end = try run.run(reporter: &reporter, until: signals.stop)
+    reporter.finish(end, at: .now)
+    if case .file(let path) = specification, !json { Output.write("parameters saved in \(path)\n") }
+  }
+}
+
+extension TrainingRun.MetricsTime: ExpressibleByArgument {}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Kernels
+import Serve
+
+/// How a command computes.
+struct RuntimeOptions: ParsableArguments {
+  @Option(help: "Threads to compute with; by default one for each core.")
+  var threads: Int?
+
+  @Option(help: "The seed of initial values, of the order of examples and of dropout.")
+  var seed: UInt64 = 0
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024.") }
+  }
+
+  /// The threads.
+  func makePool() -> LanePool {
+    LinearAlgebra.useSingleThreadedBLAS()
+    return LanePool(lanes: threads ?? LanePool.coreCount)
+  }
+}
