@@ -22,7 +22,7 @@ ONLEARN_INLINE onlearn_float16 onlearn_divide(onlearn_float16 a, onlearn_float16
 ONLEARN_INLINE onlearn_float16 onlearn_negate(onlearn_float16 a) { return -a; }
 ONLEARN_INLINE onlearn_float16 onlearn_floor(onlearn_float16 a) { return __builtin_elementwise_floor(a); }
 ONLEARN_INLINE onlearn_float16 onlearn_ceil(onlearn_float16 a) { return __builtin_elementwise_ceil(a); }
-ONLEARN_INLINE onlearn_float16 onlearn_truncate(onlearn_float16 a) { return __builtin_elementwise_trunc(a); }
+ONLEARN_INLINE onlearn_float16 onlearn_truncate_each(onlearn_float16 a) { return __builtin_elementwise_trunc(a); }
 ONLEARN_INLINE onlearn_float16 onlearn_round_even(onlearn_float16 a) { return __builtin_elementwise_roundeven(a); }
 
 ONLEARN_INLINE onlearn_int16 onlearn_less(onlearn_float16 a, onlearn_float16 b) { return a < b; }
@@ -136,6 +136,15 @@ ONLEARN_INLINE void onlearn_store_first(onlearn_float16 vector, float *address, 
     vector.x = vector.z;
   }
   if (count & 1) address[count - 1] = vector.x;
+#endif
+}
+
+// `x` without its fraction; the least integer for NaN and for what does not fit.
+ONLEARN_INLINE int64_t onlearn_truncate(double x) {
+#if defined(__x86_64__)
+  return _mm_cvttsd_si64(_mm_set_sd(x));
+#else
+  return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN;
 #endif
 }
 

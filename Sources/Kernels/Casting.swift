@@ -71,7 +71,13 @@ public enum Casting {
     _ x: MemoryView<Source>, into y: MemoryView<Target>
   ) {
     precondition(x.count == y.count, "\(x.count) scalars into \(y.count)")
-    // Safety: both views hold `count` scalars.
+    // Safety: both views hold `count` scalars; two of the hot pairs of types have kernels of their own.
+    if Source.self == Bool.self && Target.self == Float.self {
+      return unsafe castMask(UnsafeRawPointer(x.base), UnsafeMutableRawPointer(y.base), x.count)
+    }
+    if Source.self == Float.self && Target.self == Int64.self {
+      return unsafe castIndices(UnsafeRawPointer(x.base), UnsafeMutableRawPointer(y.base), x.count)
+    }
     let (source, target) = unsafe (x.base, y.base)
     if Source.isInteger {
       for index in 0..<x.count { unsafe target[index] = Target(casting: source[index].castToInt64) }
@@ -80,19 +86,26 @@ public enum Casting {
     }
   }
 
-  /// `y = x ? 1 : 0`, 16 at a time: masks become numbers on hot paths.
-  public static func cast(_ x: MemoryView<Bool>, into y: MemoryView<Float>) {
-    precondition(x.count == y.count, "\(x.count) scalars into \(y.count)")
+  /// `count` truth values to floats: masks become numbers.
+  @unsafe @usableFromInline static func castMask(_ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ count: Int) {
+    let (source, target) = unsafe (x.assumingMemoryBound(to: Bool.self), y.assumingMemoryBound(to: Float.self))
     let (one, zero) = (onlearn_splat(1), onlearn_splat(0))
     var index = 0
-    // Safety: both views hold `count` scalars.
-    while index &+ VectorMemory.width <= x.count {
-      unsafe onlearn_store(onlearn_select(x.base + index, one, zero), y.base + index)
+    while index &+ VectorMemory.width <= count {
+      unsafe onlearn_store(onlearn_select(source + index, one, zero), target + index)
       index &+= VectorMemory.width
     }
-    while index < x.count {
-      unsafe y.base[index] = x.base[index] ? 1 : 0
+    while index < count {
+      unsafe target[index] = source[index] ? 1 : 0
       index &+= 1
     }
+  }
+
+  /// `count` floats to 64-bit integers: ids that came as numbers.
+  @unsafe @usableFromInline static func castIndices(
+    _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    let (source, target) = unsafe (x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Int64.self))
+    for index in 0..<count { unsafe target[index] = onlearn_truncate(Double(source[index])) }
   }
 }

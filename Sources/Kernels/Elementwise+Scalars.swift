@@ -49,9 +49,46 @@ struct IntegerBlockKernel<Integer: FixedWidthInteger & SignedInteger & BitwiseCo
     for row in 0..<rows {
       let (x, y) = unsafe (a.row(row), b.row(row))
       let z = unsafe c + row * columns
-      for column in 0..<columns {
-        unsafe z[column] = ReferenceElementwise.value(op, x[column * a.step], y[column * b.step])
+      switch op {
+      case .add: unsafe loop(IntegerSum.self, x, a.step, y, b.step, into: z, columns)
+      case .subtract: unsafe loop(IntegerDifference.self, x, a.step, y, b.step, into: z, columns)
+      case .multiply: unsafe loop(IntegerProduct.self, x, a.step, y, b.step, into: z, columns)
+      default:
+        for column in 0..<columns {
+          unsafe z[column] = ReferenceElementwise.value(op, x[column * a.step], y[column * b.step])
+        }
       }
     }
   }
+
+  @unsafe @inline(always) private func loop<Operator: IntegerOperator>(
+    _: Operator.Type, _ x: UnsafePointer<Integer>, _ xStep: Int, _ y: UnsafePointer<Integer>, _ yStep: Int,
+    into z: UnsafeMutablePointer<Integer>, _ columns: Int
+  ) {
+    if xStep == 1 && yStep == 1 {
+      for column in 0..<columns { unsafe z[column] = Operator.value(x[column], y[column]) }
+    } else {
+      let (left, right) = unsafe (x[0], y[0])
+      for column in 0..<columns {
+        unsafe z[column] = Operator.value(xStep == 1 ? x[column] : left, yStep == 1 ? y[column] : right)
+      }
+    }
+  }
+}
+
+/// One of the operations on integers that come with every index, as a type so that its loop is a vector loop.
+private protocol IntegerOperator {
+  static func value<Integer: FixedWidthInteger>(_ a: Integer, _ b: Integer) -> Integer
+}
+
+private enum IntegerSum: IntegerOperator {
+  @inline(always) static func value<Integer: FixedWidthInteger>(_ a: Integer, _ b: Integer) -> Integer { a &+ b }
+}
+
+private enum IntegerDifference: IntegerOperator {
+  @inline(always) static func value<Integer: FixedWidthInteger>(_ a: Integer, _ b: Integer) -> Integer { a &- b }
+}
+
+private enum IntegerProduct: IntegerOperator {
+  @inline(always) static func value<Integer: FixedWidthInteger>(_ a: Integer, _ b: Integer) -> Integer { a &* b }
 }

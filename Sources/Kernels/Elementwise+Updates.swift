@@ -1,11 +1,12 @@
 extension Elementwise {
   /// Sets every scalar of `y` to `value`.
-  public static func fill<Scalar: BitwiseCopyable>(_ y: MemoryView<Scalar>, with value: Scalar) { y.fill(value) }
+  @inlinable public static func fill<Scalar: BitwiseCopyable>(_ y: MemoryView<Scalar>, with value: Scalar) {
+    y.fill(value)
+  }
 
   /// `y += x`
   public static func add(_ x: MemoryView<Float>, into y: MemoryView<Float>) {
-    let shape: Dimensions = [y.count]
-    FloatBlockKernel(op: .add).run(y, shape, x, [x.count], into: y, shape)
+    addScaled(x, 1, into: y)
   }
 
   /// `y += x`

@@ -14,6 +14,9 @@ enum ScalarReductions {
     _: Reducer.Type, _ plan: ReductionPlan, _ x: MemoryView<Reducer.Element>, _ y: MemoryView<Reducer.Element>,
     accumulating: Bool = false
   ) {
+    // The innermost of the reduced axes is a loop of its own.
+    let inner = plan.rank > 0 && !plan.isReduced(0) ? 1 : 0
+    let (extent, stride) = inner < plan.rank ? (plan.extents[inner], plan.strides[inner]) : (1, 0)
     for result in 0..<y.count {
       var total = Reducer.identity
       if plan.reducedCount > 0 {
@@ -26,13 +29,16 @@ enum ScalarReductions {
         var position = InlineArray<8, Int>(repeating: 0)
         var offset = start
         walk: while true {
-          total = Reducer.combine(total, x[offset])
-          for axis in 0..<plan.rank where plan.isReduced(axis) {
+          // Safety: the plan's extents and strides are those of `x`.
+          for step in 0..<extent { unsafe total = Reducer.combine(total, x.base[offset &+ step &* stride]) }
+          var axis = inner + 2
+          while axis < plan.rank {
             position[axis] += 1
             offset += plan.strides[axis]
             if position[axis] < plan.extents[axis] { continue walk }
             position[axis] = 0
             offset -= plan.strides[axis] * plan.extents[axis]
+            axis += 2
           }
           break
         }

@@ -56,7 +56,7 @@ struct FloatVector {
   /// The next integer above.
   @inline(always) var ceil: Self { Self(onlearn_ceil(lanes)) }
   /// The next integer towards zero.
-  @inline(always) var truncated: Self { Self(onlearn_truncate(lanes)) }
+  @inline(always) var truncated: Self { Self(onlearn_truncate_each(lanes)) }
   /// The nearest integer, the even one of two.
   @inline(always) var roundedToEven: Self { Self(onlearn_round_even(lanes)) }
   /// The square root.

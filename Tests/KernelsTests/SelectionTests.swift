@@ -8,19 +8,38 @@ import Testing
     let shape = generator.shape(rank: 4, extent: 6)
     let shapes = (0..<3).map { seed % 4 == UInt64($0) ? generator.operand(of: shape) : shape }
     let count = shape.reduce(1, *)
-    var condition = (0..<shapes[0].reduce(1, *)).map { _ in Bool.random(using: &generator) }
+    let condition = (0..<shapes[0].reduce(1, *)).map { _ in Bool.random(using: &generator) }
     let a = generator.floats(shapes[1].reduce(1, *))
     let b = generator.floats(shapes[2].reduce(1, *))
-    let d = condition.withMemoryView { condition in
-      computed(a, b, count, Float(0)) {
+    let expected = (0..<count).map { position in
+      let places = shapes.map { broadcastPosition(position, of: shape, in: $0) }
+      return condition[places[0]] ? a[places[1]] : b[places[2]]
+    }
+    #expect(selected(condition, a, b, shapes, shape, 0) == expected)
+    #expect(selected(condition, a.map(Double.init), b.map(Double.init), shapes, shape, 0) == expected.map(Double.init))
+    let signs = selected(condition, a.map { $0 < 0 }, b.map { $0 < 0 }, shapes, shape, false)
+    #expect(signs == expected.map { $0 < 0 })
+  }
+
+  @Test(arguments: [17, 100, 1000], [[0, 0], [0, 1], [1, 0], [1, 1]])
+  func `repeats an operand of one element`(_ count: Int, _ repeated: [Int]) {
+    var generator = SplitMix64(seed: 1)
+    let condition = (0..<count).map { _ in Bool.random(using: &generator) }
+    let (a, b) = (generator.floats(repeated[0] == 1 ? 1 : count), generator.floats(repeated[1] == 1 ? 1 : count))
+    let d = selected(condition, a, b, [[count], [a.count], [b.count]], [count], 0)
+    #expect(d == (0..<count).map { condition[$0] ? a[$0 % a.count] : b[$0 % b.count] })
+  }
+
+  private func selected<Scalar: BitwiseCopyable>(
+    _ condition: [Bool], _ a: [Scalar], _ b: [Scalar], _ shapes: [[Int]], _ shape: [Int], _ initial: Scalar
+  ) -> [Scalar] {
+    var condition = condition
+    return condition.withMemoryView { condition in
+      computed(a, b, shape.reduce(1, *), initial) {
         Selection.select(
           condition, Dimensions(shapes[0]), $0, Dimensions(shapes[1]), $1, Dimensions(shapes[2]), into: $2,
           Dimensions(shape))
       }
-    }
-    for position in 0..<count {
-      let places = shapes.map { broadcastPosition(position, of: shape, in: $0) }
-      #expect(d[position] == (condition[places[0]] ? a[places[1]] : b[places[2]]))
     }
   }
 
