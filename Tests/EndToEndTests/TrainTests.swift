@@ -1,0 +1,121 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Writes a csv file of two classes that a perceptron can tell apart, and a folder for what commands write.
+private final class Workplace {
+  let folder: String
+  let csv: String
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("onlearn-e2e-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var lines = ""
+    var state: UInt64 = 1
+    for example in 0..<600 {
+      let label = example % 5
+      let features = (0..<20).map { column in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let noise = Double(state >> 40) / Double(1 << 24) - 0.5
+        return String(format: "%.4f", (column % 5 == label ? 1.0 : 0.0) + noise)
+      }
+      lines += features.joined(separator: ",") + ",\(label)\n"
+    }
+    csv = folder + "/examples.csv"
+    try lines.write(toFile: csv, atomically: true, encoding: .utf8)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+}
+
+@Suite struct `The train and score commands` {
+  private let model = "Tests/Fixtures/mlp_small/mlp_small.json"
+  private let workplace: Workplace
+
+  /// Arguments that are wrong, and the status they are refused with.
+  private static let refusals: [([String], Int32)] = [
+    (["--data", "nonsense"], 64), (["--data", "csv:nowhere.csv"], 66), (["--data", "csv:BAD"], 65),
+    (["--data", "csv:CSV", "--store", "elsewhere"], 64), (["--data", "csv:CSV", "--optimizer", "magic"], 64),
+    (["--data", "csv:CSV", "--init", "magic"], 64), (["--data", "csv:CSV", "--batch", "0"], 64),
+    (["--data", "csv:CSV", "--resume", "--store", "file:FOLDER/none.st"], 66),
+    (["--data", "csv:CSV", "--store", "file:FOLDER/no/folder/x.st"], 73),
+    (["--data", "csv:CSV", "--store", "file:CSV", "--resume"], 78),
+    (["--data", "csv:CSV", "--graph", "nowhere.pb"], 66), (["--data", "csv:CSV", "--graph", "README.md"], 65),
+    (["--data", "csv:CSV", "--learning-rate", "1e30"], 65),
+  ]
+
+  init() throws { workplace = try Workplace() }
+
+  private func train(_ arguments: String...) throws -> OnlearnProcess {
+    try OnlearnProcess.run(["train", model] + arguments)
+  }
+
+  @Test func `train a model, save it, and score with it`() throws {
+    let store = "file:\(workplace.folder)/small.safetensors"
+    let training = try train(
+      "--data", "csv:\(workplace.csv)", "--batch", "32", "--epochs", "30", "--store", store, "--json",
+      "--learning-rate", "0.2")
+    #expect(training.status == 0, "\(training.errors)")
+    #expect(training.lastLine.contains("\"done\": true"))
+    let scores = try OnlearnProcess.run(
+      ["score", model, "--store", store, "--data", "csv:\(workplace.csv)", "--json"])
+    #expect(scores.status == 0, "\(scores.errors)")
+    let lines = scores.output.split(separator: "\n")
+    #expect(lines.count == 601)
+    struct Judgement: Decodable { var metrics: [String: Double] }
+    let judgement = try JSONDecoder().decode(Judgement.self, from: Data(try #require(lines.last).utf8))
+    #expect(try #require(judgement.metrics["accuracy"]) > 0.95)
+  }
+
+  @Test func `continue an interrupted run as if it had not been interrupted`() throws {
+    let (whole, part) = ("\(workplace.folder)/whole.st", "\(workplace.folder)/part.st")
+    let common = ["--data", "csv:\(workplace.csv)", "--batch", "50", "--epochs", "4", "--threads", "1"]
+    #expect(try OnlearnProcess.run(["train", model, "--store", "file:\(whole)"] + common).status == 0)
+    #expect(try OnlearnProcess.run(["train", model, "--store", "file:\(part)", "--steps", "17"] + common).status == 0)
+    #expect(try OnlearnProcess.run(["train", model, "--store", "file:\(part)", "--resume"] + common).status == 0)
+    #expect(FileManager.default.contents(atPath: whole) == FileManager.default.contents(atPath: part))
+  }
+
+  @Test func `save and end with status 0 when told to stop`() throws {
+    let path = "\(workplace.folder)/stopped.st"
+    let stopped = try OnlearnProcess.run(
+      ["train", "Models/lr.json", "--data", "synthetic:ctr?seed=1", "--store", "file:\(path)"]
+    ) { process in
+      Thread.sleep(forTimeInterval: 1)
+      kill(process.processIdentifier, SIGTERM)
+    }
+    #expect(stopped.status == 0, "\(stopped.errors)")
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func `read lines from standard input`() throws {
+    let lines = try String(contentsOfFile: workplace.csv, encoding: .utf8)
+    let trained = try OnlearnProcess.run(["train", model, "--data", "-", "--batch", "64", "--json"], input: lines)
+    #expect(trained.status == 0, "\(trained.errors)")
+    #expect(trained.lastLine.contains("\"examples\": 600"))
+  }
+
+  @Test(arguments: refusals)
+  func `refuse what is wrong with a clear sentence and a status of its own`(
+    _ arguments: [String], _ status: Int32
+  ) throws {
+    try "1,2,3\n4,5,6\n".write(toFile: workplace.folder + "/bad.csv", atomically: true, encoding: .utf8)
+    let arguments = arguments.map {
+      $0.replacingOccurrences(of: "BAD", with: workplace.folder + "/bad.csv")
+        .replacingOccurrences(of: "CSV", with: workplace.csv)
+        .replacingOccurrences(of: "FOLDER", with: workplace.folder)
+    }
+    let refused = try OnlearnProcess.run(["train", model] + arguments)
+    #expect(refused.status == status, "\(refused.errors)")
+    #expect(!refused.errors.isEmpty && !refused.errors.contains("Fatal error"))
+  }
+
+  @Test func `refuse a label that is no class, with its position`() throws {
+    let path = workplace.folder + "/labels.csv"
+    let row = (0..<20).map { "\($0)" }.joined(separator: ",")
+    try "\(row),1\n\(row),5\n".write(toFile: path, atomically: true, encoding: .utf8)
+    let refused = try train("--data", "csv:\(path)?order=file")
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("example 1"), "\(refused.errors)")
+  }
+}
