@@ -3,16 +3,7 @@ extension GraphIndex {
   func knownPosition(of name: String) -> Int? { try? position(of: name) }
 
   /// The node that makes `tensor`, behind nodes that only pass it on; `nil` if it does not exist or they form a cycle.
-  func resolved(_ tensor: InputReference) -> Int? {
-    guard var position = knownPosition(of: tensor.node) else { return nil }
-    for _ in graph.nodes.indices {
-      guard graph.nodes[position].op == "Identity", let operand = operands(of: position).first,
-        let next = knownPosition(of: operand.node)
-      else { return position }
-      position = next
-    }
-    return nil
-  }
+  func resolved(_ tensor: InputReference) -> Int? { behindIdentities(tensor).flatMap { knownPosition(of: $0.node) } }
 
   /// The variable that `tensor` is the value of: by itself, read by a node, or passed on by one that changes it.
   func variable(readBy tensor: InputReference) -> String? {

@@ -35,6 +35,13 @@ public struct TrainStep: Hashable, Sendable {
     public var variables: [String]
     /// Why it is not known before a step, if it is not.
     public var obstacle: Obstacle?
+
+    /// The hyper-parameter that `tensor` is.
+    package init(_ tensor: InputReference, variables: [String] = [], obstacle: Obstacle? = nil) {
+      self.tensor = tensor
+      self.variables = variables
+      self.obstacle = obstacle
+    }
   }
 
   /// Something that makes a hyper-parameter depend on more than constants and counters.
@@ -73,6 +80,8 @@ public struct TrainStep: Hashable, Sendable {
     public var isSparse = false
     /// The tensor that the rule takes as the gradient.
     public var gradient: InputReference
+    /// Whether that is another computation than the graph's node `d-VARIABLE`: a gradient that was clipped, say.
+    public var appliesOtherGradient = false
   }
 
   /// A variable that counts steps.
@@ -81,6 +90,12 @@ public struct TrainStep: Hashable, Sendable {
     public var variable: String
     /// What each step adds to it.
     public var increment: Double
+
+    /// A counter to which each step adds `increment`.
+    package init(_ variable: String, increment: Double) {
+      self.variable = variable
+      self.increment = increment
+    }
   }
 
   /// The updates of parameters, in the order of the configuration.

@@ -33,18 +33,22 @@ extension TrainStepReader {
     let product = strippingNegation(step, &negations)
     guard let (a, b) = pair(product, ["Mul"]) else { return nil }
     let candidates = [(gradient: a, rate: source(of: b)), (gradient: b, rate: source(of: a))]
-    // The rate is the factor that does not depend on data; or at least the one that is fed.
+    // The rate is the factor that does not depend on data, or at least a single number that is fed.
     guard
       let found = candidates.first(where: { $0.rate.obstacle == nil })
-        ?? candidates.first(where: { candidate in
-          index.resolved(candidate.rate.tensor).map { GraphImport.isPlaceholder(index.graph.nodes[$0]) } ?? false
-        })
+        ?? candidates.first(where: { isFedNumber($0.rate.tensor) })
     else { return nil }
     let gradient = strippingNegation(found.gradient, &negations)
     guard (negations % 2 == 1) == isNegated else { return nil }
     return TrainStep.Update(
       variable: variable, node: node.name, rule: .gradientDescent, hyperparameters: [.rate: found.rate],
       isSparse: isSparse, gradient: gradient)
+  }
+
+  private func isFedNumber(_ tensor: InputReference) -> Bool {
+    guard let position = index.resolved(tensor) else { return false }
+    let node = index.graph.nodes[position]
+    return GraphImport.isPlaceholder(node) && node.attributes["shape"]?.shape?.knownDimensions == []
   }
 
   private func strippingNegation(_ tensor: InputReference, _ count: inout Int) -> InputReference {

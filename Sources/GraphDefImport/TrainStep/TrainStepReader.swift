@@ -25,7 +25,7 @@ struct TrainStepReader {
       guard ["AssignAdd", "AssignAddVariableOp"].contains(index.graph.nodes[positions[0]].op),
         let increment = index.scalarConstant(index.operands(of: positions[0]).last)
       else { continue }
-      counters[variable] = TrainStep.Counter(variable: variable, increment: increment)
+      counters[variable] = TrainStep.Counter(variable, increment: increment)
     }
     self.counters = counters
   }
@@ -49,7 +49,9 @@ struct TrainStepReader {
     for variable in parameterOrder {
       guard let positions = changes[variable] else { continue }
       do throws(TrainStepProblem) {
-        step.updates.append(try update(of: variable, by: positions))
+        var update = try update(of: variable, by: positions)
+        update.appliesOtherGradient = index.isOtherGradient(update.gradient, of: variable)
+        step.updates.append(update)
       } catch {
         step.problems.append(error)
       }
@@ -128,9 +130,9 @@ struct TrainStepReader {
         obstacle = changes[name] == nil || counters[name] != nil ? nil : .changingVariable(name)
         variables.insert(name)
       }
-      if let obstacle { return TrainStep.Source(tensor: tensor, variables: variables.sorted(), obstacle: obstacle) }
+      if let obstacle { return TrainStep.Source(tensor, variables: variables.sorted(), obstacle: obstacle) }
     }
-    return TrainStep.Source(tensor: tensor, variables: variables.sorted())
+    return TrainStep.Source(tensor, variables: variables.sorted())
   }
 }
 

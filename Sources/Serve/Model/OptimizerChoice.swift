@@ -92,6 +92,10 @@ public struct OptimizerChoice: Sendable {
       notices += graph.notices
       if let tables { notices += Self.differencesOfForm(trainStep, tables) }
     }
+    notices += trainStep.updates.filter(\.appliesOtherGradient).map { update in
+      "train_step applies '\(update.gradient)' to '\(update.variable)', which is not 'd-\(update.variable)': "
+        + "here the gradient of the loss is applied as it is"
+    }
     self.notices = notices
   }
 
