@@ -63,6 +63,7 @@ struct OptimizerFixture {
     let trainer = try Trainer(model, store: store, pool: LanePool(lanes: 1))
     let schedule = try choice.makeSchedule()
     let steps = try fixture.steps
+    #expect(steps == [1, 2, 20])
     for step in 0..<(steps.max() ?? 0) {
       for change in try schedule?.changes(afterStep: UInt64(step)) ?? [] {
         try store.setOptimizer(change.optimizer, of: change.parameter)
