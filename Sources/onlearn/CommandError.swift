@@ -30,6 +30,7 @@ enum CommandError {
     case let error as DataError: error.exitStatus.rawValue
     case let error as BatchError: error.exitStatus.rawValue
     case let error as StoreError: error.exitStatus
+    case let error as OptimizerChoiceError: error.exitStatus.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError:
       ExitStatus.badData.rawValue
