@@ -29,6 +29,7 @@ let package = Package(
       providers: [.apt(["libopenblas-dev", "liblapacke-dev", "pkg-config"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CIntrinsics"),
+    .target(name: "CAllocationCounter"),
 
     .target(name: "Kernels", dependencies: ["COpenBLAS", "CIntrinsics"], swiftSettings: strict),
     .target(name: "Graph", dependencies: ["Kernels"], swiftSettings: strict),
@@ -44,7 +45,7 @@ let package = Package(
     .executableTarget(
       name: "onlearn",
       dependencies: [
-        "Kernels", "Graph", "GraphDefImport", "Parameters", "Serve",
+        "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Serve",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -82,6 +82,9 @@ public import Kernels
     return unsafe views
   }
 
+  /// The extents that the input number `input` has in the plan's batch.
+  public func dimensions(ofInput input: Int) -> Dimensions { plan.dimensions[input] }
+
   /// Lends `view` as the input number `input`, until another is lent.
   ///
   /// - Throws: ``BindingError`` if it has not the input's type for the plan's batch.
@@ -135,9 +138,7 @@ public import Kernels
     if busyLanes == 1 {
       runTiles(stage, lane: 0, of: 1)
     } else {
-      pool.run { lane in
-        if lane < busyLanes { self.runTiles(stage, lane: lane, of: busyLanes) }
-      }
+      pool.run(Tiles(executor: self, stage: stage, lanes: busyLanes))
     }
     for lane in 0..<busyLanes {
       if let failure = failures[lane] {
@@ -146,9 +147,29 @@ public import Kernels
       }
     }
     if busyLanes > 1, !stage.accumulators.isEmpty {
-      pool.run { lane in
-        if lane < busyLanes { self.addUp(stage, share: lane, of: busyLanes) }
-      }
+      pool.run(Sums(executor: self, stage: stage, lanes: busyLanes))
+    }
+  }
+
+  /// The tiles of a stage as work for lanes.
+  private struct Tiles: LaneWork {
+    let executor: Executor
+    let stage: Plan.Stage
+    let lanes: Int
+
+    func run(lane: Int) {
+      if lane < lanes { executor.runTiles(stage, lane: lane, of: lanes) }
+    }
+  }
+
+  /// The sums over the lanes' sums as work for lanes.
+  private struct Sums: LaneWork {
+    let executor: Executor
+    let stage: Plan.Stage
+    let lanes: Int
+
+    func run(lane: Int) {
+      if lane < lanes { executor.addUp(stage, share: lane, of: lanes) }
     }
   }
 

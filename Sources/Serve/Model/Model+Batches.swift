@@ -21,7 +21,7 @@ extension Model {
   }
 
   /// The rows of the smallest table that is looked up by the input as it is, or `nil` if none is.
-  private var idLimit: Int? {
+  var idLimit: Int? {
     let program = trainingProgram
     guard let input = program.input("input_x") else { return nil }
     var copies: Set<Int> = [input]

@@ -139,6 +139,12 @@ public final class Trainer {
     return Step(loss: loss, version: version, logits: executor.output(logitsOutput).scalars(Float.self))
   }
 
+  /// The examples per tile of a step with `batch` examples, and the threads that work on tiles.
+  public func plan(batch: Int) throws -> (tile: Int, lanes: Int) {
+    let plan = try runner.executor(batch: batch).plan
+    return (plan.tile, plan.lanes)
+  }
+
   /// What the configuration observes, by name, from the last step's forward pass (before its update).
   public func observedValues() -> [(name: String, value: Double)] {
     guard let lastExecutor else { return [] }
@@ -165,7 +171,6 @@ public final class Trainer {
   private func bind(
     _ executor: Executor, _ x: MemoryView<Float>, _ y: MemoryView<Float>, _ values: ParameterValues
   ) throws {
-    let plan = executor.plan
     for (input, role) in roles.enumerated() {
       switch role {
       case .unused: continue
@@ -173,7 +178,7 @@ public final class Trainer {
       case .y: try bind(executor, y, to: input)
       case .parameter(let number):
         let lent = values.parameters[number]
-        let dimensions = plan.program.types[input].shape.dimensions(batch: plan.batch)!
+        let dimensions = executor.dimensions(ofInput: input)
         let view =
           model.parameters[number].isTable
           ? TensorView(table: lent.scalars, dimensions, rowStride: lent.rowStride)
@@ -185,16 +190,18 @@ public final class Trainer {
   }
 
   private func bind(_ executor: Executor, _ memory: MemoryView<Float>, to input: Int) throws {
-    let plan = executor.plan
-    let type = plan.program.types[input]
-    guard let dimensions = type.shape.dimensions(batch: plan.batch), dimensions.count == memory.count,
-      type.dtype == .float32
-    else {
-      throw ModelError.batchShape(
-        input: plan.program.inputs[input].name, expected: "\(type)",
-        found: "\(memory.count) numbers for \(plan.batch) examples")
+    let dimensions = executor.dimensions(ofInput: input)
+    guard dimensions.count == memory.count, runner.program.types[input].dtype == .float32 else {
+      throw batchShapeError(input, found: memory.count, batch: executor.plan.batch)
     }
     try executor.bind(TensorView(memory, dimensions), to: input)
+  }
+
+  private func batchShapeError(_ input: Int, found: Int, batch: Int) -> ModelError {
+    let program = runner.program
+    return .batchShape(
+      input: program.inputs[input].name, expected: "\(program.types[input])",
+      found: "\(found) numbers for \(batch) examples")
   }
 }
 

@@ -1,0 +1,15 @@
+// Counts what a program takes from the heap. Link the target into an executable only: it replaces
+// malloc and its relatives by ones that count while told to, and otherwise do what the C library's do.
+#ifndef ONLEARN_ALLOCATION_COUNTER_H
+#define ONLEARN_ALLOCATION_COUNTER_H
+
+#include <stdint.h>
+
+// Starts counting at zero, in all threads.
+void onlearn_allocations_start(void);
+
+// Stops counting. Returns how many blocks were asked for since the start, or -1 where counting is not
+// possible: with another C library than glibc, or under a sanitizer, which replaces malloc itself.
+int64_t onlearn_allocations_stop(void);
+
+#endif

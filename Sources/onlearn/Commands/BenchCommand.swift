@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Measures how fast this machine trains.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure training steps, or products of matrices.",
+    discussion: "Example: onlearn bench step Models/mlp.json --batch 1024",
+    subcommands: [BenchStepCommand.self, BenchMatmulCommand.self])
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import CAllocationCounter
+import GraphDefImport
+import Kernels
+import Serve
+
+/// Times training steps of a model.
+struct BenchStepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step",
+    abstract: "Time one training step, optimizer included, on random inputs that fit the model.",
+    discussion: """
+      Example: onlearn bench step Models/mlp.json --batch 1024 --threads 2
+
+      Parameters are in memory. Times are taken after a warm-up; allocations are calls of malloc and its relatives, by \
+      all threads.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var runtime: RuntimeOptions
+  @OptionGroup var optimization: OptimizationOptions
+
+  @Option(help: "Examples per step; by default the configuration's.")
+  var batch: Int?
+
+  @Option(help: "Steps to time.")
+  var steps = 50
+
+  @Option(help: "Examples per tile; by default chosen from the working set.")
+  var tile: Int?
+
+  @Flag(help: "Print a JSON object.")
+  var json = false
+
+  func validate() throws {
+    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
+    guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps must be between 1 and 1,000,000.") }
+    if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
+  }
+
+  func run() throws { try CommandError.reporting(measure) }
+
+  private func measure() throws {
+    let model = try model.load()
+    let choice = try optimization.choose(for: model)
+    var options = Model.StoreOptions()
+    options.seed = runtime.seed
+    let store = try model.openStore(
+      .memory, optimizers: choice.optimizers, frozen: choice.frozen, options: options
+    ).store
+    let examples = batch ?? model.config.batchSize
+    var benchmark = try StepBenchmark(
+      model, store: store, pool: runtime.makePool(), examples: examples, tile: tile, seed: runtime.seed)
+    let plan = try benchmark.plan()
+    let counter = AllocationCounter(
+      start: { onlearn_allocations_start() },
+      stop: {
+        let count = onlearn_allocations_stop()
+        return count < 0 ? nil : Int(count)
+      })
+    let result = try benchmark.run(steps: steps, counter: counter)
+    if json {
+      Output.write(report(model, examples, plan, result).text + "\n")
+    } else {
+      let allocations = result.allocationsPerStep.map { "\(ReadableNumber.fixed($0, 1)) allocations" } ?? "allocations not counted"
+      Output.write(
+        """
+        \(model.config.modelName): batch \(examples), \(plan.lanes) lanes, tiles of \(plan.tile), \(steps) steps
+        a step: \(ReadableNumber.fixed(result.time.minimum, 3)) ms min, \(ReadableNumber.fixed(result.time.median, 3)) ms median, \
+        \(ReadableNumber.fixed(result.time.maximum, 3)) ms max; \(ReadableNumber.grouped(result.examplesPerSecond)) examples/s; \
+        \(allocations); loss \(result.loss)
+
+        """)
+    }
+  }
+
+  private func report(
+    _ model: Model, _ examples: Int, _ plan: (tile: Int, lanes: Int), _ result: StepBenchmark.Result
+  ) -> JSONText {
+    var object = JSONText()
+    object.add("model", model.config.modelName)
+    object.add("batch", examples)
+    object.add("steps", steps)
+    object.add("lanes", plan.lanes)
+    object.add("tile", plan.tile)
+    object.add("min_ms", result.time.minimum)
+    object.add("median_ms", result.time.median)
+    object.add("max_ms", result.time.maximum)
+    object.add("examples_per_s", result.examplesPerSecond)
+    object.add("allocations_per_step", result.allocationsPerStep ?? .nan)
+    object.add("loss", Double(result.loss))
+    return object
+  }
+}
