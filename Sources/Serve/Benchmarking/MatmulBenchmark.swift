@@ -112,32 +112,32 @@ public struct MatmulBenchmark {
   /// The sum of the elements of the last result.
   public var checksum: Double { (0..<c.count).reduce(0.0) { $0 + Double(c[$1]) } }
 
-  /// The speed of `repetitions` products in `time`, in 10⁹ operations per second.
-  public func gigaflops(_ time: Duration, repetitions: Int) -> Double {
-    Double(shape.operationCount) * Double(repetitions) / (time / .nanoseconds(1))
+  /// The speeds of `repetitions` products each way, one after the other, in 10⁹ operations per second.
+  public func runPair(repetitions: Int, isOursFirst: Bool) -> (ours: Double, bare: Double) {
+    let clock = ContinuousClock()
+    var times = (ours: Duration.zero, bare: Duration.zero)
+    for isOurs in [isOursFirst, !isOursFirst] {
+      if isOurs {
+        times.ours = clock.measure { runOurs(repetitions: repetitions) }
+      } else {
+        times.bare = clock.measure { runBare(repetitions: repetitions) }
+      }
+    }
+    let operations = Double(shape.operationCount) * Double(repetitions)
+    return (operations / (times.ours / .nanoseconds(1)), operations / (times.bare / .nanoseconds(1)))
   }
 
   /// Times `pairs` runs of each, at least one, each as long as `time` or a single product.
   public func run(pairs: Int = 25, time: Duration = .milliseconds(4)) -> Result {
     precondition(pairs > 0, "\(pairs) pairs")
-    let clock = ContinuousClock()
     runOurs(repetitions: 1)
     let repetitions = repetitions(lasting: time)
-    var (ours, bare): ([Double], [Double]) = ([], [])
-    for pair in 0..<pairs {
-      // Who goes first changes, so that neither always finds what the other left in the caches.
-      for isOurs in [pair % 2 == 0, pair % 2 != 0] {
-        if isOurs {
-          ours.append(gigaflops(clock.measure { runOurs(repetitions: repetitions) }, repetitions: repetitions))
-        } else {
-          bare.append(gigaflops(clock.measure { runBare(repetitions: repetitions) }, repetitions: repetitions))
-        }
-      }
-    }
+    // Who goes first changes, so that neither always finds what the other left in the caches.
+    let speeds = (0..<pairs).map { runPair(repetitions: repetitions, isOursFirst: $0 % 2 == 0) }
     runOurs(repetitions: 1)
     return Result(
-      shape: shape, transposition: transposition, gigaflops: TimeSample.median(of: ours),
-      bareGigaflops: TimeSample.median(of: bare), ratio: TimeSample.median(of: zip(ours, bare).map { $0 / $1 }),
-      checksum: checksum)
+      shape: shape, transposition: transposition, gigaflops: TimeSample.median(of: speeds.map(\.ours)),
+      bareGigaflops: TimeSample.median(of: speeds.map(\.bare)),
+      ratio: TimeSample.median(of: speeds.map { $0.ours / $0.bare }), checksum: checksum)
   }
 }

@@ -67,10 +67,11 @@ struct BenchMatmulCommand: ParsableCommand {
         if json {
           rows.append(object(result).text)
         } else {
+          let speeds = [result.gigaflops, result.bareGigaflops].map { ReadableNumber.fixed($0, 1) }
           Output.write(
             row(
-              "\(shape)", transposition.rawValue, ReadableNumber.fixed(result.gigaflops, 1), ReadableNumber.fixed(result.bareGigaflops, 1),
-              ReadableNumber.fixed(result.ratio, 3), ReadableNumber.fixed(result.checksum, 3)))
+              "\(shape)", transposition.rawValue, speeds[0], speeds[1], ReadableNumber.fixed(result.ratio, 3),
+              ReadableNumber.fixed(result.checksum, 3)))
         }
       }
     }

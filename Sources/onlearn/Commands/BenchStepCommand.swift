@@ -62,13 +62,16 @@ struct BenchStepCommand: ParsableCommand {
     if json {
       Output.write(report(model, examples, plan, result).text + "\n")
     } else {
-      let allocations = result.allocationsPerStep.map { "\(ReadableNumber.fixed($0, 1)) allocations" } ?? "allocations not counted"
+      let (minimum, median, maximum) = (
+        ReadableNumber.fixed(result.time.minimum, 3), ReadableNumber.fixed(result.time.median, 3),
+        ReadableNumber.fixed(result.time.maximum, 3)
+      )
+      let allocations = result.allocationsPerStep.map { "\(ReadableNumber.fixed($0, 1))" } ?? "uncounted"
       Output.write(
         """
         \(model.config.modelName): batch \(examples), \(plan.lanes) lanes, tiles of \(plan.tile), \(steps) steps
-        a step: \(ReadableNumber.fixed(result.time.minimum, 3)) ms min, \(ReadableNumber.fixed(result.time.median, 3)) ms median, \
-        \(ReadableNumber.fixed(result.time.maximum, 3)) ms max; \(ReadableNumber.grouped(result.examplesPerSecond)) examples/s; \
-        \(allocations); loss \(result.loss)
+        a step: \(minimum) ms min, \(median) ms median, \(maximum) ms max; \
+        \(ReadableNumber.grouped(result.examplesPerSecond)) examples/s; \(allocations) allocations; loss \(result.loss)
 
         """)
     }
