@@ -62,6 +62,7 @@ let package = Package(
       name: "ParametersTests", dependencies: ["Parameters", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict
     ),
     .testTarget(name: "ServeTests", dependencies: ["Serve", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["onlearn", "TestSupport"], swiftSettings: strict),
   ]

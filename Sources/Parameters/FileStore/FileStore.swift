@@ -117,3 +117,20 @@ public final class FileStore: ParameterStore {
     try state.withLock { state throws(StoreError) in try state.save() }
   }
 }
+
+extension MemoryStore {
+  /// The weights that a ``FileStore`` wrote to `path`, or another program, to score with; nothing is written back.
+  ///
+  /// - Returns: The store, and what a user should know about the file.
+  /// - Throws: ``StoreError`` if the file is not there, is damaged or does not fit.
+  public static func reading(
+    _ parameters: [ParameterSpec], path: String, origin: FileStore.Origin
+  ) throws -> (store: MemoryStore, notices: [String]) {
+    let path = SystemFiles.resolved(path)
+    guard case .file = SystemFiles.kind(path) else { throw StoreError.nothingToResume(path: path) }
+    var memory = try MemoryState(parameters)
+    var reader = try StoreReader(path: path, origin: origin, isOnlyWeights: true)
+    try reader.load(into: &memory)
+    return (MemoryStore(memory), reader.notices)
+  }
+}

@@ -13,12 +13,14 @@ struct StoreReader {
   private let path: String
   private let origin: FileStore.Origin
   private let file: SafetensorsFile
+  private let isOnlyWeights: Bool
 
   private static let chunkFloatCount = 1 << 18
 
-  /// Opens the file at `path`.
-  init(path: String, origin: FileStore.Origin) throws(StoreError) {
+  /// Opens the file at `path`, to load all of it, or only weights and leave the optimizer's state.
+  init(path: String, origin: FileStore.Origin, isOnlyWeights: Bool = false) throws(StoreError) {
     self.path = path
+    self.isOnlyWeights = isOnlyWeights
     self.origin = origin
     do throws(SafetensorsError) { file = try SafetensorsFile(path) } catch { throw Self.storeError(error, path) }
   }
@@ -86,7 +88,10 @@ struct StoreReader {
       }
       present.insert(tensor.name)
     }
-    let others = file.header.entries.map(\.name).filter { !present.contains($0) }
+    let others = file.header.entries.map(\.name).filter { name in
+      let isState = isOnlyWeights && weights.contains { name.hasPrefix($0 + "/") }
+      return !present.contains(name) && !isState
+    }
     if !others.isEmpty {
       let names = others.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
       let text = "it has \(others.count) tensors that this model lacks (\(names))"

@@ -14,6 +14,8 @@ public final class MemoryStore: ParameterStore {
     state = Mutex(try MemoryState(parameters))
   }
 
+  init(_ state: MemoryState) { self.state = Mutex(state) }
+
   public var parameters: [ParameterSpec] { state.withLock { $0.parameters } }
 
   public var version: UInt64 { state.withLock { $0.version } }

@@ -51,6 +51,24 @@ extension Model {
     public init() {}
   }
 
+  /// Opens the store that `specification` names for scoring only: the weights of a file, whatever trained them.
+  ///
+  /// - Returns: The store, and what a user should know about it.
+  public func openStoreForScoring(
+    _ specification: StoreSpecification, seed: UInt64 = 0
+  ) throws -> (store: any ParameterStore, notices: [String]) {
+    guard case .file(let path) = specification else {
+      var options = StoreOptions()
+      options.seed = seed
+      return try openStore(specification, optimizers: parameters.map { _ in .sgd(rate: 0) }, options: options)
+    }
+    let specs = specs(
+      optimizers: parameters.map { _ in .sgd(rate: 0) }, initialValues: parameters.map { _ in .zeros })
+    return try MemoryStore.reading(specs, path: path, origin: origin)
+  }
+
+  private var origin: FileStore.Origin { FileStore.Origin(model: config.modelName, graphSHA256: graphChecksum) }
+
   /// Opens the store that `specification` names, with this model's parameters trained by `optimizers`, one for each.
   ///
   /// - Returns: The store, and what a user should know about it.
@@ -66,7 +84,7 @@ extension Model {
     case .memory: store = try MemoryStore(specs)
     case .file(let path):
       let file = try FileStore(
-        specs, path: path, origin: FileStore.Origin(model: config.modelName, graphSHA256: graphChecksum),
+        specs, path: path, origin: origin,
         isResuming: options.isResuming, savingEvery: options.saveInterval)
       notices = file.notices
       store = file

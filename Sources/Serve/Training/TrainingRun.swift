@@ -35,6 +35,7 @@ public struct TrainingRun {
 
   private let trainer: Trainer
   private let options: Options
+  private let schedule: OptimizerSchedule?
   private var feed: DataFeed
   private var validator: BatchValidator
   private var metrics: ProgressiveMetrics
@@ -45,11 +46,14 @@ public struct TrainingRun {
 
   /// A run of `model` on `source` with the parameters of `store`.
   ///
-  /// A store that knows the source continues behind what it has applied.
+  /// A store that knows the source continues behind what it has applied. A `schedule` changes hyper-parameters from step
+  /// to step.
   public init(
-    _ model: Model, source: any DataSource, store: any ParameterStore, pool: LanePool, options: Options
+    _ model: Model, source: any DataSource, store: any ParameterStore, schedule: OptimizerSchedule? = nil,
+    pool: LanePool, options: Options
   ) throws {
     self.options = options
+    self.schedule = schedule
     trainer = try Trainer(model, store: store, pool: pool, seed: options.seed, tile: options.tile)
     validator = model.batchValidator(labelsAreUsed: true)
     metrics = ProgressiveMetrics(classes: model.logitsPerExample, window: Self.window)
@@ -90,6 +94,11 @@ public struct TrainingRun {
     {
       try validator.check(batch)
       let source = SourceRange(name: feed.source.name, begin: batch.begin, end: batch.end)
+      if let schedule {
+        for change in try schedule.changes(afterStep: trainer.stepCount) {
+          try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
+        }
+      }
       let step = try trainer.step(&batch, source: source)
       lastLoss = step.loss
       metrics.record(logits: step.logits, labels: batch.y, loss: step.loss)

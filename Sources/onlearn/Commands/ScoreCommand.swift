@@ -45,12 +45,8 @@ struct ScoreCommand: ParsableCommand {
   private func score() throws {
     let signals = StopSignals()
     let model = try model.load()
-    var options = Model.StoreOptions()
-    options.isResuming = try StoreSpecification(parsing: store) != .memory
-    options.saveInterval = nil
-    options.seed = runtime.seed
-    let (store, notices) = try model.openStore(
-      StoreSpecification(parsing: store), optimizers: model.parameters.map { _ in .sgd(rate: 0) }, options: options)
+    let (store, notices) = try model.openStoreForScoring(
+      StoreSpecification(parsing: store), seed: runtime.seed)
     for notice in notices { Output.error("onlearn: \(notice)") }
     let source = try SourceSpecification(parsing: data)
       .open(width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)

@@ -71,7 +71,7 @@ struct TrainCommand: ParsableCommand {
     let model = try model.load()
     let source = try SourceSpecification(parsing: data)
       .open(width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)
-    let choice = try optimization.choose(for: model)
+    let choice = try optimization.choose(for: model, .training)
     var storeOptions = Model.StoreOptions()
     storeOptions.isResuming = resume
     storeOptions.saveInterval = saveEvery > 0 ? .seconds(saveEvery) : nil
@@ -89,7 +89,8 @@ struct TrainCommand: ParsableCommand {
     options.isShuffling = shuffle
     options.metrics = metrics
     options.tile = tile
-    var run = try TrainingRun(model, source: source, store: store, pool: runtime.makePool(), options: options)
+    var run = try TrainingRun(
+      model, source: source, store: store, schedule: choice.makeSchedule(), pool: runtime.makePool(), options: options)
     let style: ProgressReporter.Style =
       json ? .json : Output.isTerminal ? .live(columns: Output.columns) : .lines
     var reporter = ProgressReporter(

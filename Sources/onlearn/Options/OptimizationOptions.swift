@@ -1,12 +1,11 @@
 import ArgumentParser
-import GraphDefImport
 import Parameters
 import Serve
 
 /// How a command trains parameters.
 struct OptimizationOptions: ParsableArguments {
   @Option(help: "The learning rate, instead of the graph's or the configuration's.")
-  var learningRate: Float?
+  var learningRate: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -21,9 +20,12 @@ struct OptimizationOptions: ParsableArguments {
   }
 
   /// What trains each parameter of `model`.
-  func choose(for model: Model) throws -> (optimizers: [Optimizer], frozen: Set<String>, notices: [String]) {
-    var optimizer = try optimizer.map { try Optimizer($0) } ?? .sgd(rate: Float(model.config.learningRate ?? 0.05))
-    if let learningRate { optimizer.rate = learningRate }
-    return (model.parameters.map { _ in optimizer }, [], [])
+  func choose(for model: Model, _ use: OptimizerChoice.Options.Use) throws -> OptimizerChoice {
+    try OptimizerChoice(
+      model.importer,
+      options: OptimizerChoice.Options(
+        use, learningRate: learningRate,
+        optimizer: optimizer.map { (text) throws(OptimizerError) in try Optimizer(text) }),
+      tables: Set(model.parameters.filter(\.isTable).map(\.name)))
   }
 }

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+/// Rules of style that a program can check.
+@Suite struct `The sources` {
+  private struct Source {
+    var path: String
+    var lines: [Substring]
+  }
+
+  private static let package = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private static let sources: [Source] = ["Sources", "Tests"].flatMap { folder -> [Source] in
+    let root = package.appendingPathComponent(folder)
+    let files =
+      FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
+    return files.filter { $0.pathExtension == "swift" }.sorted { $0.path < $1.path }.compactMap { file in
+      guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
+      let path = String(file.path.dropFirst(package.path.count + 1))
+      return Source(path: path, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+    }
+  }
+
+  @Test func `are found`() { #expect(Self.sources.count > 200) }
+
+  @Test func `keep to one idea per file: at most 400 lines`() {
+    for source in Self.sources { #expect(source.lines.count <= 400, "\(source.path)") }
+  }
+
+  @Test func `say why each use of unsafe memory outside of the kernels holds`() {
+    let isUse = { (line: Substring) in line.contains("unsafe ") && !line.contains("///") && !line.contains("\"") }
+    for source in Self.sources
+    where source.path.hasPrefix("Sources/") && !source.path.hasPrefix("Sources/Kernels/")
+      && source.lines.contains(where: isUse)
+    {
+      #expect(source.lines.contains { $0.contains("Safety:") }, "\(source.path)")
+    }
+  }
+
+  @Test func `leave nothing to be done`() {
+    let marks = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "fatal" + "Error("]
+    for source in Self.sources where source.path.hasPrefix("Sources/") {
+      for (number, line) in source.lines.enumerated() {
+        #expect(!marks.contains { line.contains($0) }, "\(source.path):\(number + 1)")
+      }
+    }
+  }
+
+  @Test func `keep Foundation out of the engine`() {
+    for source in Self.sources
+    where source.path.hasPrefix("Sources/Kernels/") || source.path.hasPrefix("Sources/Graph/") {
+      #expect(!source.lines.contains { $0.contains("import Foundation") }, "\(source.path)")
+    }
+  }
+
+  @Test func `depend one way`() {
+    let lower: [(folder: String, never: [String])] = [
+      ("Kernels", ["Graph", "GraphDefImport", "Parameters", "Serve"]),
+      ("Graph", ["GraphDefImport", "Parameters", "Serve"]), ("GraphDefImport", ["Parameters", "Serve"]),
+      ("Parameters", ["Graph", "GraphDefImport", "Serve"]),
+    ]
+    for (folder, never) in lower {
+      for source in Self.sources where source.path.hasPrefix("Sources/\(folder)/") {
+        for line in source.lines where line.contains("import ") {
+          let name = line.split(separator: " ").last.map(String.init) ?? ""
+          #expect(!never.contains(name), "\(source.path) imports \(name)")
+        }
+      }
+    }
+  }
+}
