@@ -39,7 +39,8 @@ public struct TrainingRun {
   private var feed: DataFeed
   private var validator: BatchValidator
   private var metrics: ProgressiveMetrics
-  private var lastLoss: Float = 0
+  private var lossSum = 0.0
+  private var lossCount = 0.0
 
   /// The examples over which reported metrics are taken.
   private static let window = 1 << 14
@@ -100,7 +101,8 @@ public struct TrainingRun {
         }
       }
       let step = try trainer.step(&batch, source: source)
-      lastLoss = step.loss
+      lossSum += Double(step.loss) * Double(batch.examples)
+      lossCount += Double(batch.examples)
       metrics.record(logits: step.logits, labels: batch.y, loss: step.loss)
       var observed: Result<[(name: String, value: Double)], any Error> = .success([])
       reporter.update(step: trainer.stepCount, examples: feed.offset, at: .now) {
@@ -118,16 +120,19 @@ public struct TrainingRun {
     }
   }
 
-  /// The figures now: over the last examples, scored before learning; or as observed after the update.
+  /// The figures now: the mean loss since the last report, and metrics over the last examples, all scored before
+  /// learning; or as observed after the update.
   private mutating func snapshot(_ observed: [(name: String, value: Double)]) -> ProgressSnapshot {
     let recent = metrics.summary(over: .window)
     let shown: [(name: String, value: Double)] =
       options.metrics == .after
       ? observed.filter { $0.name != GraphDefImporter.lossName }
       : recent.named.filter { trainer.model.logitsPerExample > 1 ? $0.name == "accuracy" : $0.name != "calibration" }
-    let loss = options.metrics == .after ? observed.first { $0.name == GraphDefImporter.lossName }?.value : recent.loss
+    let observedLoss = observed.first { $0.name == GraphDefImporter.lossName }?.value
+    let mean = lossCount > 0 ? lossSum / lossCount : recent.loss
+    (lossSum, lossCount) = (0, 0)
     return ProgressSnapshot(
-      step: trainer.stepCount, examples: feed.offset, loss: loss ?? Double(lastLoss), metrics: shown,
-      version: trainer.store.version)
+      step: trainer.stepCount, examples: feed.offset,
+      loss: options.metrics == .after ? observedLoss ?? mean : mean, metrics: shown, version: trainer.store.version)
   }
 }

@@ -42,7 +42,7 @@ struct BenchStepCommand: ParsableCommand {
 
   private func measure() throws {
     let model = try model.load()
-    let choice = try optimization.choose(for: model)
+    let choice = try optimization.choose(for: model, .training)
     var options = Model.StoreOptions()
     options.seed = runtime.seed
     let store = try model.openStore(

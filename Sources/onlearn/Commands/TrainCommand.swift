@@ -54,12 +54,16 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Examples per tile; by default chosen from the working set.")
   var tile: Int?
 
+  @Option(help: "Report every so many steps; by default once a second.")
+  var reportEvery: UInt64?
+
   @Flag(help: "Report JSON objects, one per line.")
   var json = false
 
   func validate() throws {
     if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
+    if let reportEvery, reportEvery < 1 { throw ValidationError("--report-every must be positive.") }
     guard epochs > 0 else { throw ValidationError("--epochs must be positive.") }
     guard saveEvery >= 0, saveEvery.isFinite else { throw ValidationError("--save-every must not be negative.") }
   }
@@ -94,7 +98,8 @@ struct TrainCommand: ParsableCommand {
     let style: ProgressReporter.Style =
       json ? .json : Output.isTerminal ? .live(columns: Output.columns) : .lines
     var reporter = ProgressReporter(
-      style: style, cadence: .time(.seconds(1)), goal: run.exampleGoal, at: .now, from: run.start
+      style: style, cadence: reportEvery.map { .steps($0) } ?? .time(.seconds(1)), goal: run.exampleGoal, at: .now,
+      from: run.start
     ) { Output.write($0) }
     let end = try run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
