@@ -29,6 +29,7 @@ enum CommandError {
     case let error as GraphFileError: error.category.exitStatus
     case let error as DataError: error.exitStatus.rawValue
     case let error as BatchError: error.exitStatus.rawValue
+    case let error as SessionError: error.exitStatus.rawValue
     case let error as StoreError: error.exitStatus
     case let error as OptimizerChoiceError: error.exitStatus.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue

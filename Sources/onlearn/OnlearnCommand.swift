@@ -7,5 +7,7 @@ struct OnlearnCommand: ParsableCommand {
     commandName: "onlearn",
     abstract: "Trains exported TensorFlow graphs from a live stream while they serve.",
     version: "0.1.0",
-    subcommands: [TrainCommand.self, ScoreCommand.self, BenchCommand.self])
+    subcommands: [
+      InspectCommand.self, RunCommand.self, CheckCommand.self, TrainCommand.self, ScoreCommand.self, BenchCommand.self,
+    ])
 }

@@ -18,15 +18,23 @@ public enum Initialization: Hashable, Sendable {
 /// An initialiser that scales and shifts one random tensor, or is a constant, becomes ``InitialValues``: a function of
 /// seed and position, so that a large table is never filled as a whole. Any other is computed.
 public struct InitialValueReader {
-  private let model: Model
+  private let importer: GraphDefImporter
+  private let parameters: [Model.Parameter]
   private let seed: UInt64
-  private let pool: LanePool
+  private let pool = LanePool(lanes: 1)
 
   /// A reader of the initialisers of `model`; random ones depend on `seed`.
   public init(_ model: Model, seed: UInt64) {
-    self.model = model
+    importer = model.importer
+    parameters = model.parameters
     self.seed = seed
-    pool = LanePool(lanes: 1)
+  }
+
+  /// A reader of the initialisers of the graph of `importer`, one variable at a time.
+  init(_ importer: GraphDefImporter, seed: UInt64) {
+    self.importer = importer
+    parameters = []
+    self.seed = seed
   }
 
   /// What each parameter starts with, and the values of those that have to be computed, by name.
@@ -35,7 +43,7 @@ public struct InitialValueReader {
   ) throws -> (initial: [InitialValues], computed: [(name: String, values: [Float])]) {
     var initial: [InitialValues] = []
     var computed: [(name: String, values: [Float])] = []
-    for (index, parameter) in model.parameters.enumerated() {
+    for (index, parameter) in parameters.enumerated() {
       let stream = UInt64(index + 1)
       switch initialization {
       case .uniform(let low, let high):
@@ -66,9 +74,28 @@ public struct InitialValueReader {
     return OwnedTensor(copying: executor.output(0))
   }
 
+  /// The initial value of the variable `name`; a parameter has the values that a store would start it with.
+  func value(of name: String) throws -> OwnedTensor {
+    let program = try initializer(of: name)
+    let type = program.types[program.outputs[0].value]
+    guard let number = importer.config.dense.firstIndex(of: name), type.dtype == .float32,
+      let initial = InitializerPattern(program)?.initialValues(key: seed, stream: UInt64(number + 1)),
+      let dimensions = type.shape.dimensions(batch: 1)
+    else { return try state(name) }
+    var values = [Float](repeating: 0, count: dimensions.count)
+    values.withMemoryView { initial.fill($0, from: 0) }
+    return OwnedTensor(values, dimensions)
+  }
+
+  /// The values that the parameter `name` begins with, or `nil` if they have to be computed as a whole.
+  func initialValues(ofParameter name: String) throws -> InitialValues? {
+    let number = importer.config.dense.firstIndex(of: name) ?? 0
+    return try InitializerPattern(initializer(of: name))?.initialValues(key: seed, stream: UInt64(number + 1))
+  }
+
   private func initializer(of name: String) throws -> Program {
-    guard let fetch = model.importer.initializer(of: name) else { throw ModelError.noInitialValue(name: name) }
-    let program = try model.importer.program(GraphDefImporter.Request(fetches: [fetch]))
+    guard let fetch = importer.initializer(of: name) else { throw ModelError.noInitialValue(name: name) }
+    let program = try importer.program(GraphDefImporter.Request(fetches: [fetch]))
     guard program.inputs.isEmpty else { throw ModelError.noInitialValue(name: name) }
     return program
   }

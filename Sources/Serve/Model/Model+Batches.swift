@@ -21,19 +21,21 @@ extension Model {
   }
 
   /// The rows of the smallest table that is looked up by the input as it is, or `nil` if none is.
-  var idLimit: Int? {
-    let program = trainingProgram
-    guard let input = program.input("input_x") else { return nil }
+  var idLimit: Int? { trainingProgram.rowLimit(ofInput: "input_x") }
+}
+
+extension Program {
+  /// The rows of the smallest table that is looked up by the input called `name` as it is, or `nil` if none is.
+  func rowLimit(ofInput name: String) -> Int? {
+    guard let input = input(name) else { return nil }
     var copies: Set<Int> = [input]
     var limit: Int?
-    for node in program.nodes {
+    for node in nodes {
       switch node.primitive {
       case is Cast, is Reshape, is StopGradient:
         if copies.contains(node.operands[0]) { copies.insert(node.results.lowerBound) }
       case is GatherRows:
-        guard copies.contains(node.operands[1]), let rows = program.types[node.operands[0]].shape[0].constant else {
-          continue
-        }
+        guard copies.contains(node.operands[1]), let rows = types[node.operands[0]].shape[0].constant else { continue }
         limit = min(limit ?? rows, rows)
       default: continue
       }

@@ -1,0 +1,15 @@
+extension GraphDefImporter {
+  /// The nodes that computing `fetches` needs, each behind those it needs.
+  public func nodes(neededFor fetches: [String]) throws(GraphImportError) -> [NodeDef] {
+    var positions: [Int] = []
+    for fetch in fetches {
+      positions.append(try index.position(of: (InputReference(parsing: fetch) ?? InputReference(fetch)).node))
+    }
+    return try index.order(from: positions, cutting: []).map { graph.nodes[$0] }
+  }
+
+  /// Whether nodes of the operation `op` can be imported.
+  public static func isSupported(_ op: String) -> Bool {
+    op == "Const" || op == "Placeholder" || op == "PlaceholderV2" || OpImporter.all[op] != nil
+  }
+}

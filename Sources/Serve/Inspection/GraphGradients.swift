@@ -1,0 +1,126 @@
+import Graph
+import GraphDefImport
+import Kernels
+
+/// Compares our gradients with the graph's own, executed in the same run.
+struct GraphGradients {
+  /// Why nodes of gradients could not be used.
+  private(set) var notices: [String] = []
+
+  private let session: Session
+  private let feeds: SessionFeeds
+  private let batch: Int
+  private let seed: UInt64
+  private let scale: Double
+  private var groups: [[String]] = []
+
+  /// Larger gradients are computed one at a time, so that few of them are in memory at once.
+  private static let largeCount = 1 << 22
+
+  /// What rounding to single precision leaves of a gradient that is zero, relative to the largest gradient.
+  private static let roundingFloor = 1e-5
+
+  /// - Parameter scale: The largest element of any gradient.
+  init(_ session: Session, _ feeds: SessionFeeds, batch: Int, seed: UInt64, scale: Double) throws {
+    self.session = session
+    self.feeds = feeds
+    self.batch = batch
+    self.seed = seed
+    self.scale = scale
+    var small: [String] = []
+    for name in session.config.dense {
+      let shape = try session.importer.variableType(name).shape
+      guard isInGraph(name, shape) else { continue }
+      let isSmall = shape.count?.constant.map { $0 <= Self.largeCount } ?? false
+      if isSmall { small.append(name) } else { groups.append([name]) }
+    }
+    if !small.isEmpty { groups.append(small) }
+  }
+
+  private mutating func isInGraph(_ name: String, _ shape: Shape) -> Bool {
+    do {
+      let program = try session.importer.program(GraphDefImporter.Request(fetches: ["d-\(name)"]))
+      return program.type(ofOutput: "d-\(name)") == TensorType(.float32, shape)
+    } catch .unknownNode("d-\(name)", _, _) {
+      return false
+    } catch {
+      notices.append("the graph's gradient 'd-\(name)' cannot be executed: \(error)")
+      return false
+    }
+  }
+
+  /// The error of each parameter whose gradient the graph has.
+  func errors(_ variables: inout SessionVariables) throws -> [String: Double] {
+    var errors: [String: Double] = [:]
+    for group in groups {
+      var request = GraphDefImporter.Request(fetches: group.map { "d-\($0)" })
+      request.gradients = group
+      let program = try session.importer.program(request)
+      let executor = try Executor(
+        Plan(program, batch: batch, options: Plan.Options(lanes: session.pool.laneCount)), pool: session.pool)
+      let bound = try session.bind(executor, feeds, &variables)
+      try withExtendedLifetime(bound) {
+        try executor.run(seed: seed)
+        // The fetches come first, then our gradients, which may have the same names.
+        var output = group.count
+        for (number, name) in group.enumerated() {
+          let ours = OurGradient(executor, firstOutput: &output)
+          errors[name] = ours.error(against: executor.output(number)).relative(floor: Self.roundingFloor * scale)
+        }
+      }
+    }
+    return errors
+  }
+}
+
+/// A gradient of ours among the outputs of an executor.
+private enum OurGradient {
+  case dense(TensorView)
+  case rows([Int64: [Double]])
+
+  /// Reads the gradient that begins at the output number `firstOutput`, and moves on behind it.
+  init(_ executor: Executor, firstOutput: inout Int) {
+    let outputs = executor.plan.program.outputs
+    guard outputs[firstOutput].name.hasSuffix(" indices") else {
+      self = .dense(executor.output(firstOutput))
+      firstOutput += 1
+      return
+    }
+    let indices = executor.output(firstOutput)
+    let values = executor.output(firstOutput + 1).scalars(Float.self)
+    firstOutput += 2
+    let width = indices.count == 0 ? 0 : values.count / indices.count
+    var rows: [Int64: [Double]] = [:]
+    for position in 0..<indices.count {
+      let row = indices.integer(at: position)
+      var sum = rows[row] ?? [Double](repeating: 0, count: width)
+      for column in 0..<width { sum[column] += Double(values[position * width + column]) }
+      rows[row] = sum
+    }
+    self = .rows(rows)
+  }
+
+  func error(against graph: TensorView) -> LargestError {
+    let expected = graph.scalars(Float.self)
+    var error = LargestError()
+    switch self {
+    case .dense(let view):
+      let found = view.scalars(Float.self)
+      for index in 0..<expected.count { error.add(Double(found[index]), Double(expected[index])) }
+    case .rows(let rows):
+      let width = graph.rowLength
+      for row in 0..<graph.dimensions[0] {
+        let found = rows[Int64(row)]
+        for column in 0..<width { error.add(found?[column] ?? 0, Double(expected[row * width + column])) }
+      }
+    }
+    return error
+  }
+}
+
+extension TensorView {
+  /// The integer at `index`.
+  func integer(at index: Int) -> Int64 {
+    dtype == .int32 ? Int64(scalars(Int32.self)[index]) : scalars(Int64.self)[index]
+  }
+}

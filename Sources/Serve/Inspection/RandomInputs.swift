@@ -1,0 +1,52 @@
+import Graph
+import GraphDefImport
+import Kernels
+
+/// Arrays that fit a model's inputs, for checks and measurements that need no real data.
+///
+/// Ids are below the smallest table that they look up; where there is room, the ids of each field begin at its number
+/// times 1024 and small ones are frequent, as in click logs. Other inputs are uniform in `[0, 1)`. Labels are classes, or
+/// 0 and 1.
+struct RandomInputs {
+  private let config: ModelConfig
+  private let program: Program
+  private let batch: Int
+  private var generator: SplitMix64
+
+  /// Inputs of `program` for `batch` examples.
+  init(_ program: Program, config: ModelConfig, batch: Int, seed: UInt64) {
+    self.program = program
+    self.config = config
+    self.batch = batch
+    generator = SplitMix64(seed: seed)
+  }
+
+  /// An array for each input that the program needs.
+  mutating func arrays() -> [(name: String, array: NpyArray)] {
+    var arrays: [(name: String, array: NpyArray)] = []
+    for (number, isUsed) in program.usedInputs.enumerated() where isUsed && program.inputs[number].role == .data {
+      let name = program.inputs[number].name
+      guard let dimensions = program.types[number].shape.dimensions(batch: batch) else { continue }
+      let width = dimensions.rank == 0 ? 1 : dimensions.count(of: 1..<dimensions.rank)
+      let rows = program.rowLimit(ofInput: name)
+      var values: [Float] = []
+      for index in 0..<dimensions.count {
+        values.append(value(name, column: index % max(width, 1), width: width, rows: rows))
+      }
+      arrays.append((name, NpyArray(shape: dimensions.array, values: .float32(values))))
+    }
+    return arrays
+  }
+
+  private mutating func value(_ name: String, column: Int, width: Int, rows: Int?) -> Float {
+    if let rows { return id(column: column, width: width, rows: rows) }
+    guard name == "input_y" else { return Float.random(in: 0..<1, using: &generator) }
+    return Float(Int.random(in: 0..<(config.classCount ?? 2), using: &generator))
+  }
+
+  private mutating func id(column: Int, width: Int, rows: Int) -> Float {
+    guard width << 10 <= rows else { return Float(Int.random(in: 0..<max(rows, 1), using: &generator)) }
+    let position = Float.random(in: 0..<1, using: &generator)
+    return Float(column << 10 | Int(position * position * position * 1024))
+  }
+}
