@@ -12,7 +12,7 @@ public final class Session {
     /// How many times the parameters are trained on the fed arrays before the fetches.
     public var trainingSteps = 0
     /// The learning rate, instead of the graph's.
-    public var learningRate: Float?
+    public var learningRate: Double?
     /// The seed of initial values and of random nodes.
     public var seed: UInt64 = 0
     /// Whether the steps also compute what the configuration observes, and the fetches see the state that leaves.

@@ -38,7 +38,7 @@ struct SessionTraining {
     self.program = program
     let tables = Set(config.dense.filter { program.output("d-\($0) indices") != nil })
     choice = try OptimizerChoice(
-      session.importer, options: OptimizerChoice.Options(.twin, learningRate: options.learningRate.map { Double($0) }),
+      session.importer, options: OptimizerChoice.Options(.twin, learningRate: options.learningRate),
       tables: tables)
     let (optimizers, frozen) = (choice.optimizers, choice.frozen)
     specs = try zip(config.dense, optimizers).map { name, optimizer in

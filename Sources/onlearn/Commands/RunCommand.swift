@@ -31,7 +31,7 @@ struct RunCommand: ParsableCommand {
   var trainSteps = 0
 
   @Option(help: "The learning rate, instead of the graph's.")
-  var learningRate: Float?
+  var learningRate: Double?
 
   @Flag(help: "Let metrics run through the training steps and the fetches, instead of starting at the fetches.")
   var keepMetricState = false
