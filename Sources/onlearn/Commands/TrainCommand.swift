@@ -25,8 +25,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Examples per step; by default the configuration's.")
   var batch: Int?
 
-  @Option(name: [.short, .long], help: "Passes over a finite source.")
-  var epochs: UInt64 = 1
+  @Option(name: [.short, .long], help: "Passes over a finite source: by default one, or as many as --steps needs.")
+  var epochs: UInt64?
 
   @Option(help: "Stop after so many steps in all.")
   var steps: UInt64?
@@ -64,7 +64,7 @@ struct TrainCommand: ParsableCommand {
     if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
     if let reportEvery, reportEvery < 1 { throw ValidationError("--report-every must be positive.") }
-    guard epochs > 0 else { throw ValidationError("--epochs must be positive.") }
+    if let epochs, epochs < 1 { throw ValidationError("--epochs must be positive.") }
     guard saveEvery >= 0, saveEvery.isFinite else { throw ValidationError("--save-every must not be negative.") }
   }
 
@@ -87,7 +87,7 @@ struct TrainCommand: ParsableCommand {
     for notice in choice.notices + notices { Output.error("onlearn: \(notice)") }
 
     var options = TrainingRun.Options(batch: batch ?? model.config.batchSize)
-    options.epochs = epochs
+    options.epochs = epochs ?? (steps == nil ? 1 : .max)
     options.steps = steps
     options.seed = runtime.seed
     options.isShuffling = shuffle
