@@ -34,10 +34,10 @@ public struct Slice: Primitive {
   }
 
   /// How far apart the elements are along each axis, in either direction.
-  var steps: Dimensions { Dimensions(strides.map { Int($0.magnitude) }) }
+  var steps: Dimensions { Dimensions(strides.lazy.map { Int($0.magnitude) }) }
 
   /// The axes along which the part runs towards the beginning.
-  var backwards: AxisSet { AxisSet(axes: strides.indices.filter { strides[$0] < 0 }) }
+  var backwards: AxisSet { AxisSet(axes: strides.indices.lazy.filter { strides[$0] < 0 }) }
 
   private func fits(start: Int, stride: Int, count: Extent, of extent: Extent) -> Bool {
     guard start >= 0 else { return false }

@@ -31,7 +31,7 @@ public struct StepBenchmark {
     _ model: Model, store: any ParameterStore, pool: LanePool, examples: Int, tile: Int? = nil, seed: UInt64 = 0,
     warmUpSteps: Int = 5
   ) throws {
-    trainer = try Trainer(model, store: store, pool: pool, seed: seed, tile: tile)
+    trainer = try Trainer(model, store: store, pool: pool, seed: seed, tile: tile, observes: false)
     batch = Batch(syntheticFor: model, examples: examples, seed: seed)
     var validator = model.batchValidator(labelsAreUsed: true)
     try validator.check(batch)

@@ -34,7 +34,7 @@ public final class Trainer {
   private let gradientOutputs: [GradientOutput]
   private let lossOutput: Int
   private let logitsOutput: Int
-  private let observedOutputs: [Int]
+  private let observedOutputs: [(name: String, output: Int)]
   private var gradients: ParameterGradients
   private var lastExecutor: Executor?
 
@@ -58,16 +58,22 @@ public final class Trainer {
   ///   - store: A store whose schema is the model's.
   ///   - seed: The seed of dropout and other randomness.
   ///   - tile: Examples per tile, or `nil` to choose.
-  public init(_ model: Model, store: any ParameterStore, pool: LanePool, seed: UInt64 = 0, tile: Int? = nil) throws {
-    let program = model.trainingProgram
+  ///   - observes: Whether each step also computes what the configuration observes; for click models that can take as
+  ///     long as learning.
+  public init(
+    _ model: Model, store: any ParameterStore, pool: LanePool, seed: UInt64 = 0, tile: Int? = nil,
+    observes: Bool = true
+  ) throws {
+    let everything = model.trainingProgram
+    let program = observes ? everything : everything.pruned(to: Self.learningOutputs(of: model))
     self.model = model
     self.store = store
     self.seed = seed
     stepCount = store.version
     runner = ProgramRunner(program, pool: pool, tile: tile)
-    observer = ProgramRunner(program.pruned(to: model.config.observe), pool: pool, tile: tile)
+    observer = ProgramRunner(everything.pruned(to: model.config.observe), pool: pool, tile: tile)
     let reader = InitialValueReader(model, seed: seed)
-    let used = program.usedInputs
+    let used = everything.usedInputs
     roles = try program.inputs.indices.map { index in
       let input = program.inputs[index]
       guard used[index] else { return .unused }
@@ -93,8 +99,17 @@ public final class Trainer {
     }
     lossOutput = program.output(GraphDefImporter.lossName)!
     logitsOutput = program.output(GraphDefImporter.logitsName)!
-    observedOutputs = model.config.observe.map { program.output($0)! }
+    observedOutputs = observes ? model.config.observe.map { ($0, program.output($0)!) } : []
     gradients = ParameterGradients(gradients: model.parameters.map { _ in .none })
+  }
+
+  /// The outputs of the training program that a step needs.
+  private static func learningOutputs(of model: Model) -> [String] {
+    [GraphDefImporter.lossName, GraphDefImporter.logitsName]
+      + model.parameters.flatMap { parameter in
+        parameter.isTable
+          ? ["d-\(parameter.name) indices", "d-\(parameter.name) values"] : ["d-\(parameter.name)"]
+      }
   }
 
   /// Learns from `batch`.
@@ -146,11 +161,11 @@ public final class Trainer {
   }
 
   /// What the configuration observes, by name, from the last step's forward pass (before its update).
+  ///
+  /// Nothing if the trainer does not observe.
   public func observedValues() -> [(name: String, value: Double)] {
     guard let lastExecutor else { return [] }
-    return zip(model.config.observe, observedOutputs).map { name, output in
-      (name, lastExecutor.output(output).firstNumber)
-    }
+    return observedOutputs.map { ($0.name, lastExecutor.output($0.output).firstNumber) }
   }
 
   /// What the configuration observes of `batch` with the parameters as they are now: one more forward pass.

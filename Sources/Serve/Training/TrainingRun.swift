@@ -55,7 +55,8 @@ public struct TrainingRun {
   ) throws {
     self.options = options
     self.schedule = schedule
-    trainer = try Trainer(model, store: store, pool: pool, seed: options.seed, tile: options.tile)
+    trainer = try Trainer(
+      model, store: store, pool: pool, seed: options.seed, tile: options.tile, observes: options.metrics == .after)
     validator = model.batchValidator(labelsAreUsed: true)
     metrics = ProgressiveMetrics(classes: model.logitsPerExample, window: Self.window)
     feed = try DataFeed(
