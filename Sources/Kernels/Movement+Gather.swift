@@ -146,9 +146,21 @@ extension Movement {
   public static func unsortedSegmentSum<Scalar: SummableScalar, Index: IndexScalar>(
     _ values: MemoryView<Scalar>, inner: Int, ids: MemoryView<Index>, segments: Int, into y: MemoryView<Scalar>
   ) -> Int? {
+    y.fill(.zero)
+    return addSegments(values, inner: inner, ids: ids, segments: segments, into: y)
+  }
+
+  /// Adds rows by segment to what is in `y`, otherwise like ``unsortedSegmentSum(_:inner:ids:segments:into:)``.
+  @discardableResult
+  @specialized(where Scalar == Float, Index == Int32)
+  @specialized(where Scalar == Float, Index == Int64)
+  @specialized(where Scalar == Double, Index == Int32)
+  @specialized(where Scalar == Double, Index == Int64)
+  public static func addSegments<Scalar: SummableScalar, Index: IndexScalar>(
+    _ values: MemoryView<Scalar>, inner: Int, ids: MemoryView<Index>, segments: Int, into y: MemoryView<Scalar>
+  ) -> Int? {
     precondition(values.count == ids.count * inner, "\(ids.count) rows of \(inner) in \(values.count)")
     precondition(y.count == segments * inner, "\(segments) rows of \(inner) in \(y.count)")
-    y.fill(.zero)
     for position in 0..<ids.count {
       let id = Int(ids[position])
       guard id >= 0 else { continue }

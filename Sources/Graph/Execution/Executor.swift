@@ -9,6 +9,7 @@ public import Kernels
   private let pool: LanePool
   private let shared: AlignedMemory
   private let laneMemory: [AlignedMemory]
+  private let scratch: [AlignedMemory]
   // Safety: the tables are allocated for the executor's lifetime; `TensorViews` index them with the plan's slots, which
   // are numbers of values; each lane writes its own table only.
   private let wholeViews: UnsafeMutablePointer<TensorView>
@@ -30,6 +31,7 @@ public import Kernels
     self.pool = pool
     shared = AlignedMemory(byteCount: plan.sharedByteCount)
     laneMemory = (0..<plan.lanes).map { _ in AlignedMemory(byteCount: plan.laneByteCount) }
+    scratch = (0..<plan.lanes).map { _ in AlignedMemory(byteCount: plan.scratchByteCount) }
     let program = plan.program
     unsafe slots = .allocate(capacity: max(plan.slots.count, 1))
     for (index, slot) in plan.slots.enumerated() { unsafe slots[index] = slot }
@@ -47,6 +49,7 @@ public import Kernels
     isBound = isUsed.map { !$0 }
     failures = Array(repeating: nil, count: plan.lanes)
     context = ExecutionContext(batch: plan.batch)
+    context.scratch = scratch[0]
     for stage in plan.stages where stage.isTiled {
       // All lanes but the first sum into memory of their own.
       for accumulator in stage.accumulators {
@@ -177,6 +180,7 @@ public import Kernels
   private func runTiles(_ stage: Plan.Stage, lane: Int, of lanes: Int) {
     let views = unsafe laneViews[lane]
     var context = context
+    context.scratch = scratch[lane]
     let tiles = plan.tileCount * lane / lanes..<plan.tileCount * (lane + 1) / lanes
     for tile in tiles {
       let first = tile * plan.tile

@@ -89,9 +89,10 @@ public struct Plan: Sendable {
   let dimensions: [Dimensions]
   let sharedByteCount: Int
   let laneByteCount: Int
+  let scratchByteCount: Int
 
   /// The memory a run takes, in bytes, inputs excluded.
-  public var arenaByteCount: Int { sharedByteCount + lanes * laneByteCount }
+  public var arenaByteCount: Int { sharedByteCount + lanes * (laneByteCount + scratchByteCount) }
 
   /// The number of tiles.
   public var tileCount: Int { (batch + tile - 1) / tile }
@@ -131,6 +132,11 @@ public struct Plan: Sendable {
     places = layout.places
     sharedByteCount = layout.sharedByteCount
     laneByteCount = layout.laneByteCount
+    scratchByteCount = program.nodes.reduce(0) { largest, node in
+      max(
+        largest,
+        node.primitive.scratchByteCount(node.operands.map { dimensions[$0] }, node.results.map { dimensions[$0] }))
+    }
 
     var slots: [Int32] = []
     instructions = layout.order.map { index in

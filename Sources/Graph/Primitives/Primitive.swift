@@ -31,6 +31,10 @@ public protocol Primitive: Hashable, Sendable {
   /// The floating-point operations of one application, with operands and results of these extents.
   func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int
 
+  /// The bytes of scratch that an application to operands and results of these extents takes: see
+  /// ``ExecutionContext/scratch(of:count:)``.
+  func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int
+
   /// Whether the same operands always give the same results. Random primitives depend on the step instead.
   var isDeterministic: Bool { get }
 }
@@ -55,6 +59,7 @@ extension Primitive {
   public var memory: PrimitiveMemory { .fresh }
   public var canAccumulate: Bool { false }
   public var isDeterministic: Bool { true }
+  public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int { 0 }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
     results.reduce(0) { $0 + $1.count }
@@ -104,9 +109,16 @@ public struct ExecutionContext: Sendable {
   public var step: UInt64 = 0
   /// Whether a primitive that can accumulate adds to its result instead of overwriting it.
   public var accumulates = false
+  var scratch: AlignedMemory?
 
   /// The context of a batch of `batch` examples.
   public init(batch: Int) { self.batch = batch }
+
+  /// The first `count` scalars of memory that the lane's primitives use one after the other; what they hold is arbitrary.
+  func scratch<Scalar: TensorScalar>(of scalar: Scalar.Type, count: Int) -> MemoryView<Scalar> {
+    guard let scratch else { preconditionFailure("a primitive uses scratch that it did not ask for") }
+    return scratch.view(of: scalar, count: count)
+  }
 }
 
 /// Data that a primitive cannot be applied to, found while it ran.

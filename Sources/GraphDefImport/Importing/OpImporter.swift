@@ -30,7 +30,8 @@ package struct OpImporter: Sendable {
   }()
 
   private static let tables: [[String: OpImporter]] = [
-    math, comparisons, reductions, matrices, neural, arrays, slices, shapes, variables, random, gradients,
+    math, comparisons, reductions, matrices, neural, arrays, slices, shapes, variables, random, gradients, images,
+    segments,
   ]
 }
 

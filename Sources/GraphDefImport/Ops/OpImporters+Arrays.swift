@@ -12,6 +12,7 @@ extension OpImporter {
     return [
       "Snapshot": asIs, "PreventGradient": asIs, "CheckNumerics": asIs, "StopGradient": stop,
       "IdentityN": OpImporter(outputs: { node in try node.operands.indices.map { try node.tensor($0) } }),
+      "BroadcastTo": OpImporter { node in try node.operand(0).broadcast(to: Shape(node.shapeOperand(1))) },
       "ZerosLike": OpImporter(isDifferentiable: false) { try $0.filled(0, like: $0.operand(0)) },
       "OnesLike": OpImporter(isDifferentiable: false) { try $0.filled(1, like: $0.operand(0)) },
       "Fill": OpImporter(outputs: { node in
@@ -164,10 +165,10 @@ extension NodeReader {
 
   fileprivate func gather() throws -> Value {
     let (table, indices) = (try operand(0), try operand(1))
-    let axis = operands.count > 2 ? try constant(2, expected: "an axis") : 0
-    guard try self.axis(axis, rank: table.shape.rank) == 0, try int("batch_dims", default: 0) == 0 else {
-      throw ImportError.Reason.other("a gather along axis \(axis) is not supported, only along axis 0")
-    }
-    return try table.gatheringRows(indices)
+    let axis = try self.axis(operands.count > 2 ? constant(2, expected: "an axis") : 0, rank: table.shape.rank)
+    var shared = try int("batch_dims", default: 0)
+    if shared < 0 { shared += indices.shape.rank }
+    return try axis == 0 && shared == 0
+      ? table.gatheringRows(indices) : table.gathering(indices, along: axis, sharedAxes: shared)
   }
 }

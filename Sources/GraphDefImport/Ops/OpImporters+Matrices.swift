@@ -3,12 +3,19 @@ import Kernels
 
 extension OpImporter {
   /// Products of matrices.
-  static let matrices: [String: OpImporter] = [
-    "MatMul": OpImporter { node in
-      try node.operand(0).matmul(
-        transposed: node.bool("transpose_a"), node.operand(1), transposed: node.bool("transpose_b"))
+  static let matrices: [String: OpImporter] = {
+    let batched = OpImporter { node in
+      try node.operand(0).batchedMatmul(
+        transposed: node.bool("adj_x"), node.operand(1), transposed: node.bool("adj_y"))
     }
-  ]
+    return [
+      "MatMul": OpImporter { node in
+        try node.operand(0).matmul(
+          transposed: node.bool("transpose_a"), node.operand(1), transposed: node.bool("transpose_b"))
+      },
+      "BatchMatMul": batched, "BatchMatMulV2": batched, "BatchMatMulV3": batched,
+    ]
+  }()
 
   /// Sums and other functions over axes.
   static let reductions: [String: OpImporter] = {

@@ -26,6 +26,10 @@ extension OpImporter {
       let (loss, gradient) = try values[0].broadcast(to: shape).softmaxCrossEntropy(values[1].broadcast(to: shape))
       return [.value(loss), .value(gradient)]
     }),
+    "SparseSoftmaxCrossEntropyWithLogits": OpImporter(outputs: { node in
+      let (loss, gradient) = try node.operand(0).softmaxCrossEntropy(classes: node.operand(1))
+      return [.value(loss), .value(gradient)]
+    }),
     "OneHot": OpImporter { node in
       let indices = try node.operand(0)
       let axis = try node.int("axis", default: -1)

@@ -55,6 +55,21 @@ extension OpImporter {
       }
       return [.integers(KnownIntegers(try node.integers(half).dtype, sorted.map(\.value)))]
     }),
+    "ConcatOffset": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        let rank = try node.integers(1, expected: "a shape").elements.count
+        let axis = try node.axis(node.constant(0, expected: "an axis"), rank: rank)
+        var position: Extent = 0
+        return try (1..<node.operands.count).map { index in
+          let shape = try node.integers(index, expected: "a shape")
+          guard shape.elements.count == rank, let next = position.adding(shape.elements[axis]) else {
+            throw ImportError.Reason.other("operand \(index) is not a shape of \(rank) axes")
+          }
+          defer { position = next }
+          return .integers(KnownIntegers(shape.dtype, (0..<rank).map { $0 == axis ? position : 0 }))
+        }
+      }),
     "InvertPermutation": OpImporter(
       isDifferentiable: false,
       outputs: { node in

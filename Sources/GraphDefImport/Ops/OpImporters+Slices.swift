@@ -31,6 +31,12 @@ extension OpImporter {
       default: return [part]
       }
     }),
+    "StridedSliceGrad": OpImporter { node in
+      let shape = Shape(try node.shapeOperand(0))
+      let slice = try StridedSliceReader(node).slice(of: shape)
+      let part = try node.operand(4).reshaped(to: slice.shape)
+      return try part.placed(Slice(starts: slice.starts, strides: slice.strides, shape: slice.shape), in: shape)
+    },
   ]
 }
 
