@@ -23,7 +23,8 @@ public struct BatchedMatMul: Primitive {
       a.shape[rank - (transposesA ? 2 : 1)] == b.shape[rank - (transposesB ? 1 : 2)],
       let outer = Shape(Array(a.shape.extents.dropLast(2))).broadcast(with: Shape(Array(b.shape.extents.dropLast(2))))
     else {
-      throw mismatch(operands, "\(transposesA ? "[…, k, m]" : "[…, m, k]") × \(transposesB ? "[…, n, k]" : "[…, k, n]")")
+      throw mismatch(
+        operands, "\(transposesA ? "[…, k, m]" : "[…, m, k]") × \(transposesB ? "[…, n, k]" : "[…, k, n]")")
     }
     let matrix = [a.shape[rank - (transposesA ? 1 : 2)], b.shape[rank - (transposesB ? 2 : 1)]]
     return [a.with(Shape(outer.extents + matrix))]

@@ -71,6 +71,11 @@ extension Value {
         throw ShapeError("tile", [type], expected: "at most one axis that depends on the batch")
       }
       joined.append(product)
+      if extent == 1 {
+        split.append(1)
+        repeated.append(multiple)
+        continue
+      }
       if multiple != 1 {
         split.append(1)
         repeated.append(multiple)

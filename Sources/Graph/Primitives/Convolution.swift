@@ -12,7 +12,7 @@ public struct Convolution: Primitive {
     try expect(2, operands)
     let (x, filters) = (operands[0], operands[1])
     guard x.dtype == filters.dtype, filters.rank == 4, x.rank == 4,
-      filters.shape.constant?.prefix(3) == [window.vertical.extent, window.horizontal.extent, x.shape[3].constant ?? -1],
+      window.takes(filters.shape, channels: x.shape[3]),
       let places = window.places(on: x, channels: filters.shape[3])
     else {
       throw mismatch(
@@ -197,6 +197,11 @@ extension SlidingWindow {
       let rows = vertical.places(on: height), let columns = horizontal.places(on: width)
     else { return nil }
     return images.with([images.shape[0], Extent(rows), Extent(columns), channels])
+  }
+
+  /// Whether `filters`, `[height, width, channels, …]`, have the window's extents.
+  func takes(_ filters: Shape, channels: Extent) -> Bool {
+    filters[0] == Extent(vertical.extent) && filters[1] == Extent(horizontal.extent) && filters[2] == channels
   }
 
   /// The scratch of a convolution of either precision, in bytes.

@@ -12,7 +12,7 @@ public struct DepthwiseConvolution: Primitive {
     try expect(2, operands)
     let (x, filters) = (operands[0], operands[1])
     guard x.dtype == filters.dtype, x.rank == 4, filters.rank == 4,
-      filters.shape.constant?.prefix(3) == [window.vertical.extent, window.horizontal.extent, x.shape[3].constant ?? -1],
+      window.takes(filters.shape, channels: x.shape[3]),
       let channels = x.shape[3].multiplied(by: filters.shape[3]),
       let places = window.places(on: x, channels: channels)
     else {

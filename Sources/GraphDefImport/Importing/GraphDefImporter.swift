@@ -14,6 +14,9 @@ public struct GraphDefImporter: Sendable {
     public var feeds: [String: TensorType?] = [:]
     /// The type that 32-bit floating-point numbers become: `float64` to check gradients with.
     public var precision: DType = .float32
+    /// Whether the program is for the exported batch size only: graphs have constants that are right for no other, such
+    /// as the number of examples in their own gradients of a mean.
+    public var fixesBatch = false
     /// Whether the program is for scoring, where dropout is off.
     public var isScoring = false
 

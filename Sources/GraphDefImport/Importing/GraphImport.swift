@@ -120,7 +120,7 @@ struct GraphImport {
     var extents: [Extent] = []
     for (axis, dimension) in dimensions.enumerated() {
       if axis == 0, dimension < 0 || dimension == config.batchSize {
-        extents.append(.batch)
+        extents.append(request.fixesBatch ? Extent(config.batchSize) : .batch)
       } else if dimension >= 0 {
         extents.append(Extent(dimension))
       } else if let configured, axis < configured.count, configured.count == dimensions.count {
@@ -137,7 +137,11 @@ struct GraphImport {
     let node = index.graph.nodes[position]
     if node.op == "Const" { return [try reader(node).constantTensor()] }
     let operands = try index.operands(of: position).map { try tensor($0) }
-    return try OpImporter.all[node.op]!.makeOutputs(NodeReader(node: node, operands: operands, context: context))
+    let reader = NodeReader(node: node, operands: operands, context: context)
+    if request.isScoring, let kept = try context.dropout.output(of: reader) { return [.value(kept)] }
+    let outputs = try OpImporter.all[node.op]!.makeOutputs(reader)
+    if request.isScoring { try context.dropout.note(outputs.first, of: reader) }
+    return outputs
   }
 
   private func tensor(_ reference: InputReference) throws -> ImportedTensor {

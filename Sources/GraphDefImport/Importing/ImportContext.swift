@@ -14,6 +14,8 @@ package final class ImportContext {
   package var variables: [String: Value] = [:]
   /// The variables that were assigned to, in order.
   package var assigned: [String] = []
+  /// What is known of dropout, where it is turned off.
+  var dropout = DropoutRemoval()
   private var randomStreams: UInt64 = 0
 
   package init(_ builder: ProgramBuilder, batchSize: Int, precision: DType, isScoring: Bool) {

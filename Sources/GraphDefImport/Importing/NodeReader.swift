@@ -180,17 +180,27 @@ package struct NodeReader {
   package func matchingBatch(_ values: [Value]) throws -> [Value] {
     var common: Shape? = Shape.scalar
     for value in values { common = common.flatMap { $0.broadcast(with: value.shape) } }
-    guard common == nil, values.contains(where: { !$0.shape.isFixed }) else { return values }
-    return try values.map { try batched($0) }
+    guard common == nil else { return values }
+    // Axes are counted from the last, where shapes are aligned.
+    let batched = Set(
+      values.flatMap { value in
+        value.shape.extents.reversed().enumerated().filter { $0.element == .batch }.map(\.offset)
+      })
+    return try values.map { value in
+      try batched.sorted().reduce(value) { value, axis in
+        axis < value.shape.rank ? try self.batched(value, axis: value.shape.rank - 1 - axis) : value
+      }
+    }
   }
 
-  /// `value`, or if it is a number repeated to a shape whose first axis has the exported batch size, the same with the batch.
-  package func batched(_ value: Value) throws -> Value {
-    guard value.shape.rank > 0, value.shape[0].constant == context.batchSize, context.batchSize > 1 else {
+  /// `value`, or if it is repeated along `axis` as often as the exported batch has examples, repeated for each example.
+  package func batched(_ value: Value, axis: Int = 0) throws -> Value {
+    guard axis < value.shape.rank, value.shape[axis].constant == context.batchSize, context.batchSize > 1 else {
       return value
     }
     let source = value.broadcastSource
-    guard source != value, source.shape.rank < value.shape.rank || source.shape[0] == 1 else { return value }
-    return try source.broadcast(to: value.shape.replacing(axis: 0, with: .batch))
+    let own = axis - (value.shape.rank - source.shape.rank)
+    guard source != value, own < 0 || source.shape[own] == 1 else { return value }
+    return try source.broadcast(to: value.shape.replacing(axis: axis, with: .batch))
   }
 }
