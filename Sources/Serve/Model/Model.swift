@@ -1,3 +1,4 @@
+import Crypto
 public import Graph
 public import GraphDefImport
 import Kernels
@@ -9,8 +10,8 @@ public final class Model: Sendable {
   public let config: ModelConfig
   /// Where the graph was found.
   public let graphPath: String
-  /// The checksum of the graph file, as stores keep it.
-  public let graphChecksum: String
+  /// The SHA-256 of the graph file in hexadecimal, as stores keep it.
+  public let graphSHA256: String
   /// Makes programs from the graph.
   public let importer: GraphDefImporter
   /// Computes the loss, the logits, what the configuration observes, and the gradients.
@@ -41,7 +42,7 @@ public final class Model: Sendable {
   public init(config: ModelConfig, file: GraphFile) throws {
     self.config = config
     graphPath = file.path
-    graphChecksum = String(Checksum.crc32c(file.bytes.span), radix: 16)
+    graphSHA256 = SHA256.hash(data: file.bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     importer = try GraphDefImporter(file.graph, config: config)
     var request = GraphDefImporter.Request(
       fetches: Self.unique([GraphDefImporter.lossName, GraphDefImporter.logitsName] + config.observe))

@@ -67,7 +67,7 @@ extension Model {
     return try MemoryStore.reading(specs, path: path, origin: origin)
   }
 
-  private var origin: FileStore.Origin { FileStore.Origin(model: config.modelName, graphSHA256: graphChecksum) }
+  private var origin: FileStore.Origin { FileStore.Origin(model: config.modelName, graphSHA256: graphSHA256) }
 
   /// Opens the store that `specification` names, with this model's parameters trained by `optimizers`, one for each.
   ///
