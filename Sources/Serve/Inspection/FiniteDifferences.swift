@@ -17,7 +17,7 @@ struct FiniteDifferences {
   /// The best step depends on curvature and on how near a kink is: several are tried.
   private static let steps = [1e-5, 1e-6, 1e-4, 1e-7, 1e-3]
   /// An error that needs no other step.
-  private static let goodError = 1e-7
+  private static let goodError = 1e-6
   /// What rounding leaves of a derivative that is zero, relative to the largest gradient.
   private static let roundingFloor = 1e-5
 

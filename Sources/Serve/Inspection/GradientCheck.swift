@@ -57,7 +57,7 @@ public struct GradientCheck {
     batch = options.batch ?? min(session.config.batchSize, 64)
     let program = try session.importer.program(GraphDefImporter.Request(fetches: [GraphDefImporter.lossName]))
     var inputs = RandomInputs(program, config: session.config, batch: batch, seed: options.seed)
-    feeds = try SessionFeeds(inputs.arrays(), session.importer)
+    feeds = try SessionFeeds(try inputs.arrays(), session.importer)
     variables = SessionVariables(feeds: feeds, reader: InitialValueReader(session.importer, seed: options.seed))
   }
 

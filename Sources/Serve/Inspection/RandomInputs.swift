@@ -21,14 +21,24 @@ struct RandomInputs {
     generator = SplitMix64(seed: seed)
   }
 
+  /// The most bytes an array may have.
+  private static let byteLimit = 1 << 30
+
   /// An array for each input that the program needs.
-  mutating func arrays() -> [(name: String, array: NpyArray)] {
+  mutating func arrays() throws(PlanError) -> [(name: String, array: NpyArray)] {
     var arrays: [(name: String, array: NpyArray)] = []
     for (number, isUsed) in program.usedInputs.enumerated() where isUsed && program.inputs[number].role == .data {
       let name = program.inputs[number].name
-      guard let dimensions = program.types[number].shape.dimensions(batch: batch) else { continue }
+      let type = program.types[number]
+      guard let dimensions = type.shape.dimensions(batch: batch) else {
+        throw .shape(label: name, type: type, batch: batch)
+      }
+      guard dimensions.count <= Self.byteLimit / MemoryLayout<Float>.stride else {
+        throw .value(label: name, type: type, batch: batch, limit: Self.byteLimit)
+      }
       let width = dimensions.rank == 0 ? 1 : dimensions.count(of: 1..<dimensions.rank)
-      let rows = program.rowLimit(ofInput: name)
+      // Above 2^24 not every id is a float.
+      let rows = program.rowLimit(ofInput: name).map { min($0, 1 << 24) }
       var values: [Float] = []
       for index in 0..<dimensions.count {
         values.append(value(name, column: index % max(width, 1), width: width, rows: rows))

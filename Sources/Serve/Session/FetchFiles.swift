@@ -41,6 +41,7 @@ public struct FetchFiles: Sendable {
     var made = path.hasPrefix("/") ? "/" : ""
     for component in path.split(separator: "/") {
       made += component
+      // Safety: the string is valid for the call.
       if unsafe mkdir(made, 0o777) != 0, errno != EEXIST {
         throw errno == ENOSPC
           ? DataError(path, .inputOutput("making the folder failed: \(systemMessage(errno))"))
@@ -48,6 +49,7 @@ public struct FetchFiles: Sendable {
       }
       made += "/"
     }
+    // Safety: the string is valid for the call.
     guard unsafe access(path, W_OK | X_OK) == 0 else { throw DataError(path, .cannotCreate(systemMessage(errno))) }
   }
 }
