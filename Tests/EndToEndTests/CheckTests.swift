@@ -69,11 +69,15 @@ import Testing
     #expect((object["plan"] as? [String: Any])?["batch"] as? Int == 1024)
   }
 
-  @Test(arguments: [
-    (["inspect", "nowhere.json"], Int32(66)), (["inspect", "README.md"], 65), (["check", "nowhere.json"], 66),
+  /// Arguments that are wrong, and the status they are refused with.
+  private static let refusals: [([String], Int32)] = [
+    (["inspect", "nowhere.json"], 66), (["inspect", "README.md"], 65), (["check", "nowhere.json"], 66),
     (["check", "Models/mlp.json", "--batch", "0"], 64), (["inspect", "Models/mlp.json", "--batch", "0"], 64),
+    (["check", "Models/mlp.json", "--batch", "10000000"], 65),
     (["inspect", "Models/mlp.json", "--graph", "nowhere.pb"], 66),
-  ])
+  ]
+
+  @Test(arguments: refusals)
   func `refuse what is wrong with a status of its own`(_ arguments: [String], _ status: Int32) throws {
     let refused = try OnlearnProcess.run(arguments)
     #expect(refused.status == status, "\(refused.errors)")

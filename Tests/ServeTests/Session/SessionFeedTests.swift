@@ -1,3 +1,4 @@
+import Graph
 import GraphDefImport
 import Kernels
 import Serve

@@ -1,5 +1,6 @@
 import GraphDefImport
 import Kernels
+import Parameters
 import Serve
 import Testing
 
@@ -10,7 +11,8 @@ import Testing
     let arrays = try fixture.session.run(feeds: SessionFixture.feeds(), fetches: names).arrays
     for (name, array) in zip(names, arrays) {
       let expected = try SessionFixture.array(name)
-      #expect(array.shape == expected.shape, "\(name)")
+      // The fixture keeps single numbers as vectors.
+      #expect(array.shape == (expected.shape == [1] ? [] : expected.shape), "\(name)")
       #expect(try isClose(array, expected), "\(name)")
     }
   }
