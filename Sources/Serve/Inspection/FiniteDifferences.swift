@@ -14,8 +14,8 @@ struct FiniteDifferences {
   private var generator: SplitMix64
 
   private static let directionCount = 2
-  /// The best step depends on curvature and on how near a kink is: several are tried.
-  private static let steps = [1e-5, 1e-6, 1e-4, 1e-7, 1e-3]
+  /// The best step depends on curvature, on rounding and on how near kinks are: several are tried.
+  private static let steps = [1e-6, 1e-7, 1e-8, 1e-5, 1e-4]
   /// An error that needs no other step.
   private static let goodError = 1e-6
   /// What rounding leaves of a derivative that is zero, relative to the largest gradient.

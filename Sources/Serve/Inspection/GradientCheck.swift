@@ -5,7 +5,8 @@ public import Kernels
 /// Checks the gradients of a model: against the graph's own `d-*` nodes, and against finite differences in double
 /// precision.
 ///
-/// Inputs are random, parameters as the graph initialises them.
+/// Inputs are random. Parameters are as the graph initialises them, but none is the same everywhere: a bias of zeros
+/// behind units that are all off would sit at the kink of the next, where there is no derivative.
 public struct GradientCheck {
   /// What is checked.
   public struct Options: Hashable, Sendable {
@@ -59,6 +60,18 @@ public struct GradientCheck {
     var inputs = RandomInputs(program, config: session.config, batch: batch, seed: options.seed)
     feeds = try SessionFeeds(try inputs.arrays(), session.importer)
     variables = SessionVariables(feeds: feeds, reader: InitialValueReader(session.importer, seed: options.seed))
+    try scatterUniformParameters()
+  }
+
+  private mutating func scatterUniformParameters() throws {
+    var generator = SplitMix64(seed: options.seed &+ 2)
+    for name in config.dense {
+      let value = try variables.value(name, try session.importer.variableType(name))
+      guard value.view.dtype == .float32 else { continue }
+      let weights = value.view.scalars(Float.self)
+      guard weights.count > 0, (0..<weights.count).allSatisfy({ weights[$0] == weights[0] }) else { continue }
+      for index in 0..<weights.count { weights[index] += Float.random(in: -0.1...0.1, using: &generator) }
+    }
   }
 
   /// Checks every parameter.
