@@ -53,11 +53,9 @@ public struct Concatenate: Primitive {
     guard let d = cotangents[0] else { return operands.map { _ in nil } }
     var start: Extent = 0
     return try operands.map { (operand) throws(ShapeError) in
-      var starts = [Int](repeating: 0, count: d.shape.rank)
-      guard let offset = start.constant, let next = start.adding(operand.shape[axis]) else {
-        throw mismatch(operands.map(\.type), "at most one operand whose extent along \(axis) depends on the batch")
-      }
-      starts[axis] = offset
+      var starts = [Extent](repeating: 0, count: d.shape.rank)
+      starts[axis] = start
+      guard let next = start.adding(operand.shape[axis]) else { throw mismatch(operands.map(\.type), "fewer elements") }
       start = next
       return .dense(try d.sliced(from: starts, shape: operand.shape))
     }
