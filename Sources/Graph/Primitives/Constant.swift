@@ -77,8 +77,13 @@ extension Value {
 
   /// `extent` as a number of type `dtype`.
   public static func extent(_ extent: Extent, _ dtype: DType, in builder: ProgramBuilder) throws(ShapeError) -> Value {
-    if let fixed = extent.constant, dtype != .int32 || Int32(exactly: fixed) != nil {
-      return try constant(Double(fixed), dtype, in: builder)
+    if let fixed = extent.constant {
+      switch dtype {
+      case .int32: return try constant(Literal(.int32([Int32(truncatingIfNeeded: fixed)]), shape: []), in: builder)
+      case .int64: return try constant(Literal(.int64([Int64(fixed)]), shape: []), in: builder)
+      case .float32, .float64: return try constant(Double(fixed), dtype, in: builder)
+      case .bool: break
+      }
     }
     return try builder.apply(ExtentValue(extent: extent, dtype: dtype), [])[0]
   }

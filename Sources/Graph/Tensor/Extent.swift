@@ -64,15 +64,11 @@ public struct Extent: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStr
   /// The quotient where it is exact for every batch size, otherwise `nil`.
   public func divided(by other: Extent) -> Extent? {
     let divisor = other.isFixed ? other.fixed : other.batches
-    let dividend = other.isFixed ? fixed : batches
-    guard divisor != 0, divisor != -1 else {
-      return divisor == -1 && other.isFixed ? Extent(0).subtracting(self) : nil
-    }
-    if other.isFixed {
-      guard batches % divisor == 0, fixed % divisor == 0 else { return nil }
-      return Extent(batches: batches / divisor, fixed: fixed / divisor)
-    }
-    let quotient = Extent(dividend / divisor)
+    guard divisor != 0 else { return nil }
+    let (b, overflow) = batches.dividedReportingOverflow(by: divisor)
+    let (f, overflow2) = fixed.dividedReportingOverflow(by: divisor)
+    guard !overflow, !overflow2 else { return nil }
+    let quotient = other.isFixed ? Extent(batches: b, fixed: f) : Extent(b)
     return other.multiplied(by: quotient) == self ? quotient : nil
   }
 

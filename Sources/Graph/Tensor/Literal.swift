@@ -1,3 +1,5 @@
+import Kernels
+
 /// The elements of a constant, row-major.
 public struct Literal: Hashable, Sendable, CustomStringConvertible {
   /// The elements by type.
@@ -14,16 +16,16 @@ public struct Literal: Hashable, Sendable, CustomStringConvertible {
   public init(_ scalars: Scalars, shape: [Int]) {
     self.scalars = scalars
     self.shape = shape
-    precondition(shape.reduce(1, *) == count, "\(count) elements for shape \(shape)")
+    precondition(Shape(shape).count == Extent(count), "\(count) elements for shape \(shape)")
   }
 
-  /// A single number of type `dtype`; a truth value is true unless zero.
+  /// A single number of type `dtype`, as a cast would make it: cut off, and the least integer if it does not fit.
   public init(_ value: Double, _ dtype: DType) {
     switch dtype {
     case .float32: self.init(.float32([Float(value)]), shape: [])
     case .float64: self.init(.float64([value]), shape: [])
-    case .int32: self.init(.int32([Int32(value)]), shape: [])
-    case .int64: self.init(.int64([Int64(value)]), shape: [])
+    case .int32: self.init(.int32([Int32(casting: value)]), shape: [])
+    case .int64: self.init(.int64([Int64(casting: value)]), shape: [])
     case .bool: self.init(.bool([value != 0]), shape: [])
     }
   }

@@ -32,7 +32,8 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public var constant: [Int]? { isFixed ? extents.map(\.fixed) : nil }
 
   /// The product of `extents`, or `nil` as for ``count``.
-  public static func product(of extents: some Sequence<Extent>) -> Extent? {
+  public static func product(of extents: some Collection<Extent>) -> Extent? {
+    if extents.contains(0) { return 0 }
     var product: Extent? = 1
     for extent in extents { product = product?.multiplied(by: extent) }
     return product
