@@ -116,10 +116,10 @@ extension Value {
   public func binary(_ operation: BinaryOperation, _ other: Value) throws(ShapeError) -> Value {
     let result = shape.broadcast(with: other.shape)
     let (a, b) = (broadcastSource, other.broadcastSource)
-    if a.shape.broadcast(with: other.shape) == result {
-      return try a.applying(BinaryElementwise(operation: operation), other)
+    for (x, y) in [(a, b), (self, b), (a, other)] where x.shape.broadcast(with: y.shape) == result {
+      return try x.applying(BinaryElementwise(operation: operation), y)
     }
-    return try applying(BinaryElementwise(operation: operation), shape.broadcast(with: b.shape) == result ? b : other)
+    return try applying(BinaryElementwise(operation: operation), other)
   }
 
   /// `self + other`
