@@ -21,6 +21,7 @@ public struct ArgMax: Primitive {
   public func forward(
     _ operands: TensorViews, into results: TensorViews, _ context: ExecutionContext
   ) throws(ExecutionError) {
+    guard operands[0].dimensions[axis] > 0 || results[0].count == 0 else { throw .emptyAxis(axis) }
     switch operands[0].dtype {
     case .float32: find(Float.self, operands[0], results[0])
     case .float64: find(Double.self, operands[0], results[0])

@@ -125,6 +125,8 @@ public struct ExecutionContext: Sendable {
 public enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible {
   /// An index into a table is not one of its rows.
   case indexOutOfRange(position: Int, index: Int, limit: Int)
+  /// A largest or smallest element is looked for along an axis without elements.
+  case emptyAxis(Int)
   /// A kernel found data it is not defined for.
   case kernel(KernelError)
   /// A condition that the graph asserts does not hold.
@@ -134,6 +136,7 @@ public enum ExecutionError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .indexOutOfRange(let position, let index, let limit):
       "index \(index) at position \(position) is not in 0..<\(limit)"
+    case .emptyAxis(let axis): "axis \(axis) has no elements for this batch"
     case .kernel(let error): "\(error)"
     case .assertionFailed(let message): "assertion failed: \(message)"
     }
