@@ -2,17 +2,20 @@
 ///
 /// Used when a plan is made: the order of taking and giving back is the order of execution, and what comes out is how
 /// large the arena has to be. Best fit; blocks are aligned to a cache line.
-struct ArenaAllocator {
+package struct ArenaAllocator {
   /// The alignment of blocks in bytes.
-  static let alignment = 64
+  package static let alignment = 64
 
   /// The size of the arena so far, in bytes.
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
   /// Free blocks by offset, none touching another.
   private var free: [(offset: Int, byteCount: Int)] = []
 
+  /// An empty arena.
+  package init() {}
+
   /// The offset of a block of at least `byteCount` bytes.
-  mutating func take(_ byteCount: Int) -> Int {
+  package mutating func take(_ byteCount: Int) -> Int {
     let size = Self.rounded(byteCount)
     var best: Int?
     for (index, block) in free.enumerated() where block.byteCount >= size {
@@ -38,7 +41,7 @@ struct ArenaAllocator {
   }
 
   /// Gives the block of `byteCount` bytes at `offset` back.
-  mutating func giveBack(_ byteCount: Int, at offset: Int) {
+  package mutating func giveBack(_ byteCount: Int, at offset: Int) {
     var block = (offset: offset, byteCount: Self.rounded(byteCount))
     var index = free.firstIndex { $0.offset > offset } ?? free.count
     if index < free.count, block.offset + block.byteCount == free[index].offset {

@@ -4,12 +4,12 @@
 /// examples apart, or sums over them, belongs to an odd stage; one that needs sums, or is the same for all examples, to
 /// the even stage behind. The forward and backward pass of most networks share the one odd stage 1. A loss that is not
 /// linear in a sum over the batch, or statistics across examples, put what follows them into later stages.
-struct BatchSchedule: Sendable {
+package struct BatchSchedule: Sendable {
   /// The stage of what depends on neither inputs nor the step: it runs once per plan.
-  static let setup = -1
+  package static let setup = -1
 
   /// How a node takes part in its stage.
-  enum Role: Sendable {
+  package enum Role: Sendable {
     /// Runs once, over the whole batch.
     case whole
     /// Runs on every tile; its results are ranges of examples.
@@ -19,21 +19,21 @@ struct BatchSchedule: Sendable {
   }
 
   /// The stage of each node.
-  private(set) var stages: [Int]
+  package private(set) var stages: [Int]
   /// The role of each node.
-  private(set) var roles: [Role]
+  package private(set) var roles: [Role]
   /// For each value the axis of its examples, `nil` if it has none or if they do not lie along one.
-  private(set) var axes: [Int?]
+  package private(set) var axes: [Int?]
   /// Nodes that have to see the whole batch although their operands depend on examples.
-  private(set) var wholeBatchNodes: [Int] = []
+  package private(set) var wholeBatchNodes: [Int] = []
 
   /// Whether stage `stage` runs tile by tile.
-  static func isTiled(_ stage: Int) -> Bool { stage > 0 && stage % 2 == 1 }
+  package static func isTiled(_ stage: Int) -> Bool { stage > 0 && stage % 2 == 1 }
 
   /// Schedules `program`.
   ///
   /// - Complexity: O(nodes) for each node that has to be moved from tiles to the whole batch.
-  init(_ program: Program) {
+  package init(_ program: Program) {
     stages = Array(repeating: 0, count: program.nodes.count)
     roles = Array(repeating: .whole, count: program.nodes.count)
     axes = Array(repeating: nil, count: program.types.count)

@@ -12,6 +12,8 @@ public struct Plan: Sendable {
     public var tile: Int?
     /// The most memory a plan may take, in bytes; a graph that asks for more is refused.
     public var memoryLimit = 8 << 30
+    /// Whether lanes share the work however short it is, also where threads cost more than they gain.
+    package var sharesShortWork = false
 
     /// Options for `lanes` threads.
     public init(lanes: Int, tile: Int? = nil) {
@@ -60,13 +62,13 @@ public struct Plan: Sendable {
   }
 
   /// Instructions that run over the whole batch, or tile by tile.
-  struct Stage: Sendable {
-    var number: Int
-    var instructions: Range<Int>
+  package struct Stage: Sendable {
+    package var number: Int
+    package var instructions: Range<Int>
     var tiledValues: [TiledValue] = []
     var accumulators: [Accumulator] = []
 
-    var isTiled: Bool { BatchSchedule.isTiled(number) }
+    package var isTiled: Bool { BatchSchedule.isTiled(number) }
   }
 
   /// The program.
@@ -82,7 +84,7 @@ public struct Plan: Sendable {
   /// Which nodes need the whole batch although their operands depend on examples; they run on one lane.
   public let wholeBatchNodes: [Int]
 
-  let stages: [Stage]
+  package let stages: [Stage]
   let instructions: [Instruction]
   let slots: [Int32]
   let places: [Place]
@@ -110,7 +112,7 @@ public struct Plan: Sendable {
     let schedule = BatchSchedule(program)
     let dimensions = try Self.dimensions(of: program, batch: batch, limit: options.memoryLimit)
     let cost = PlanCost(program, schedule, dimensions)
-    let lanes = cost.isWorthSharing ? min(options.lanes, batch) : 1
+    let lanes = cost.isWorthSharing || options.sharesShortWork ? min(options.lanes, batch) : 1
 
     var layout = MemoryLayoutPlan(program, schedule, dimensions, batch: batch)
     let tile =
