@@ -54,7 +54,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Kernels", "Graph", "GraphDefImport", "Parameters"],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "GraphTests", dependencies: ["Graph", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "GraphTests", dependencies: ["CAllocationCounter", "Graph", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "GraphDefImportTests", dependencies: ["GraphDefImport", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: strict),
