@@ -1,4 +1,5 @@
 import Graph
+import Kernels
 
 /// One import: walks the needed nodes in order and makes each node's outputs.
 struct GraphImport {
@@ -70,16 +71,16 @@ struct GraphImport {
       let position = try index.position(of: feed.node)
       guard cuts.contains(position), order.contains(position) else { continue }
       let node = index.graph.nodes[position]
-      let type = try importing(node) { try feedType(name, node) }
+      let type = try importing(node) { try checked(feedType(name, node)) }
       fed[feed] = builder.input(name, type, role: .data)
     }
     for position in order where !cuts.contains(position) {
       let node = index.graph.nodes[position]
       if Self.isPlaceholder(node) {
-        let type = try importing(node) { try placeholderType(node) }
+        let type = try importing(node) { try checked(placeholderType(node)) }
         outputs[position] = [.value(builder.input(node.name, type, role: .data))]
       } else if Self.isVariable(node) {
-        let type = try importing(node) { try variableType(node) }
+        let type = try importing(node) { try checked(variableType(node)) }
         let role: InputRole = config.dense.contains(node.name) ? .parameter : .state
         context.variables[node.name] = builder.input(node.name, type, role: role)
       }
@@ -89,6 +90,14 @@ struct GraphImport {
   /// The type of the variable `node`.
   func type(ofVariable node: NodeDef) throws(GraphImportError) -> TensorType {
     try importing(node) { try variableType(node) }
+  }
+
+  /// `type`, which must not have more axes than tensors can have.
+  private func checked(_ type: TensorType) throws -> TensorType {
+    guard type.rank <= Dimensions.maximumRank else {
+      throw ImportError.Reason.other("\(type) has \(type.rank) axes, at most \(Dimensions.maximumRank) are supported")
+    }
+    return type
   }
 
   private func feedType(_ name: String, _ node: NodeDef) throws -> TensorType {

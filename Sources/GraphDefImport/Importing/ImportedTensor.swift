@@ -27,7 +27,7 @@ package struct KnownIntegers: Hashable, Sendable {
 
   /// The tensor of `shape` with `elements`.
   package init(_ dtype: DType, shape: [Int], _ elements: [Extent]) {
-    precondition(shape.reduce(1, *) == elements.count, "\(elements.count) elements for shape \(shape)")
+    precondition(Shape(shape).count == Extent(elements.count), "\(elements.count) elements for shape \(shape)")
     self.dtype = dtype
     self.shape = shape
     self.elements = elements

@@ -17,6 +17,9 @@ extension OpImporter {
       "OnesLike": OpImporter(isDifferentiable: false) { try $0.filled(1, like: $0.operand(0)) },
       "Fill": OpImporter(outputs: { node in
         let extents = try node.shapeOperand(0)
+        guard !extents.contains(where: { $0.isFixed && $0.fixed < 0 }) else {
+          throw ImportError.Reason.other("nothing has the shape \(Shape(extents))")
+        }
         if case .integers(let value) = try node.tensor(1), let shape = Shape(extents).constant,
           let count = Shape(extents).count?.constant, count <= KnownIntegers.maximumCount, value.elements.count == 1
         {
@@ -124,6 +127,7 @@ extension NodeReader {
 
   private static func fit(_ extents: [Extent], _ count: Extent) -> Shape? {
     guard let unknown = extents.firstIndex(of: -1) else {
+      guard !extents.contains(where: { $0.isFixed && $0.fixed < 0 }) else { return nil }
       return Shape.product(of: extents) == count ? Shape(extents) : nil
     }
     var known = extents

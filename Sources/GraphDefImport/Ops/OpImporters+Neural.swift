@@ -7,6 +7,9 @@ extension OpImporter {
     "BiasAdd": OpImporter { node in
       let (x, bias) = (try node.operand(0), try node.operand(1))
       guard try node.text("data_format", default: "NHWC") == "NCHW", x.shape.rank > 2 else { return try x.adding(bias) }
+      guard bias.shape.rank == 1 else {
+        throw ShapeError(node.node.op, [x.type, bias.type], expected: "a bias [channels]")
+      }
       let extents = [Extent(1), bias.shape[0]] + Array(repeating: Extent(1), count: x.shape.rank - 2)
       return try x.adding(bias.reshaped(to: Shape(extents)))
     },

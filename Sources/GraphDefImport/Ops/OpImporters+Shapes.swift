@@ -32,10 +32,14 @@ extension OpImporter {
         let dtype = try node.type("Tidx", default: .int32)
         let (start, limit, delta) = (try node.constant(0), try node.constant(1), try node.constant(2))
         guard delta != 0 else { throw ImportError.Reason.other("a range whose steps are zero") }
-        let numbers = stride(from: start, to: limit, by: delta)
-        guard numbers.underestimatedCount <= KnownIntegers.maximumCount else {
+        let (span, overflow) = limit.subtractingReportingOverflow(start)
+        guard span == 0 || overflow || (span < 0) == (delta < 0) else {
+          throw ImportError.Reason.other("a range from \(start) to \(limit) by \(delta)")
+        }
+        guard !overflow, span.magnitude / delta.magnitude < KnownIntegers.maximumCount else {
           throw ImportError.Reason.other("a range of more than \(KnownIntegers.maximumCount) numbers")
         }
+        let numbers = stride(from: start, to: limit, by: delta)
         return [.integers(KnownIntegers(dtype, numbers.map { Extent($0) }))]
       }),
     "DynamicStitch": OpImporter(outputs: { node in

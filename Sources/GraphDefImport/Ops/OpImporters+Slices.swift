@@ -154,6 +154,7 @@ struct StridedSliceReader {
     var stop: Extent? = isSet(masks.end, index) ? extent : end[index]
     if let fixed = stop?.constant, fixed < 0 { stop = extent.adding(Extent(fixed)) }
     guard let stop, let count = stop.subtracting(Extent(start)) else { throw ImportError.Reason.other("a slice") }
+    if let fixed = count.constant, fixed <= 0 { return (0, 1, 0) }
     return (start, 1, count)
   }
 }
