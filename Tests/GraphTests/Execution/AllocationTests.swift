@@ -4,7 +4,7 @@ import Kernels
 import TestSupport
 import Testing
 
-@Suite struct `A run` {
+@Suite(.serialized) struct `A run` {
   /// A network with about every kind of primitive, and its gradients.
   private func network() throws -> GradientCheck {
     GradientCheck([
