@@ -134,7 +134,8 @@ package struct OpSample: Sendable, CustomStringConvertible {
 
   /// All samples.
   package static let all: [OpSample] =
-    unary + binary + comparisons + reductions + matrices + movement + slices + rows + neural + sources
+    unary + binary + comparisons + reductions + matrices + batchedMatrices + movement + slices + rows + places + neural
+    + images + sources
 
   /// The operands as inputs of `builder`.
   package func makeInputs(in builder: ProgramBuilder, _ precision: DType) -> Operands {
