@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func `agrees with central differences for parts that overlap and step`() throws {
-    let check = GradientCheck([.real([.batch, 6])]) { operands in
+    let check = PullbackCheck([.real([.batch, 6])]) { operands in
       let x = operands[0]
       let slices = [(0, 1, 3), (1, 2, 3), (5, -2, 3), (2, 1, 3)]
       let parts = try slices.map { start, stride, count in

@@ -6,8 +6,8 @@ import Testing
 
 @Suite(.serialized) struct `A run` {
   /// A network with about every kind of primitive, and its gradients.
-  private func network() throws -> GradientCheck {
-    GradientCheck([
+  private func network() throws -> PullbackCheck {
+    PullbackCheck([
       .real([.batch, 8]), .real([8, 6]), .real([6]), .real([10, 6]), .integers([.batch, 2], in: 0...9),
       .integers([.batch], in: 0...2), .real([6, 3]),
     ]) { operands in

@@ -28,7 +28,7 @@ import Testing
   }
 
   private func expectAgreement(
-    _ check: GradientCheck, _ program: Program, sourceLocation: SourceLocation = #_sourceLocation
+    _ check: PullbackCheck, _ program: Program, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     for batch in [1, 5, 16] {
       let feeds = check.feeds(batch: batch, .float64, seed: 11)
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func `runs a network forward and backward in one tiled stage`() throws {
-    let check = GradientCheck(batchNorm) { try loss($0, normalizes: false) }
+    let check = PullbackCheck(batchNorm) { try loss($0, normalizes: false) }
     let program = try check.program(.float64)
     let schedule = BatchSchedule(program)
     #expect(schedule.wholeBatchNodes.isEmpty)
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func `puts statistics across examples into earlier stages than what needs them`() throws {
-    let check = GradientCheck(batchNorm) { try loss($0, normalizes: true) }
+    let check = PullbackCheck(batchNorm) { try loss($0, normalizes: true) }
     let program = try check.program(.float64)
     #expect(BatchSchedule(program).wholeBatchNodes.isEmpty)
     let stages = tiledStages(program)
@@ -74,14 +74,14 @@ import Testing
   }
 
   @Test func `computes a loss that is not linear in the sum over the batch`() throws {
-    let check = GradientCheck(batchNorm) { try loss($0, normalizes: false).unary(.square).unary(.sin) }
+    let check = PullbackCheck(batchNorm) { try loss($0, normalizes: false).unary(.square).unary(.sin) }
     let program = try check.program(.float64)
     #expect(tiledStages(program).count == 2)
     try expectAgreement(check, program)
   }
 
   @Test func `gives products across examples the whole batch`() throws {
-    let check = GradientCheck([.real([.batch, 3])]) { operands in
+    let check = PullbackCheck([.real([.batch, 3])]) { operands in
       let gram = try operands[0].unary(.tanh).matmul(transposed: false, operands[0], transposed: true)
       return try gram.softmax().unary(.square).summed(over: AxisSet(axes: [0, 1]))
     }
@@ -95,7 +95,7 @@ import Testing
 
   @Test func `moves what later stages need out of tiles where examples lie apart`() throws {
     // Transposed activations are per example, but a later stage needs them whole.
-    let check = GradientCheck([.real([.batch, 3]), .real([3, 3])]) { operands in
+    let check = PullbackCheck([.real([.batch, 3]), .real([3, 3])]) { operands in
       let columns = try operands[1].matmul(transposed: false, operands[0], transposed: true).unary(.tanh)
       let total = try columns.summed(over: AxisSet(axes: [0, 1]))
       return try columns.multiplied(by: total).unary(.sin).summed(over: AxisSet(axes: [0, 1]))

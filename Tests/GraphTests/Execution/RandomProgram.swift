@@ -20,7 +20,7 @@ struct RandomProgram {
     for _ in 0..<steps { network.step() }
     let program = try network.finish()
     let inputs = network.inputs
-    return (program, { GradientCheck(inputs) { try $0.number(0) }.feeds(batch: $0, .float64, seed: seed) })
+    return (program, { PullbackCheck(inputs) { try $0.number(0) }.feeds(batch: $0, .float64, seed: seed) })
   }
 
   private init(seed: UInt64) {
@@ -106,7 +106,7 @@ struct RandomProgram {
     loss = try loss.multiplied(by: 0.1).unary(.tanh)
     outputs.append(("loss", loss))
     let parameters = inputs.indices.filter { inputs[$0].isDifferentiated }.map { builder.input(named: "x\($0)")! }
-    for (index, gradient) in try GradientCheck.gradients(of: loss, parameters).enumerated() {
+    for (index, gradient) in try PullbackCheck.gradients(of: loss, parameters).enumerated() {
       if let gradient { outputs.append(("gradient\(index)", gradient)) }
     }
     return builder.program(outputs)

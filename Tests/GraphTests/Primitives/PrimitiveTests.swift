@@ -9,7 +9,7 @@ import Testing
 
   @Test(arguments: smooth, [1, 2] as [UInt64])
   func `has a pullback that agrees with central differences`(_ sample: OpSample, _ seed: UInt64) throws {
-    let check = try GradientCheck(sample)
+    let check = try PullbackCheck(sample)
     for batch in [1, 3] {
       let found = try check.discrepancies(batch: batch, seed: seed)
       #expect(found.isEmpty, "batch \(batch): \(found)")
@@ -18,7 +18,7 @@ import Testing
 
   @Test(arguments: smoothTwice)
   func `that is smooth has a gradient with a gradient`(_ sample: OpSample) throws {
-    let found = try GradientCheck(sample).derivative().discrepancies(batch: 3, seed: 3, tolerance: 1e-5)
+    let found = try PullbackCheck(sample).derivative().discrepancies(batch: 3, seed: 3, tolerance: 1e-5)
     #expect(found.isEmpty, "\(found)")
   }
 
@@ -27,11 +27,11 @@ import Testing
     let slack = precision == .float32 ? 2e-4 : 1e-10
     var programs = [(try sample.program(precision), sample.inputs)]
     if sample.smoothness >= .once {
-      let check = try GradientCheck(sample)
+      let check = try PullbackCheck(sample)
       programs.append((try check.program(precision), check.inputs))
     }
     for (program, inputs) in programs {
-      let check = GradientCheck(inputs) { try $0.number(0) }
+      let check = PullbackCheck(inputs) { try $0.number(0) }
       for batch in [1, 7, 64] {
         let feeds = check.feeds(batch: batch, precision, seed: UInt64(batch))
         let expected = try program.evaluatedNaively(batch: batch, feeds: feeds)
@@ -53,7 +53,7 @@ import Testing
 
   @Test(arguments: OpSample.all)
   func `computes in single precision what it computes in double`(_ sample: OpSample) throws {
-    let check = try GradientCheck(sample)
+    let check = try PullbackCheck(sample)
     let isSmooth = sample.smoothness >= .once
     let programs = try [DType.float32, .float64].map {
       isSmooth ? try check.program($0) : try sample.program($0)

@@ -96,11 +96,11 @@ extension OpSample {
       let first = try $0[0].sliced(from: [0, 0, 0], shape: [.batch, 1, 3]).unary(.square)
       let other = try $0[0].sliced(from: [0, 0, 2], shape: [.batch, 2, 2], by: [1, 1, -2]).unary(.square)
       let total = try first.summed(over: AxisSet(axes: [0, 1, 2])).adding(other.summed(over: AxisSet(axes: [0, 1, 2])))
-      return try GradientCheck.gradients(of: total, [$0[0]])[0]!
+      return try PullbackCheck.gradients(of: total, [$0[0]])[0]!
     },
     OpSample("assembled parts of a parameter", [.real([4, 2])]) {
       let part = try $0[0].sliced(from: [1, 0], shape: [2, 2]).unary(.square)
-      return try GradientCheck.gradients(of: part.summed(over: AxisSet(axes: [0, 1])), [$0[0]])[0]!
+      return try PullbackCheck.gradients(of: part.summed(over: AxisSet(axes: [0, 1])), [$0[0]])[0]!
     },
   ]
 

@@ -55,7 +55,7 @@ extension OpSample {
         OpSample("values at maximum \(name)", [.fixed(pixels), .fixed(pooled), .real(pixels)]) {
           let spread = try $0[0].maxPoolGradient($0[0].maxPooled(window), $0[1], window)
           let total = try spread.multiplied(by: $0[2]).summed(over: AxisSet(axes: 0..<4))
-          return try GradientCheck.gradients(of: total, [$0[1]])[0]!
+          return try PullbackCheck.gradients(of: total, [$0[1]])[0]!
         },
       ]
     }

@@ -20,7 +20,7 @@ extension OpSample {
         OpSample("scatter \(name)", [.real(x), .integers(indices, in: 0...3, .int64)]) {
           let slices = try $0[0].gathering($0[1], along: axis, sharedAxes: shared).unary(.square)
           let total = try slices.summed(over: AxisSet(axes: 0..<slices.shape.rank))
-          return try GradientCheck.gradients(of: total, [$0[0]])[0]!
+          return try PullbackCheck.gradients(of: total, [$0[0]])[0]!
         })
     }
     for dtype in [DType.int32, .int64] {

@@ -2,7 +2,7 @@ package import Graph
 import Kernels
 
 /// A real function of tensors, as a program that computes it together with its gradient, to compare with differences.
-package struct GradientCheck {
+package struct PullbackCheck {
   /// A gradient that is not what differences say.
   package struct Discrepancy: CustomStringConvertible {
     package let description: String
@@ -36,11 +36,11 @@ package struct GradientCheck {
   }
 
   /// The derivative of this function along a direction, which is an argument too.
-  package func derivative() -> GradientCheck {
+  package func derivative() -> PullbackCheck {
     let count = inputs.count
     let differentiated = inputs.indices.filter { inputs[$0].isDifferentiated }
     let directions = differentiated.map { OpSample.Input.real(inputs[$0].shape, in: -1...1) }
-    return GradientCheck(inputs + directions) { operands in
+    return PullbackCheck(inputs + directions) { operands in
       let own = OpSample.Operands(
         builder: operands.builder, values: Array(operands.values[..<count]), precision: operands.precision)
       let gradients = try Self.gradients(of: makeValue(own), differentiated.map { own[$0] })
