@@ -78,7 +78,7 @@ data-movielens: ## fetch MovieLens-100k into Data/movielens, for --data movielen
 
 bench: deps ## run the benchmarks of kernels, import and training step
 	@echo "== benchmarks"
-	@$(SWIFT) package --package-path Benchmarks $(SWIFT_FLAGS) benchmark
+	@$(SWIFT) package --package-path Benchmarks $(SWIFT_FLAGS) benchmark --no-progress
 
 bench-peers: build ## compare a training step with TensorFlow's: MODELS="mlp lr" BATCH="1024" RUNS=5
 	@$(PYTHON) Scripts/bench_peers.py --batch $(BATCH) --runs $(RUNS) $(MODELS)

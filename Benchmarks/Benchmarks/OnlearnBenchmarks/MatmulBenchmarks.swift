@@ -22,8 +22,8 @@ func addMatmulBenchmarks() {
 }
 
 private func addMatmul(_ shape: MatmulBenchmark.Shape, _ transposition: MatmulBenchmark.Transposition) {
-  let ours = BenchmarkMetric.custom("Kernels, MFLOP/s", polarity: .prefersLarger, useScalingFactor: false)
-  let bare = BenchmarkMetric.custom("cblas_sgemm, MFLOP/s", polarity: .prefersLarger, useScalingFactor: false)
+  let ours = BenchmarkMetric.custom("Kernels, FLOP/s", polarity: .prefersLarger, useScalingFactor: false)
+  let bare = BenchmarkMetric.custom("cblas_sgemm, FLOP/s", polarity: .prefersLarger, useScalingFactor: false)
   let ratio = BenchmarkMetric.custom("Kernels / cblas_sgemm, ‰", polarity: .prefersLarger, useScalingFactor: false)
   var prepared: (benchmark: MatmulBenchmark, repetitions: Int)?
   var isOursFirst = true
@@ -35,8 +35,8 @@ private func addMatmul(_ shape: MatmulBenchmark.Shape, _ transposition: MatmulBe
     guard let (benchmark, repetitions) = prepared else { return }
     let speeds = benchmark.runPair(repetitions: repetitions, isOursFirst: isOursFirst)
     isOursFirst.toggle()
-    measurement.measurement(ours, Int(speeds.ours * 1000))
-    measurement.measurement(bare, Int(speeds.bare * 1000))
+    measurement.measurement(ours, Int(speeds.ours * 1e9))
+    measurement.measurement(bare, Int(speeds.bare * 1e9))
     measurement.measurement(ratio, Int((speeds.ours / speeds.bare * 1000).rounded()))
   } setup: {
     let benchmark = MatmulBenchmark(shape, transposition)
