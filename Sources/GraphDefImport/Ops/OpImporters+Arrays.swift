@@ -10,7 +10,8 @@ extension OpImporter {
       return [.value(try node.operand(0).stoppingGradient())]
     })
     return [
-      "Snapshot": asIs, "PreventGradient": asIs, "CheckNumerics": asIs, "StopGradient": stop,
+      "Snapshot": asIs, "EnsureShape": asIs, "PlaceholderWithDefault": asIs, "RefIdentity": asIs,
+      "DeepCopy": asIs, "PreventGradient": asIs, "CheckNumerics": asIs, "StopGradient": stop,
       "IdentityN": OpImporter(outputs: { node in try node.operands.indices.map { try node.tensor($0) } }),
       "BroadcastTo": OpImporter { node in try node.operand(0).broadcast(to: Shape(node.shapeOperand(1))) },
       "ZerosLike": OpImporter(isDifferentiable: false) { try $0.filled(0, like: $0.operand(0)) },
@@ -81,6 +82,7 @@ extension OpImporter {
       }),
       "ConcatV2": OpImporter(outputs: { node in
         let last = node.operands.count - 1
+        guard last > 0 else { throw ImportError.Reason.missingOperand(0) }
         let axis = try node.constant(last, expected: "an axis")
         if let joined = try node.joinedIntegers(last) { return [.integers(joined)] }
         let values = try (0..<last).map { try node.operand($0) }

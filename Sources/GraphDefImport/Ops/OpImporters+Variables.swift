@@ -29,7 +29,7 @@ extension OpImporter {
       "VariableV2": variable, "Variable": variable, "VarHandleOp": variable, "ReadVariableOp": read,
       "Assign": assign, "AssignAdd": add, "AssignSub": subtract,
       "AssignVariableOp": assign, "AssignAddVariableOp": add, "AssignSubVariableOp": subtract,
-      "NoOp": nothing, "Assert": nothing,
+      "NoOp": nothing, "Assert": nothing, "ControlTrigger": nothing, "PrintV2": nothing,
       "Identity": OpImporter(outputs: { node in
         // A read of a variable is the value at this point.
         if case .variable = try node.tensor(0) { return [.value(try node.operand(0))] }
@@ -47,8 +47,11 @@ extension OpImporter {
           stream: node.context.nextRandomStream(), in: node.builder)
       }
     }
+    let (uniform, normal, truncated) = (draw(.uniform), draw(.normal), draw(.truncatedNormal))
     return [
-      "RandomUniform": draw(.uniform), "RandomStandardNormal": draw(.normal), "TruncatedNormal": draw(.truncatedNormal),
+      "RandomUniform": uniform, "StatelessRandomUniform": uniform, "StatelessRandomUniformV2": uniform,
+      "RandomStandardNormal": normal, "StatelessRandomNormal": normal, "StatelessRandomNormalV2": normal,
+      "TruncatedNormal": truncated, "StatelessTruncatedNormal": truncated, "StatelessTruncatedNormalV2": truncated,
     ]
   }()
 }

@@ -1,0 +1,134 @@
+import Graph
+import Kernels
+
+extension OpImporter {
+  /// Functions of elements that are compositions of others.
+  static let functions: [String: OpImporter] = {
+    var table: [String: OpImporter] = [
+      "ClipByValue": OpImporter { node in
+        try node.operand(0).binary(.maximum, node.operand(1)).binary(.minimum, node.operand(2))
+      },
+      "Xlogy": OpImporter { node in
+        try node.unlessZero { x, y in try x.multiplied(by: y.unary(.log)) }
+      },
+      "Xlog1py": OpImporter { node in
+        try node.unlessZero { x, y in try x.multiplied(by: y.unary(.log1p)) }
+      },
+      "Xdivy": OpImporter { node in try node.unlessZero { x, y in try x.divided(by: y) } },
+      "MulNoNan": OpImporter { node in
+        let (x, y) = (try node.operand(0), try node.operand(1))
+        let zero = try Value.constant(0, y.dtype, in: node.builder)
+        return try y.compared(.equal, zero).selecting(zero, x.multiplied(by: y))
+      },
+      "Tan": OpImporter { node in
+        let x = try node.operand(0)
+        return try x.unary(.sin).divided(by: x.unary(.cos))
+      },
+      "Sinh": OpImporter { node in
+        let x = try node.operand(0)
+        return try x.unary(.exp).subtracting(x.unary(.negate).unary(.exp)).multiplied(by: 0.5)
+      },
+      "Cosh": OpImporter { node in
+        let x = try node.operand(0)
+        return try x.unary(.exp).adding(x.unary(.negate).unary(.exp)).multiplied(by: 0.5)
+      },
+      "Atan": OpImporter { node in
+        try node.operand(0).binary(.atan2, Value.constant(1, node.dtype(0), in: node.builder))
+      },
+      "Asin": OpImporter { node in
+        let x = try node.operand(0)
+        return try x.binary(.atan2, x.complement())
+      },
+      "Acos": OpImporter { node in
+        let x = try node.operand(0)
+        return try x.complement().binary(.atan2, x)
+      },
+      "Atanh": OpImporter { node in
+        let x = try node.operand(0)
+        return try x.unary(.log1p).subtracting(x.unary(.negate).unary(.log1p)).multiplied(by: 0.5)
+      },
+      "Asinh": OpImporter { node in
+        let x = try node.operand(0)
+        let magnitude = try x.unary(.absolute)
+        return try magnitude.adding(x.unary(.square).adding(1).unary(.squareRoot)).unary(.log)
+          .multiplied(by: x.unary(.sign))
+      },
+      "Acosh": OpImporter { node in
+        let x = try node.operand(0)
+        return try x.adding(x.unary(.square).adding(-1).unary(.squareRoot)).unary(.log)
+      },
+      "Cumsum": OpImporter { node in
+        let x = try node.operand(0)
+        let axis = try node.axis(node.constant(1, expected: "an axis"), rank: x.shape.rank)
+        return try x.cumulativeSum(
+          along: axis, isExclusive: node.bool("exclusive"), isReversed: node.bool("reverse"))
+      },
+      "TopKV2": OpImporter(outputs: { node in
+        let (values, indices) = try node.operand(0).largest(node.constant(1, expected: "how many"))
+        return [.value(values), .value(indices)]
+      }),
+      "EuclideanNorm": OpImporter { node in
+        let x = try node.operand(0)
+        let axes = try node.axes(1, rank: x.shape.rank)
+        return try node.keepingAxes(x.unary(.square).summed(over: axes).unary(.squareRoot), of: x, axes)
+      },
+      "InTopKV2": OpImporter(isDifferentiable: false) { try $0.isInTop($0.constant(2, expected: "how many")) },
+      "InTopK": OpImporter(isDifferentiable: false) { try $0.isInTop($0.int("k")) },
+      "LogicalXor": OpImporter(isDifferentiable: false) { try $0.operand(0).compared(.notEqual, $0.operand(1)) },
+      "ApproximateEqual": OpImporter(isDifferentiable: false) { node in
+        let difference = try node.operand(0).subtracting(node.operand(1)).unary(.absolute)
+        let tolerance = try node.float("tolerance", default: 1e-5)
+        return try difference.compared(.less, Value.constant(tolerance, difference.dtype, in: node.builder))
+      },
+      "ReciprocalGrad": OpImporter { try $0.operand(0).unary(.square).multiplied(by: $0.operand(1)).unary(.negate) },
+      "InvGrad": OpImporter { try $0.operand(0).unary(.square).multiplied(by: $0.operand(1)).unary(.negate) },
+      "SqrtGrad": OpImporter { try $0.operand(1).multiplied(by: 0.5).divided(by: $0.operand(0)) },
+      "RsqrtGrad": OpImporter { node in
+        let y = try node.operand(0)
+        return try node.operand(1).multiplied(by: -0.5).multiplied(by: y.unary(.square).multiplied(by: y))
+      },
+      "SoftsignGrad": OpImporter { node in
+        try node.operand(0).divided(by: node.operand(1).unary(.absolute).adding(1).unary(.square))
+      },
+      "LeakyReluGrad": OpImporter { node in
+        let (d, x) = (try node.operand(0), try node.operand(1))
+        let zero = try Value.constant(0, x.dtype, in: node.builder)
+        return try x.compared(.greater, zero).selecting(d, d.multiplied(by: node.float("alpha", default: 0.2)))
+      },
+    ]
+    for (name, operation) in ["IsNan": FloatClass.isNaN, "IsInf": .isInfinite, "IsFinite": .isFinite] {
+      table[name] = OpImporter(isDifferentiable: false) { try $0.operand(0).classified(operation) }
+    }
+    return table
+  }()
+}
+
+extension Value {
+  /// `√(1 − x²)`
+  fileprivate func complement() throws -> Value {
+    try unary(.square).unary(.negate).adding(1).unary(.squareRoot)
+  }
+}
+
+extension NodeReader {
+  /// Zero where operand 0 is zero, elsewhere `body` of both operands; its gradient too is zero there.
+  fileprivate func unlessZero(_ body: (Value, Value) throws -> Value) throws -> Value {
+    let (x, y) = (try operand(0), try operand(1))
+    let zero = try Value.constant(0, x.dtype, in: builder)
+    let one = try Value.constant(1, x.dtype, in: builder)
+    let isZero = try x.compared(.equal, zero)
+    return try isZero.selecting(zero, body(x, isZero.selecting(one, y)))
+  }
+
+  /// Whether fewer than `count` of each row's predictions are above that of the row's class.
+  fileprivate func isInTop(_ count: Int) throws -> Value {
+    let (predictions, classes) = (try operand(0), try operand(1))
+    guard predictions.shape.rank == 2, classes.shape.rank == 1 else {
+      throw ImportError.Reason.other("predictions [m, n] and classes [m] expected")
+    }
+    let column = try classes.reshaped(to: [classes.shape[0], 1])
+    let own = try predictions.gathering(column, along: 1, sharedAxes: 1)
+    let above = try predictions.compared(.greater, own).cast(to: .int32).summed(over: AxisSet(axes: [1]))
+    return try above.compared(.less, Value.constant(Double(count), .int32, in: builder))
+  }
+}

@@ -1,0 +1,92 @@
+import Graph
+import Kernels
+
+extension OpImporter {
+  /// Normalization over examples or channels.
+  static let normalization: [String: OpImporter] = {
+    let forward = OpImporter(outputs: { try $0.batchNormalized() })
+    let backward = OpImporter(outputs: { try $0.batchNormalizationGradient() })
+    return [
+      "FusedBatchNorm": forward, "FusedBatchNormV2": forward, "FusedBatchNormV3": forward,
+      "FusedBatchNormGrad": backward, "FusedBatchNormGradV2": backward, "FusedBatchNormGradV3": backward,
+      "LRN": OpImporter { node in
+        let x = try node.operand(0)
+        let radius = try node.int("depth_radius", default: 5)
+        guard x.shape.rank == 4, let channels = x.shape[3].constant, radius >= 0, radius <= 1 << 20 else {
+          throw ImportError.Reason.other("images with 4 axes expected, not \(x.shape)")
+        }
+        let reach = min(radius, channels)
+        let padded = try x.unary(.square).padded(
+          before: [0, 0, 0, reach], after: [0, 0, 0, reach], with: Value.constant(0, x.dtype, in: node.builder))
+        var total = try padded.sliced(from: [0, 0, 0, 0], shape: x.shape)
+        for offset in 1..<max(2 * reach + 1, 1) {
+          total = try total.adding(padded.sliced(from: [0, 0, 0, offset], shape: x.shape))
+        }
+        let base = try total.multiplied(by: node.float("alpha", default: 1)).adding(node.float("bias", default: 1))
+        let power = try Value.constant(-node.float("beta", default: 0.5), x.dtype, in: node.builder)
+        return try x.multiplied(by: base.binary(.power, power))
+      },
+    ]
+  }()
+}
+
+extension NodeReader {
+  private func checkChannelsLast() throws {
+    let format = try text("data_format", default: "NHWC")
+    guard format == "NHWC" || format == "NDHWC" else {
+      throw ImportError.Reason.attribute("data_format", found: "'\(format)'", expected: "'NHWC'")
+    }
+  }
+
+  /// The outputs of a batch normalization: the result, mean and variance, and what its gradient needs of them.
+  fileprivate func batchNormalized() throws -> [ImportedTensor] {
+    try checkChannelsLast()
+    let (x, scale, offset) = (try operand(0), try operand(1), try operand(2))
+    let epsilon = try float("epsilon", default: 1e-4)
+    let examples = AxisSet(axes: 0..<x.shape.rank - 1)
+    var (mean, variance) = (try operand(3), try operand(4))
+    var running = (mean, variance)
+    if try bool("is_training", default: true) {
+      let batchMean = try x.averaged(over: examples)
+      let batchVariance = try x.subtracting(batchMean).unary(.square).averaged(over: examples)
+      guard let count = Shape.product(of: x.shape.extents.dropLast()) else {
+        throw ImportError.Reason.other("\(x.shape) has B² elements")
+      }
+      let number = try Value.extent(count, x.dtype, in: builder)
+      let one = try Value.constant(1, x.dtype, in: builder)
+      // The running variance is that of the population, from which the batch is a sample.
+      let sample = try batchVariance.multiplied(by: number.divided(by: number.subtracting(one).binary(.maximum, one)))
+      let factor = try float("exponential_avg_factor", default: 1)
+      running = (batchMean, sample)
+      if factor != 1 {
+        running.0 = try mean.multiplied(by: 1 - factor).adding(batchMean.multiplied(by: factor))
+        running.1 = try variance.multiplied(by: 1 - factor).adding(sample.multiplied(by: factor))
+      }
+      (mean, variance) = (batchMean, batchVariance)
+    }
+    let factor = try variance.adding(epsilon).unary(.reciprocalSquareRoot).multiplied(by: scale)
+    let y = try x.subtracting(mean).multiplied(by: factor).adding(offset)
+    return [.value(y), .value(running.0), .value(running.1), .value(mean), .value(variance), .nothing]
+  }
+
+  /// The outputs of a batch normalization's gradient: those of its operand, scale and offset.
+  fileprivate func batchNormalizationGradient() throws -> [ImportedTensor] {
+    try checkChannelsLast()
+    let (d, x, scale, mean, variance) = (
+      try operand(0), try operand(1), try operand(2), try operand(3), try operand(4)
+    )
+    let examples = AxisSet(axes: 0..<x.shape.rank - 1)
+    let inverse = try variance.adding(float("epsilon", default: 1e-4)).unary(.reciprocalSquareRoot)
+    let normalized = try x.subtracting(mean).multiplied(by: inverse)
+    var dx = d
+    if try bool("is_training", default: true) {
+      let correlation = try d.multiplied(by: normalized).averaged(over: examples)
+      dx = try d.subtracting(d.averaged(over: examples)).subtracting(normalized.multiplied(by: correlation))
+    }
+    return [
+      .value(try dx.multiplied(by: inverse.multiplied(by: scale))),
+      .value(try d.multiplied(by: normalized).summed(over: examples)), .value(try d.summed(over: examples)),
+      .nothing, .nothing,
+    ]
+  }
+}
