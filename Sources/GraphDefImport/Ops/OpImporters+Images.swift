@@ -118,7 +118,9 @@ private struct ImageLayout {
   }
 
   private func window(height: Int, width: Int, on images: Shape) throws -> SlidingWindow {
-    guard images.rank == 4, let rows = images[1].constant, let columns = images[2].constant else {
+    guard images.rank == 4, let rows = images[1].constant, let columns = images[2].constant,
+      max(rows, columns) <= 1 << 31
+    else {
       throw ImportError.Reason.other("images have 4 axes and a known height and width, not \(images)")
     }
     let strides = try spatial("strides", default: nil)
@@ -145,7 +147,7 @@ private struct ImageLayout {
     return SlidingWindow.Axis(extent, stride: stride, dilation: dilation, before: before, after: after)
   }
 
-  private static let limit = 1 << 20
+  private static let limit = 1 << 15
 
   /// What the attribute `name` says of height and width; it must be 1 for examples and channels.
   private func spatial(_ name: String, default defaultValue: (Int, Int)?) throws -> (Int, Int) {

@@ -12,10 +12,11 @@ extension OpImporter {
       "LRN": OpImporter { node in
         let x = try node.operand(0)
         let radius = try node.int("depth_radius", default: 5)
-        guard x.shape.rank == 4, let channels = x.shape[3].constant, radius >= 0, radius <= 1 << 20 else {
+        guard x.shape.rank == 4, let channels = x.shape[3].constant, radius >= 0 else {
           throw ImportError.Reason.other("images with 4 axes expected, not \(x.shape)")
         }
         let reach = min(radius, channels)
+        guard reach <= 4096 else { throw ImportError.Reason.other("a sum over \(reach) channels to either side") }
         let padded = try x.unary(.square).padded(
           before: [0, 0, 0, reach], after: [0, 0, 0, reach], with: Value.constant(0, x.dtype, in: node.builder))
         var total = try padded.sliced(from: [0, 0, 0, 0], shape: x.shape)
@@ -31,7 +32,9 @@ extension OpImporter {
 }
 
 extension NodeReader {
-  private func checkChannelsLast() throws {
+  /// Checks that the operand at `index` has its channels along its last axis.
+  private func checkChannelsLast(_ index: Int) throws {
+    guard try shape(index).rank > 0 else { throw ImportError.Reason.other("a number has no channels") }
     let format = try text("data_format", default: "NHWC")
     guard format == "NHWC" || format == "NDHWC" else {
       throw ImportError.Reason.attribute("data_format", found: "'\(format)'", expected: "'NHWC'")
@@ -40,7 +43,7 @@ extension NodeReader {
 
   /// The outputs of a batch normalization: the result, mean and variance, and what its gradient needs of them.
   fileprivate func batchNormalized() throws -> [ImportedTensor] {
-    try checkChannelsLast()
+    try checkChannelsLast(0)
     let (x, scale, offset) = (try operand(0), try operand(1), try operand(2))
     let epsilon = try float("epsilon", default: 1e-4)
     let examples = AxisSet(axes: 0..<x.shape.rank - 1)
@@ -71,7 +74,7 @@ extension NodeReader {
 
   /// The outputs of a batch normalization's gradient: those of its operand, scale and offset.
   fileprivate func batchNormalizationGradient() throws -> [ImportedTensor] {
-    try checkChannelsLast()
+    try checkChannelsLast(1)
     let (d, x, scale, mean, variance) = (
       try operand(0), try operand(1), try operand(2), try operand(3), try operand(4)
     )

@@ -130,7 +130,7 @@ extension NodeReader {
   private func blocks() throws -> (x: Value, size: Int, height: Int, width: Int, channels: Int) {
     let x = try operand(0)
     let size = try int("block_size")
-    guard try text("data_format", default: "NHWC") == "NHWC", x.shape.rank == 4, size > 0,
+    guard try text("data_format", default: "NHWC") == "NHWC", x.shape.rank == 4, size > 0, size <= 1 << 15,
       let extents = Shape(Array(x.shape.extents.dropFirst())).constant
     else { throw ImportError.Reason.other("blocks are taken of images with channels last only") }
     return (x, size, extents[0], extents[1], extents[2])
@@ -142,9 +142,12 @@ extension NodeReader {
       throw ImportError.Reason.other("\(x.shape) has no whole blocks of \(size)")
     }
     let (rows, columns, block) = (Extent(height / size), Extent(width / size), Extent(size))
+    guard let joined = Extent(size * size).multiplied(by: Extent(channels)) else {
+      throw ImportError.Reason.other("blocks of \(size) × \(size) of \(x.shape)")
+    }
     return try x.reshaped(to: [x.shape[0], rows, block, columns, block, Extent(channels)])
       .transposed(to: [0, 1, 3, 2, 4, 5])
-      .reshaped(to: [x.shape[0], rows, columns, Extent(size * size * channels)])
+      .reshaped(to: [x.shape[0], rows, columns, joined])
   }
 
   fileprivate func depthToSpace() throws -> Value {
@@ -152,11 +155,14 @@ extension NodeReader {
     guard size <= channels, channels % (size * size) == 0 else {
       throw ImportError.Reason.other("\(channels) channels are no blocks of \(size) × \(size)")
     }
-    let (rows, columns, block) = (Extent(height), Extent(width), Extent(size))
+    let block = Extent(size)
     let rest = Extent(channels / (size * size))
-    return try x.reshaped(to: [x.shape[0], rows, columns, block, block, rest])
+    guard let rows = Extent(height).multiplied(by: block), let columns = Extent(width).multiplied(by: block) else {
+      throw ImportError.Reason.other("blocks of \(size) × \(size) of \(x.shape)")
+    }
+    return try x.reshaped(to: [x.shape[0], Extent(height), Extent(width), block, block, rest])
       .transposed(to: [0, 1, 3, 2, 4, 5])
-      .reshaped(to: [x.shape[0], Extent(height * size), Extent(width * size), rest])
+      .reshaped(to: [x.shape[0], rows, columns, rest])
   }
 
   /// The block shape, and operand 2: what is padded or cropped in front of and behind each of its axes.
@@ -185,7 +191,7 @@ extension NodeReader {
       joined.append(count)
     }
     let tail = Array(x.shape.extents[(1 + block.count)...])
-    guard let examples = x.shape[0].multiplied(by: Extent(block.reduce(1, *))) else {
+    guard let count = Shape(block).count, let examples = x.shape[0].multiplied(by: count) else {
       throw ImportError.Reason.other("blocks \(block) of \(x.shape)")
     }
     let spatial = block.indices.map { 1 + 2 * $0 }
@@ -197,7 +203,7 @@ extension NodeReader {
   fileprivate func batchToSpace() throws -> Value {
     let x = try operand(0)
     let (block, before, after) = try spatialBlocks(x)
-    guard let examples = x.shape[0].divided(by: Extent(block.reduce(1, *))) else {
+    guard let count = Shape(block).count, let examples = x.shape[0].divided(by: count) else {
       throw ImportError.Reason.other("\(x.shape[0]) examples are no blocks \(block)")
     }
     let tail = Array(x.shape.extents[(1 + block.count)...])
