@@ -1,15 +1,37 @@
 /// Convolutions of images with filters, and their pullbacks.
 ///
-/// The pixels under the window are copied, place by place, to the rows of a matrix, which is multiplied with the
-/// filters. Only as many rows are made at a time as fit the scratch that the caller lends.
+/// In general the pixels under the window are copied, place by place, to the rows of a matrix, which is multiplied with
+/// the filters. Only as many rows are made at a time as fit the scratch that the caller lends. Filters of 3×3 and 5×5
+/// that move pixel by pixel take Winograd's method where it is faster.
 ///
 /// - SeeAlso: Chellapilla, Puri, Simard, *High Performance Convolutional Neural Networks for Document Processing*, 2006.
 public enum Convolution {
+  /// What is computed.
+  public enum Pass: CaseIterable, Hashable, Sendable {
+    /// The convolution.
+    case forward
+    /// The cotangent of the images.
+    case inputGradient
+    /// The cotangent of the filters.
+    case filterGradient
+  }
+
   /// The most scratch that is worth having, in bytes: what stays in the second-level cache beside the filters.
   private static let scratchByteCount = 256 << 10
 
-  /// How many scalars of scratch a convolution takes: at least one row of the matrix.
+  /// How many scalars of scratch a pass of a convolution takes.
+  ///
+  /// No more for fewer images.
   public static func scratchCount<Scalar>(
+    of scalar: Scalar.Type, for pass: Pass, images: Dimensions, places: Dimensions, window: SlidingWindow
+  ) -> Int {
+    switch ConvolutionMethod.fastest(scalar, images: images, places: places, window: window) {
+    case .winograd(let filter): filter.scratchCount(pass, images: images, places: places, window: window)
+    case .patches: patchesCount(of: scalar, images: images, places: places, window: window)
+    }
+  }
+
+  private static func patchesCount<Scalar>(
     of scalar: Scalar.Type, images: Dimensions, places: Dimensions, window: SlidingWindow
   ) -> Int {
     let columns = window.count * images[3]
@@ -24,7 +46,7 @@ public enum Convolution {
   ///   - x: Images, of shape `images`.
   ///   - filters: Shape `[window height, window width, channels, filters]`.
   ///   - y: Shape `places`: a pixel for each place of the window, a channel for each filter.
-  ///   - scratch: As many scalars as ``scratchCount(of:images:places:window:)`` says.
+  ///   - scratch: As many scalars as ``scratchCount(of:for:images:places:window:)`` says.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public static func convolve<Scalar: BLASScalar>(
@@ -32,6 +54,13 @@ public enum Convolution {
     into y: MemoryView<Scalar>, places: Dimensions, scratch: MemoryView<Scalar>
   ) {
     let columns = check(x, images, filters, window, y, places)
+    if case .winograd(let filter) = ConvolutionMethod.fastest(
+      Scalar.self, images: images, places: places, window: window)
+    {
+      return convolve(
+        by: filter, floats(x), images: images, floats(filters), window: window, into: floats(y), places: places,
+        scratch: floats(scratch))
+    }
     forEachChunk(x, images, window, places, columns, scratch) { patches, range in
       gather(x, images, window, places, range, into: patches)
     } use: { patches, range in
@@ -53,6 +82,13 @@ public enum Convolution {
     into filters: MemoryView<Scalar>, accumulating: Bool = false, scratch: MemoryView<Scalar>
   ) {
     let columns = check(x, images, filters, window, d, places)
+    if case .winograd(let filter) = ConvolutionMethod.fastest(
+      Scalar.self, images: images, places: places, window: window)
+    {
+      return filterGradient(
+        by: filter, floats(x), images: images, floats(d), places: places, window: window, into: floats(filters),
+        accumulating: accumulating, scratch: floats(scratch))
+    }
     if !accumulating { filters.fill(0) }
     forEachChunk(x, images, window, places, columns, scratch) { patches, range in
       gather(x, images, window, places, range, into: patches)
@@ -73,6 +109,13 @@ public enum Convolution {
     into x: MemoryView<Scalar>, images: Dimensions, scratch: MemoryView<Scalar>
   ) {
     let columns = check(x, images, filters, window, d, places)
+    if case .winograd(let filter) = ConvolutionMethod.fastest(
+      Scalar.self, images: images, places: places, window: window)
+    {
+      return inputGradient(
+        by: filter, floats(filters), floats(d), places: places, window: window, into: floats(x), images: images,
+        scratch: floats(scratch))
+    }
     let isPointwise = window.isPointwise
     if !isPointwise { x.fill(0) }
     forEachChunk(x, images, window, places, columns, scratch) { patches, range in
@@ -82,6 +125,12 @@ public enum Convolution {
     } use: { patches, range in
       if !isPointwise { scatter(patches, window, places, range, into: x, images) }
     }
+  }
+
+  /// A view of floats as one of floats: methods other than the general one exist for `Float` only.
+  private static func floats<Scalar>(_ view: MemoryView<Scalar>) -> MemoryView<Float> {
+    guard let floats = view.cast(to: Float.self) else { preconditionFailure("\(Scalar.self) is not Float") }
+    return floats
   }
 
   private static func check<Scalar>(

@@ -68,7 +68,8 @@ import Testing
     }
     // Room for one row of the matrix, for two, and for all that is worth having.
     let row = test.window.count * images[3]
-    let most = Convolution.scratchCount(of: Double.self, images: images, places: places, window: test.window)
+    let most = Convolution.scratchCount(
+      of: Double.self, for: .forward, images: images, places: places, window: test.window)
     for scratch in [row, 2 * row, max(most, row)] {
       let forward = run(x, w, count: y.count, scratch: scratch) {
         Convolution.convolve($0, images: images, $1, window: test.window, into: $2, places: places, scratch: $3)

@@ -34,7 +34,7 @@ public struct Convolution: Primitive {
     _: Scalar.Type, _ x: TensorView, _ filters: TensorView, _ y: TensorView, _ context: ExecutionContext
   ) {
     let count = Kernels.Convolution.scratchCount(
-      of: Scalar.self, images: x.dimensions, places: y.dimensions, window: window)
+      of: Scalar.self, for: .forward, images: x.dimensions, places: y.dimensions, window: window)
     Kernels.Convolution.convolve(
       x.scalars(Scalar.self), images: x.dimensions, filters.scalars(), window: window, into: y.scalars(),
       places: y.dimensions, scratch: context.scratch(of: Scalar.self, count: count))
@@ -61,7 +61,7 @@ public struct Convolution: Primitive {
   }
 
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    window.scratchByteCount(images: operands[0], places: results[0])
+    window.scratchByteCount(.forward, images: operands[0], places: results[0])
   }
 }
 
@@ -97,7 +97,7 @@ public struct ConvolutionInputGradient: Primitive {
     _: Scalar.Type, _ filters: TensorView, _ d: TensorView, _ x: TensorView, _ context: ExecutionContext
   ) {
     let count = Kernels.Convolution.scratchCount(
-      of: Scalar.self, images: x.dimensions, places: d.dimensions, window: window)
+      of: Scalar.self, for: .inputGradient, images: x.dimensions, places: d.dimensions, window: window)
     Kernels.Convolution.inputGradient(
       filters.scalars(Scalar.self), d.scalars(), places: d.dimensions, window: window, into: x.scalars(),
       images: x.dimensions, scratch: context.scratch(of: Scalar.self, count: count))
@@ -122,7 +122,7 @@ public struct ConvolutionInputGradient: Primitive {
   }
 
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    window.scratchByteCount(images: results[0], places: operands[1])
+    window.scratchByteCount(.inputGradient, images: results[0], places: operands[1])
   }
 }
 
@@ -159,7 +159,7 @@ public struct ConvolutionFilterGradient: Primitive {
     _: Scalar.Type, _ x: TensorView, _ d: TensorView, _ filters: TensorView, _ context: ExecutionContext
   ) {
     let count = Kernels.Convolution.scratchCount(
-      of: Scalar.self, images: x.dimensions, places: d.dimensions, window: window)
+      of: Scalar.self, for: .filterGradient, images: x.dimensions, places: d.dimensions, window: window)
     Kernels.Convolution.filterGradient(
       x.scalars(Scalar.self), images: x.dimensions, d.scalars(), places: d.dimensions, window: window,
       into: filters.scalars(), accumulating: context.accumulates,
@@ -185,7 +185,7 @@ public struct ConvolutionFilterGradient: Primitive {
   }
 
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    window.scratchByteCount(images: operands[0], places: operands[1])
+    window.scratchByteCount(.filterGradient, images: operands[0], places: operands[1])
   }
 }
 
@@ -204,13 +204,15 @@ extension SlidingWindow {
     filters[0] == Extent(vertical.extent) && filters[1] == Extent(horizontal.extent) && filters[2] == channels
   }
 
-  /// The scratch of a convolution of either precision, in bytes.
-  fileprivate func scratchByteCount(images: Dimensions, places: Dimensions) -> Int {
-    let stride = MemoryLayout<Double>.stride
-    return stride
-      * max(
-        Kernels.Convolution.scratchCount(of: Double.self, images: images, places: places, window: self),
-        Kernels.Convolution.scratchCount(of: Float.self, images: images, places: places, window: self) / 2 + 1)
+  /// The scratch of a pass of a convolution of either precision, in bytes.
+  fileprivate func scratchByteCount(
+    _ pass: Kernels.Convolution.Pass, images: Dimensions, places: Dimensions
+  ) -> Int {
+    max(
+      MemoryLayout<Double>.stride
+        * Kernels.Convolution.scratchCount(of: Double.self, for: pass, images: images, places: places, window: self),
+      MemoryLayout<Float>.stride
+        * Kernels.Convolution.scratchCount(of: Float.self, for: pass, images: images, places: places, window: self))
   }
 }
 

@@ -1,0 +1,104 @@
+/// The filters' way to points, `G w Gᵀ`, and their cotangents' way back, `Gᵀ s G`, 16 filters at a time.
+struct WinogradTaps {
+  let layout: WinogradLayout
+  /// Filters `[height, width, channels, filters]`, with as many channels and filters as the layout's images and places.
+  let weights: MemoryView<Float>
+  /// As ``WinogradLayout/filtersAtPoints`` says.
+  let atPoints: MemoryView<Float>
+  /// As ``WinogradLayout/tile`` says.
+  let scratch: MemoryView<Float>
+
+  // Safety: the initializer checks the counts; places below follow from the same extents.
+
+  init(_ layout: WinogradLayout, weights: MemoryView<Float>, scratch: MemoryView<Float>) {
+    let taps = layout.filter.taps
+    precondition(weights.count == taps * taps * layout.images[3] * layout.places[3], "\(weights.count) weights")
+    self.layout = layout
+    self.weights = weights
+    atPoints = scratch[layout.filtersAtPoints]
+    self.scratch = scratch[layout.tile]
+  }
+
+  /// Puts all filters at points.
+  func toPoints() {
+    if layout.channels > layout.images[3] { atPoints.fill(0) }
+    let (points, taps, matrix) = unsafe (layout.filter.points, layout.filter.taps, layout.filter.matrices.taps.base)
+    unsafe forEachVector { weight, tapStep, count, place, pointStep in
+      for point in 0..<points {
+        for column in 0..<taps {
+          var sum = FloatVector.zero
+          for tap in 0..<taps {
+            let vector = unsafe load(weight + (tap &* taps &+ column) &* tapStep, count)
+            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[point &* taps &+ tap]), sum)
+          }
+          unsafe VectorMemory.store(sum, scratch.base + (point &* taps &+ column) &* 16)
+        }
+      }
+      for row in 0..<points {
+        for column in 0..<points {
+          var sum = FloatVector.zero
+          for tap in 0..<taps {
+            let vector = unsafe VectorMemory.load(scratch.base + (row &* taps &+ tap) &* 16)
+            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[column &* taps &+ tap]), sum)
+          }
+          unsafe VectorMemory.store(sum, place + (row &* points &+ column) &* pointStep)
+        }
+      }
+    }
+  }
+
+  /// Takes all sums at points back to filters, and with `accumulating` adds them.
+  func fromPoints(accumulating: Bool) {
+    let (points, taps, matrix) = unsafe (layout.filter.points, layout.filter.taps, layout.filter.matrices.taps.base)
+    unsafe forEachVector { weight, tapStep, count, place, pointStep in
+      for row in 0..<points {
+        for tap in 0..<taps {
+          var sum = FloatVector.zero
+          for column in 0..<points {
+            let vector = unsafe VectorMemory.load(place + (row &* points &+ column) &* pointStep)
+            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[column &* taps &+ tap]), sum)
+          }
+          unsafe VectorMemory.store(sum, scratch.base + (row &* taps &+ tap) &* 16)
+        }
+      }
+      for row in 0..<taps {
+        for column in 0..<taps {
+          let target = unsafe weight + (row &* taps &+ column) &* tapStep
+          var sum = unsafe accumulating ? load(target, count) : FloatVector.zero
+          for point in 0..<points {
+            let vector = unsafe VectorMemory.load(scratch.base + (point &* taps &+ column) &* 16)
+            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[point &* taps &+ row]), sum)
+          }
+          if count < 16 {
+            unsafe VectorMemory.store(sum, target, first: count)
+          } else {
+            unsafe VectorMemory.store(sum, target)
+          }
+        }
+      }
+    }
+  }
+
+  @unsafe @inline(always) private func load(_ address: UnsafePointer<Float>, _ count: Int) -> FloatVector {
+    unsafe count < 16 ? VectorMemory.load(address, first: count) : VectorMemory.load(address)
+  }
+
+  /// Calls `body` for each channel and each 16 filters, the last ones perhaps fewer: where their first tap is, how far
+  /// apart taps are, how many filters there are, where they are at the first point, and how far apart points are.
+  @unsafe @inline(always) private func forEachVector(
+    _ body: (UnsafeMutablePointer<Float>, Int, Int, UnsafeMutablePointer<Float>, Int) -> Void
+  ) {
+    let (channels, filters) = (layout.images[3], layout.places[3])
+    for block in layout.blocks {
+      let width = layout.width(ofBlock: block)
+      let first = block * layout.points * layout.channels
+      for channel in 0..<channels {
+        for lane in stride(from: 0, to: min(width, filters - block), by: 16) {
+          unsafe body(
+            weights.base + channel * filters + block + lane, channels * filters, min(16, filters - block - lane),
+            atPoints.base + first + channel * width + lane, layout.channels * width)
+        }
+      }
+    }
+  }
+}
