@@ -17,11 +17,12 @@ let package = Package(
   products: [
     .executable(name: "onlearn", targets: ["onlearn"]),
     .library(
-      name: "OnlearnEngine", targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Serve"]),
+      name: "OnlearnEngine", targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   ],
   targets: [
     .systemLibrary(
@@ -35,6 +36,24 @@ let package = Package(
     .target(name: "Graph", dependencies: ["Kernels"], swiftSettings: strict),
     .target(name: "GraphDefImport", dependencies: ["Graph"], swiftSettings: strict),
     .target(name: "Parameters", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(
+      name: "Wire",
+      dependencies: [
+        "Kernels", .product(name: "NIOCore", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Transport",
+      dependencies: [
+        "Wire", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "PS",
+      dependencies: [
+        "Kernels", "Parameters", "Wire", "Transport", .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "Serve",
       dependencies: [
@@ -62,6 +81,12 @@ let package = Package(
     .testTarget(
       name: "ParametersTests", dependencies: ["Parameters", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict
     ),
+    .testTarget(
+      name: "WireTests", dependencies: ["Wire", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PSTests", dependencies: ["PS", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: strict),
     .testTarget(name: "ServeTests", dependencies: ["Serve", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(

@@ -22,6 +22,12 @@
     self.count = count
   }
 
+  /// A view of nothing.
+  public static var empty: MemoryView {
+    // Safety: nothing is ever read from the address.
+    unsafe MemoryView(base: UnsafeMutablePointer(bitPattern: MemoryLayout<Scalar>.alignment)!, count: 0)
+  }
+
   /// The scalar at `index`.
   @inlinable public subscript(index: Int) -> Scalar {
     get {

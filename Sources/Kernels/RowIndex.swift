@@ -115,11 +115,3 @@ struct GrowingMemory<Scalar: BitwiseCopyable> {
   /// The first `count` scalars.
   func view(_ count: Int) -> MemoryView<Scalar> { memory.view(of: Scalar.self, count: count) }
 }
-
-extension MemoryView {
-  /// A view of nothing.
-  static var empty: MemoryView {
-    // Safety: nothing is ever read from the address.
-    unsafe MemoryView(base: UnsafeMutablePointer(bitPattern: MemoryLayout<Scalar>.alignment)!, count: 0)
-  }
-}

@@ -2,7 +2,7 @@ public import Kernels
 
 /// Where parameters live: in memory, in a file, or on a parameter server.
 ///
-/// One training step is `values = try store.exchange(push: gradientsOfTheLastBatch, pull: rowsOfThisBatch)`.
+/// One training step is `values = try store.exchange(push: gradientsOfThisBatch, pull: rowsOfTheNextBatch)`.
 /// Calls are synchronous. One thread at a time trains through a store; what it is lent stays valid until the next
 /// call that pushes or writes.
 public protocol ParameterStore: AnyObject, Sendable {
@@ -12,12 +12,15 @@ public protocol ParameterStore: AnyObject, Sendable {
   /// The number of pushes applied.
   var version: UInt64 { get }
 
-  /// The end of what was applied of each stream, by name.
-  var sourceOffsets: [String: UInt64] { get }
+  /// Whether it pays to work out which rows a batch touches; if not, ``RowRequest/everything`` costs nothing.
+  var prefersRowRequests: Bool { get }
+
+  /// The end of what was applied of the stream called `source`, or `nil` if nothing was.
+  func offset(ofSource source: String) throws -> UInt64?
 
   /// Applies `push`, then lends the dense parameters and the rows of `pull`.
   ///
-  /// A push is applied as a whole or not at all.
+  /// A push is applied as a whole or not at all. Without a `pull` nothing new is lent.
   ///
   /// - Throws: ``StoreError`` for gradients that do not fit the schema or are not finite.
   func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues

@@ -4,26 +4,15 @@ public import Kernels
 public struct ParameterValues: Sendable {
   /// The values of one parameter.
   public struct Values: Sendable {
-    /// Where a row is found.
-    public enum Addressing: Hashable, Sendable {
-      /// At its key.
-      case direct
-      /// At the position of its key in the request.
-      case compact
-    }
-
     /// The scalars: row `i` begins at `i * rowStride`. A dense parameter is contiguous.
     public var scalars: MemoryView<Float>
     /// How far apart two rows are, at least the length of a row.
     public var rowStride: Int
-    /// How a row's index is found. Dense parameters are always direct.
-    public var addressing: Addressing
 
     /// Lends `scalars`.
-    public init(scalars: MemoryView<Float>, rowStride: Int, addressing: Addressing) {
+    public init(scalars: MemoryView<Float>, rowStride: Int) {
       self.scalars = scalars
       self.rowStride = rowStride
-      self.addressing = addressing
     }
   }
 

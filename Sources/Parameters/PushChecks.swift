@@ -10,6 +10,18 @@ extension ParameterGradients {
   }
 }
 
+extension RowRequest {
+  /// Checks that the rows are rows of tables of `parameters`.
+  package func check(against parameters: [ParameterSpec]) throws(StoreError) {
+    for rows in tables {
+      guard parameters.indices.contains(rows.parameter) else { throw .unknownParameter(rows.parameter) }
+      let spec = parameters[rows.parameter]
+      guard spec.kind == .table else { throw .rowsOfDense(parameter: spec.name) }
+      try spec.check(rows: rows.keys)
+    }
+  }
+}
+
 extension ParameterSpec {
   /// Checks that `gradient` fits the parameter and is finite.
   fileprivate func check(_ gradient: Gradient) throws(StoreError) {

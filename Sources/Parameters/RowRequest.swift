@@ -20,6 +20,15 @@ public struct RowRequest: Sendable {
 
   /// At most one entry per table.
   public var tables: [Rows]
+  /// Whether all rows of all tables are asked for, whatever ``tables`` says.
+  public var wantsAllRows = false
+
+  /// Asks for every dense parameter and all rows of all tables.
+  public static let everything: RowRequest = {
+    var request = RowRequest()
+    request.wantsAllRows = true
+    return request
+  }()
 
   /// Asks for the rows of `tables`, and for every dense parameter.
   public init(tables: [Rows] = []) { self.tables = tables }

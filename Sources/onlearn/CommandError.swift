@@ -33,7 +33,8 @@ enum CommandError {
     case let error as StoreError: error.exitStatus
     case let error as OptimizerChoiceError: error.exitStatus.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
-    case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError:
+    case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,
+      is RowOutsideTableError:
       ExitStatus.badData.rawValue
     default: ExitStatus.internalError.rawValue
     }

@@ -77,7 +77,12 @@ public final class FileStore: ParameterStore {
 
   public var version: UInt64 { state.withLock { $0.memory.version } }
 
+  /// The end of what was applied of each stream, by name.
   public var sourceOffsets: [String: UInt64] { state.withLock { $0.memory.sourceOffsets } }
+
+  public var prefersRowRequests: Bool { state.withLock { $0.memory.hasLazyTable } }
+
+  public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.memory.sourceOffsets[source] } }
 
   public var tensors: [StoredTensor] { state.withLock { $0.memory.tensors } }
 

@@ -32,9 +32,9 @@ struct MemoryState: Sendable {
     values = zip(parameters, storage).map { spec, storage in
       switch storage {
       case .dense(let tensor):
-        .init(scalars: tensor.weights, rowStride: spec.rowLength, addressing: .direct)
+        .init(scalars: tensor.weights, rowStride: spec.rowLength)
       case .table(let table):
-        .init(scalars: table.table.rows, rowStride: table.table.layout.stride, addressing: .direct)
+        .init(scalars: table.table.rows, rowStride: table.table.layout.stride)
       }
     }
   }
@@ -82,14 +82,25 @@ struct MemoryState: Sendable {
     }
   }
 
+  /// Whether a table is so large that filling all of it would be felt.
+  var hasLazyTable: Bool {
+    zip(parameters, storage).contains { spec, storage in
+      if case .table(let table) = storage { table.isFilledLazily && spec.count > Self.eagerLimit } else { false }
+    }
+  }
+
+  /// The weights of a table that is filled as a whole when a batch does not say which rows it touches.
+  private static let eagerLimit = 1 << 24
+
   /// Makes the rows of `pull` valid.
   private func prepare(_ pull: RowRequest) throws(StoreError) {
+    if pull.wantsAllRows {
+      for case .table(let table) in storage { table.prepareAll() }
+      return
+    }
+    try pull.check(against: parameters)
     for rows in pull.tables {
-      guard parameters.indices.contains(rows.parameter) else { throw .unknownParameter(rows.parameter) }
-      let spec = parameters[rows.parameter]
-      guard case .table(let table) = storage[rows.parameter] else { throw .rowsOfDense(parameter: spec.name) }
-      try spec.check(rows: rows.keys)
-      table.prepare(rows.keys)
+      if case .table(let table) = storage[rows.parameter] { table.prepare(rows.keys) }
     }
   }
 }

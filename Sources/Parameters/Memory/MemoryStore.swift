@@ -20,7 +20,12 @@ public final class MemoryStore: ParameterStore {
 
   public var version: UInt64 { state.withLock { $0.version } }
 
+  /// The end of what was applied of each stream, by name.
   public var sourceOffsets: [String: UInt64] { state.withLock { $0.sourceOffsets } }
+
+  public var prefersRowRequests: Bool { state.withLock { $0.hasLazyTable } }
+
+  public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.sourceOffsets[source] } }
 
   public var tensors: [StoredTensor] { state.withLock { $0.tensors } }
 

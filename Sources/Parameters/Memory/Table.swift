@@ -34,6 +34,14 @@ struct Table: Sendable {
     for position in 0..<keys.count { pages.fill(pageOf: Int(keys[position]), of: table) }
   }
 
+  /// Whether rows get their initial values when they are first asked for, because these are not zero.
+  var isFilledLazily: Bool { pages != nil }
+
+  /// Makes the values of all rows valid.
+  ///
+  /// - Complexity: Once filled, a look at a byte per page.
+  func prepareAll() { pages?.fillAll(of: table) }
+
   /// Makes the values of the rows `rows` valid.
   func prepare(_ rows: Range<Int>) {
     guard let pages else { return }
@@ -72,6 +80,10 @@ private struct Pages: Sendable {
   func fill(pageOf row: Int, of table: RowTable) {
     let page = row >> shift
     if filled[page] == 0 { fill(page, of: table) }
+  }
+
+  func fillAll(of table: RowTable) {
+    for page in 0..<(table.rowCount + (1 << shift) - 1) >> shift where filled[page] == 0 { fill(page, of: table) }
   }
 
   @inline(never)

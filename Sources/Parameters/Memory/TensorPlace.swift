@@ -1,7 +1,7 @@
 /// Where a stored tensor's elements are found.
-struct TensorPlace: Sendable {
+package struct TensorPlace: Sendable {
   /// A part of a parameter's state.
-  enum Part: Sendable {
+  package enum Part: Hashable, Sendable {
     case weights
     case slot(Int)
     case scalar(Int)
@@ -17,14 +17,14 @@ struct TensorPlace: Sendable {
   }
 
   /// The number of the parameter.
-  let parameter: Int
+  package let parameter: Int
   /// The number of the tensor among the store's.
-  let tensor: Int
+  package let tensor: Int
   /// Which part of the parameter it is.
-  let part: Part
+  package let part: Part
 
   /// The tensors that a store of `parameters` keeps, in order, and their places by name.
-  static func list(
+  package static func list(
     _ parameters: [ParameterSpec]
   ) throws(StoreError) -> (tensors: [StoredTensor], places: [String: TensorPlace]) {
     var tensors: [StoredTensor] = []
@@ -42,6 +42,9 @@ struct TensorPlace: Sendable {
 }
 
 extension ParameterSpec {
+  /// Checks that a store can keep `parameters`: names that are there and differ, shapes that are possible.
+  package static func check(_ parameters: [ParameterSpec]) throws(StoreError) { _ = try TensorPlace.list(parameters) }
+
   /// The largest size of a parameter with its optimizer's state.
   private static let byteLimit = 1 << 40
 

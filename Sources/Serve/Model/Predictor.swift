@@ -12,7 +12,8 @@ public final class Predictor {
   /// Where the parameters are.
   public let store: any ParameterStore
   private let runner: ProgramRunner
-  private let states: [Int: OwnedTensor]
+  private let inputs: ProgramInputs
+  private let touchedRows: TouchedRows?
   private let seed: UInt64
 
   /// A predictor of `model` on the threads of `pool`.
@@ -23,47 +24,18 @@ public final class Predictor {
     self.store = store
     self.seed = seed
     let program = try model.scoringProgram(isExact: isExact)
-    let reader = InitialValueReader(model, seed: seed)
-    var states: [Int: OwnedTensor] = [:]
-    let used = program.usedInputs
-    for (index, input) in program.inputs.enumerated() where used[index] {
-      switch input.role {
-      case .data where input.name != "input_x": throw ModelError.unknownInput(name: input.name)
-      case .state: states[index] = try reader.state(input.name)
-      case .data, .parameter: break
-      }
-    }
-    self.states = states
+    inputs = try ProgramInputs(program, of: model, seed: seed)
+    guard !inputs.needLabels else { throw ModelError.unknownInput(name: "input_y") }
+    touchedRows = store.prefersRowRequests ? try TouchedRows(program, of: model, pool: pool, seed: seed) : nil
     runner = ProgramRunner(program, pool: pool)
   }
 
   /// The logits of `batch`, `[examples, logits]`; valid until the next call.
   public func logits(of batch: inout Batch) throws -> MemoryView<Float> {
     let executor = try runner.executor(batch: batch.examples)
-    let program = runner.program
-    let values = try store.exchange(push: nil, pull: nil)
-    let used = program.usedInputs
-    return try batch.x.withMemoryView { x in
-      for (index, input) in program.inputs.enumerated() where used[index] {
-        let dimensions = executor.plan.program.types[index].shape.dimensions(batch: executor.plan.batch)!
-        switch input.role {
-        case .data:
-          guard dimensions.count == x.count else {
-            throw ModelError.batchShape(
-              input: input.name, expected: "\(program.types[index])",
-              found: "\(x.count) numbers for \(batch.examples) examples")
-          }
-          try executor.bind(TensorView(x, dimensions), to: index)
-        case .parameter:
-          let number = model.parameters.firstIndex { $0.name == input.name }!
-          let lent = values.parameters[number]
-          try executor.bind(
-            model.parameters[number].isTable
-              ? TensorView(table: lent.scalars, dimensions, rowStride: lent.rowStride)
-              : TensorView(lent.scalars, dimensions), to: index)
-        case .state: try executor.bind(states[index]!.view, to: index)
-        }
-      }
+    let pull = try touchedRows?.request(of: &batch, step: 0) ?? .everything
+    let values = try store.exchange(push: nil, pull: pull)
+    return try inputs.bind(executor, to: &batch, values) {
       try executor.run(seed: seed)
       return executor.output(0).scalars(Float.self)
     }

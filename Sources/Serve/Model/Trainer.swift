@@ -30,7 +30,9 @@ public final class Trainer {
   private let seed: UInt64
   private let runner: ProgramRunner
   private let observer: ProgramRunner
-  private let roles: [Role]
+  private let inputs: ProgramInputs
+  private let observerInputs: ProgramInputs
+  private let touchedRows: TouchedRows?
   private let gradientOutputs: [GradientOutput]
   private let lossOutput: Int
   private let logitsOutput: Int
@@ -38,13 +40,8 @@ public final class Trainer {
   private var gradients: ParameterGradients
   private var lastExecutor: Executor?
 
-  /// What an input of the program is bound to.
-  private enum Role {
-    case x, y
-    case parameter(Int)
-    case state(OwnedTensor)
-    case unused
-  }
+  /// What the store lent for a batch that follows the last one.
+  private var lent: (values: ParameterValues, batch: Range<UInt64>)?
 
   /// Where a parameter's gradient comes out.
   private enum GradientOutput {
@@ -72,19 +69,9 @@ public final class Trainer {
     stepCount = store.version
     runner = ProgramRunner(program, pool: pool, tile: tile)
     observer = ProgramRunner(everything.pruned(to: model.config.observe), pool: pool, tile: tile)
-    let reader = InitialValueReader(model, seed: seed)
-    let used = everything.usedInputs
-    roles = try program.inputs.indices.map { index in
-      let input = program.inputs[index]
-      guard used[index] else { return .unused }
-      switch input.role {
-      case .data where input.name == "input_x": return .x
-      case .data where input.name == "input_y": return .y
-      case .data: throw ModelError.unknownInput(name: input.name)
-      case .parameter: return .parameter(model.parameters.firstIndex { $0.name == input.name }!)
-      case .state: return .state(try reader.state(input.name))
-      }
-    }
+    inputs = try ProgramInputs(program, of: model, seed: seed)
+    observerInputs = try ProgramInputs(observer.program, of: model, seed: seed)
+    touchedRows = store.prefersRowRequests ? try TouchedRows(everything, of: model, pool: pool, seed: seed) : nil
     gradientOutputs = model.parameters.map { parameter in
       if parameter.isTable {
         return .rows(
@@ -115,18 +102,23 @@ public final class Trainer {
   /// Learns from `batch`.
   ///
   /// - Parameter source: The range of the stream the batch is from, so that a store applies it once.
-  /// - Throws: ``NonFiniteError`` if the loss or a gradient is not finite, `ExecutionFailure` for ids outside of a table,
-  ///   or what the store throws; nothing has changed then.
+  /// - Throws: ``NonFiniteError`` if the loss or a gradient is not finite, `ExecutionFailure` or ``RowOutsideTableError``
+  ///   for ids outside of a table, or what the store throws; nothing has changed then.
   public func step(_ batch: inout Batch, source: SourceRange? = nil) throws -> Step {
+    var nothing = Batch()
+    return try step(&batch, source: source, followedBy: &nothing)
+  }
+
+  /// Learns from `batch`, and asks the store in the same exchange for what `next` needs, the batch of the next step.
+  ///
+  /// A parameter server is then asked once per step. An empty `next` means that none is known.
+  public func step(_ batch: inout Batch, source: SourceRange? = nil, followedBy next: inout Batch) throws -> Step {
     let executor = try runner.executor(batch: batch.examples)
     let parameters = store.parameters
-    let values = try store.exchange(push: nil, pull: nil)
-    let loss = try batch.x.withMemoryView { x in
-      try batch.y.withMemoryView { y in
-        try bind(executor, x, y, values)
-        try executor.run(seed: seed, step: stepCount)
-        return executor.output(lossOutput).scalars(Float.self)[0]
-      }
+    let values = try values(for: &batch)
+    let loss = try inputs.bind(executor, to: &batch, values) {
+      try executor.run(seed: seed, step: stepCount)
+      return executor.output(lossOutput).scalars(Float.self)[0]
     }
     guard loss.isFinite else { throw NonFiniteError(place: "the loss", step: stepCount) }
     for (index, output) in gradientOutputs.enumerated() {
@@ -142,16 +134,29 @@ public final class Trainer {
       }
     }
     gradients.source = source
-    let version: UInt64
+    let pull = next.examples > 0 ? try request(for: &next, step: stepCount + 1) : nil
+    let after: ParameterValues
     do {
-      version = try store.exchange(push: gradients, pull: nil).version
+      after = try store.exchange(push: gradients, pull: pull)
     } catch StoreError.notFinite(let tensor, let position, let row) {
       let place = "the gradient of '\(tensor)' at \(row.map { "row \($0), " } ?? "")element \(position)"
       throw NonFiniteError(place: place, step: stepCount)
     }
     stepCount += 1
     lastExecutor = executor
-    return Step(loss: loss, version: version, logits: executor.output(logitsOutput).scalars(Float.self))
+    lent = pull == nil ? nil : (after, next.begin..<next.end)
+    return Step(loss: loss, version: after.version, logits: executor.output(logitsOutput).scalars(Float.self))
+  }
+
+  /// What the store lends for `batch`, which the last exchange may have asked for already.
+  private func values(for batch: inout Batch) throws -> ParameterValues {
+    if let lent, lent.batch == batch.begin..<batch.end, !lent.batch.isEmpty { return lent.values }
+    return try store.exchange(push: nil, pull: request(for: &batch, step: stepCount))
+  }
+
+  private func request(for batch: inout Batch, step: UInt64) throws -> RowRequest {
+    guard let touchedRows else { return .everything }
+    return try touchedRows.request(of: &batch, step: step)
   }
 
   /// The examples per tile of a step with `batch` examples, and the threads that work on tiles.
@@ -171,52 +176,14 @@ public final class Trainer {
   /// What the configuration observes of `batch` with the parameters as they are now: one more forward pass.
   public func observedValues(after batch: inout Batch) throws -> [(name: String, value: Double)] {
     let executor = try observer.executor(batch: batch.examples)
-    let values = try store.exchange(push: nil, pull: nil)
-    return try batch.x.withMemoryView { x in
-      try batch.y.withMemoryView { y in
-        try bind(executor, x, y, values)
-        try executor.run(seed: seed, step: stepCount)
-        return executor.plan.program.outputs.indices.map {
-          (executor.plan.program.outputs[$0].name, executor.output($0).firstNumber)
-        }
+    lent = nil
+    let values = try values(for: &batch)
+    return try observerInputs.bind(executor, to: &batch, values) {
+      try executor.run(seed: seed, step: stepCount)
+      return executor.plan.program.outputs.indices.map {
+        (executor.plan.program.outputs[$0].name, executor.output($0).firstNumber)
       }
     }
-  }
-
-  private func bind(
-    _ executor: Executor, _ x: MemoryView<Float>, _ y: MemoryView<Float>, _ values: ParameterValues
-  ) throws {
-    for (input, role) in roles.enumerated() {
-      switch role {
-      case .unused: continue
-      case .x: try bind(executor, x, to: input)
-      case .y: try bind(executor, y, to: input)
-      case .parameter(let number):
-        let lent = values.parameters[number]
-        let dimensions = executor.dimensions(ofInput: input)
-        let view =
-          model.parameters[number].isTable
-          ? TensorView(table: lent.scalars, dimensions, rowStride: lent.rowStride)
-          : TensorView(lent.scalars, dimensions)
-        try executor.bind(view, to: input)
-      case .state(let tensor): try executor.bind(tensor.view, to: input)
-      }
-    }
-  }
-
-  private func bind(_ executor: Executor, _ memory: MemoryView<Float>, to input: Int) throws {
-    let dimensions = executor.dimensions(ofInput: input)
-    guard dimensions.count == memory.count, runner.program.types[input].dtype == .float32 else {
-      throw batchShapeError(input, found: memory.count, batch: executor.plan.batch)
-    }
-    try executor.bind(TensorView(memory, dimensions), to: input)
-  }
-
-  private func batchShapeError(_ input: Int, found: Int, batch: Int) -> ModelError {
-    let program = runner.program
-    return .batchShape(
-      input: program.inputs[input].name, expected: "\(program.types[input])",
-      found: "\(found) numbers for \(batch) examples")
   }
 }
 

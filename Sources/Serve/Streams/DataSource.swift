@@ -21,6 +21,9 @@ public protocol DataSource {
   /// True if examples come as they happened and are never shuffled.
   var keepsOrder: Bool { get }
 
+  /// True if the next example may still have to happen, so that asking for it can take long.
+  var isLive: Bool { get }
+
   /// The offset of the next example in this pass.
   var position: UInt64 { get }
 
@@ -45,6 +48,8 @@ public protocol DataSource {
 }
 
 extension DataSource {
+  public var isLive: Bool { false }
+
   /// The features of one example, if known before reading.
   public var width: Int? { exampleShape?.reduce(1, *) }
 }

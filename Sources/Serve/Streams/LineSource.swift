@@ -55,6 +55,8 @@ package struct LineSource<Decoder: LineDecoder>: DataSource {
     isRepeatable = false
   }
 
+  package var isLive: Bool { !isRepeatable }
+
   package var exampleShape: [Int]? { decoder.exampleShape }
 
   package var labelWidth: Int? { decoder.labelWidth }

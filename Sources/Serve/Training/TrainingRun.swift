@@ -37,6 +37,8 @@ public struct TrainingRun {
   private let options: Options
   private let schedule: OptimizerSchedule?
   private var feed: DataFeed
+  /// The offset up to which the stream is learned.
+  private var offset: UInt64
   private var validator: BatchValidator
   private var metrics: ProgressiveMetrics
   private var lossSum = 0.0
@@ -61,7 +63,8 @@ public struct TrainingRun {
     metrics = ProgressiveMetrics(classes: model.logitsPerExample, window: Self.window)
     feed = try DataFeed(
       source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
-      resumingAt: store.sourceOffsets[source.name] ?? 0)
+      resumingAt: store.offset(ofSource: source.name) ?? 0)
+    offset = feed.offset
   }
 
   /// The examples until the end, if known.
@@ -72,7 +75,7 @@ public struct TrainingRun {
   }
 
   /// Where the run starts.
-  public var start: (step: UInt64, examples: UInt64) { (trainer.stepCount, feed.offset) }
+  public var start: (step: UInt64, examples: UInt64) { (trainer.stepCount, offset) }
 
   /// Trains, telling `reporter` after each step, and saves at the end, also of a stop or a failure.
   ///
@@ -90,28 +93,41 @@ public struct TrainingRun {
   }
 
   private mutating func trainBatches(_ reporter: inout ProgressReporter, until stop: StopRequest) throws {
-    var batch = Batch()
-    while !stop.isRequested, trainer.stepCount < options.steps ?? .max,
-      try feed.next(into: &batch, upTo: options.batch)
-    {
-      try validator.check(batch)
+    // A store that is asked over a network is asked once per step, if the next batch is known without waiting for it.
+    let looksAhead = trainer.store.prefersRowRequests && !feed.source.isLive
+    var (batch, next) = (Batch(), Batch())
+    while !stop.isRequested, trainer.stepCount < options.steps ?? .max {
+      if next.examples > 0 {
+        swap(&batch, &next)
+      } else {
+        guard try read(into: &batch) else { break }
+      }
+      next.resize(examples: 0, width: next.width, labelWidth: next.labelWidth)
+      if looksAhead, trainer.stepCount + 1 < options.steps ?? .max { _ = try read(into: &next) }
       let source = SourceRange(name: feed.source.name, begin: batch.begin, end: batch.end)
       if let schedule {
         for change in try schedule.changes(afterStep: trainer.stepCount) {
           try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
         }
       }
-      let step = try trainer.step(&batch, source: source)
+      let step = try trainer.step(&batch, source: source, followedBy: &next)
+      offset = batch.end
       lossSum += Double(step.loss) * Double(batch.examples)
       lossCount += Double(batch.examples)
       metrics.record(logits: step.logits, labels: batch.y, loss: step.loss)
       var observed: Result<[(name: String, value: Double)], any Error> = .success([])
-      reporter.update(step: trainer.stepCount, examples: feed.offset, at: .now) {
+      reporter.update(step: trainer.stepCount, examples: offset, at: .now) {
         observed = Result { try observedValues(&batch) }
         return snapshot((try? observed.get()) ?? [])
       }
       _ = try observed.get()
     }
+  }
+
+  private mutating func read(into batch: inout Batch) throws -> Bool {
+    guard try feed.next(into: &batch, upTo: options.batch) else { return false }
+    try validator.check(batch)
+    return true
   }
 
   private func observedValues(_ batch: inout Batch) throws -> [(name: String, value: Double)] {
@@ -133,7 +149,7 @@ public struct TrainingRun {
     let mean = lossCount > 0 ? lossSum / lossCount : recent.loss
     (lossSum, lossCount) = (0, 0)
     return ProgressSnapshot(
-      step: trainer.stepCount, examples: feed.offset,
+      step: trainer.stepCount, examples: offset,
       loss: options.metrics == .after ? observedLoss ?? mean : mean, metrics: shown, version: trainer.store.version)
   }
 }

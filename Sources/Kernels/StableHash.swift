@@ -1,5 +1,3 @@
-import Kernels
-
 /// Hashes that are the same on every machine, in every run and every version.
 public enum StableHash {
   /// The hash of no bytes before it is finished: FNV-1a's offset basis.

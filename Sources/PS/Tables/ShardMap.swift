@@ -1,0 +1,51 @@
+public import Kernels
+
+/// Which shard has which part of a model: 1,024 slots, dealt out to the shards in runs of equal length.
+///
+/// A row belongs to the slot of its table and key; a dense tensor is cut into blocks, each of which belongs to the slot
+/// of its tensor and number. Hashing spreads both evenly whatever keys are popular.
+public struct ShardMap: Hashable, Sendable {
+  /// The number of slots.
+  public static let slotCount = 1024
+  /// The floats of a block of a dense tensor; the last block of a tensor may have fewer.
+  public static let blockLength = 16_384
+
+  /// The number of shards, from 1 to ``slotCount``.
+  public let shards: Int
+
+  /// A map over `shards` shards.
+  public init(shards: Int) {
+    precondition((1...Self.slotCount).contains(shards), "\(shards) shards")
+    self.shards = shards
+  }
+
+  /// The slot of a key (a row or the number of a dense block) of the tensor number `tensor`.
+  @inline(always)
+  public static func slot(tensor: Int, key: UInt64) -> Int {
+    Int(SplitMix64.mix(key &+ SplitMix64.mix(UInt64(tensor))) >> 54)
+  }
+
+  /// The shard that has `slot`.
+  @inline(always)
+  public func shard(ofSlot slot: Int) -> Int { slot * shards / Self.slotCount }
+
+  /// The shard that has a key (a row or the number of a dense block) of the tensor number `tensor`.
+  @inline(always)
+  public func shard(tensor: Int, key: UInt64) -> Int { shard(ofSlot: Self.slot(tensor: tensor, key: key)) }
+
+  /// The parts of the dense tensor number `tensor`, of `count` floats, that `shard` has: runs of neighbouring blocks,
+  /// in order.
+  public func ranges(ofTensor tensor: Int, count: Int, on shard: Int) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    for (block, first) in stride(from: 0, to: count, by: Self.blockLength).enumerated()
+    where self.shard(tensor: tensor, key: UInt64(block)) == shard {
+      let end = min(count, first + Self.blockLength)
+      if let last = ranges.last, last.upperBound == first {
+        ranges[ranges.count - 1] = last.lowerBound..<end
+      } else {
+        ranges.append(first..<end)
+      }
+    }
+    return ranges
+  }
+}

@@ -1,0 +1,79 @@
+import Graph
+import GraphDefImport
+import Kernels
+import Parameters
+
+/// Binds what a program of a model is fed with: the batch, lent parameters, and state.
+struct ProgramInputs {
+  /// What an input is bound to.
+  private enum Role {
+    case unused
+    case x, y
+    case parameter(Int)
+    case state(OwnedTensor)
+  }
+
+  private let model: Model
+  private let roles: [Role]
+
+  /// The inputs of `program`; state starts as the graph says, where random with `seed`.
+  ///
+  /// - Throws: ``ModelError`` if the program needs something that no batch has.
+  init(_ program: Program, of model: Model, seed: UInt64) throws {
+    let reader = InitialValueReader(model, seed: seed)
+    self.model = model
+    roles = try zip(program.inputs, program.usedInputs).map { input, isUsed in
+      guard isUsed else { return .unused }
+      switch input.role {
+      case .data where input.name == "input_x": return .x
+      case .data where input.name == "input_y": return .y
+      case .data: throw ModelError.unknownInput(name: input.name)
+      case .parameter: return .parameter(model.parameters.firstIndex { $0.name == input.name }!)
+      case .state: return .state(try reader.state(input.name))
+      }
+    }
+  }
+
+  /// Whether labels are needed.
+  var needLabels: Bool { roles.contains { if case .y = $0 { true } else { false } } }
+
+  /// Binds the inputs of `executor` for the duration of `body`.
+  ///
+  /// - Throws: ``ModelError/batchShape(input:expected:found:)`` if the batch does not fit.
+  func bind<Result>(
+    _ executor: Executor, to batch: inout Batch, _ values: ParameterValues?, _ body: () throws -> Result
+  ) throws -> Result {
+    try batch.x.withMemoryView { x in
+      try batch.y.withMemoryView { y in
+        for (input, role) in roles.enumerated() {
+          switch role {
+          case .unused: continue
+          case .x: try bind(executor, x, to: input)
+          case .y: try bind(executor, y, to: input)
+          case .parameter(let number):
+            guard let lent = values?.parameters[number] else { preconditionFailure("no values for input \(input)") }
+            let dimensions = executor.dimensions(ofInput: input)
+            let view =
+              model.parameters[number].isTable
+              ? TensorView(table: lent.scalars, dimensions, rowStride: lent.rowStride)
+              : TensorView(lent.scalars, dimensions)
+            try executor.bind(view, to: input)
+          case .state(let tensor): try executor.bind(tensor.view, to: input)
+          }
+        }
+        return try body()
+      }
+    }
+  }
+
+  private func bind(_ executor: Executor, _ memory: MemoryView<Float>, to input: Int) throws {
+    let dimensions = executor.dimensions(ofInput: input)
+    let program = executor.plan.program
+    guard dimensions.count == memory.count, program.types[input].dtype == .float32 else {
+      throw ModelError.batchShape(
+        input: program.inputs[input].name, expected: "\(program.types[input])",
+        found: "\(memory.count) numbers for \(executor.plan.batch) examples")
+    }
+    try executor.bind(TensorView(memory, dimensions), to: input)
+  }
+}

@@ -1,0 +1,89 @@
+public import NIOCore
+
+/// Puts frames together from the pieces in which bytes arrive.
+///
+/// A header is looked at as soon as it is there, so that a declared length costs nothing before it is allowed. Memory
+/// for a payload is taken as its bytes arrive, at most twice what has come, until a connection has shown that it sends
+/// frames of that size. Checksums are taken on the way.
+public struct FrameAssembler: Sendable {
+  /// The most bytes of a payload that are accepted now.
+  public var payloadLimit: Int
+
+  private var headerBytes = ByteBuffer()
+  private var header: FrameHeader?
+  private var payload = ByteBuffer()
+  private var checksum: UInt32 = 0
+  /// The largest payload that came in whole.
+  private var largest = 0
+
+  /// The memory taken for a payload of which nothing has come yet.
+  private static let firstCapacity = 16 << 10
+
+  /// An assembler for payloads of at most `payloadLimit` bytes.
+  public init(payloadLimit: Int) { self.payloadLimit = payloadLimit }
+
+  /// The bytes of an unfinished frame, and whether they include its header.
+  public var pending: (byteCount: Int, hasHeader: Bool) {
+    (headerBytes.readableBytes + (header == nil ? 0 : FrameHeader.byteCount + payload.readableBytes), header != nil)
+  }
+
+  /// Takes bytes from `input` up to the end of a frame.
+  ///
+  /// - Returns: The frame, or nil if `input` is used up before its end.
+  /// - Throws: What a header's check throws; 103 for a length above the limit, 104 for a damaged payload. The
+  ///   connection cannot be read any further.
+  public mutating func next(from input: inout ByteBuffer) throws(Refusal) -> Frame? {
+    if header == nil {
+      guard try readHeader(from: &input) else { return nil }
+    }
+    let header = header!
+    let missing = Int(header.length) - payload.readableBytes
+    let count = min(missing, input.readableBytes)
+    if count > 0 {
+      reserve(for: count, of: Int(header.length))
+      checksum = input.checksum(at: input.readerIndex, length: count, continuing: checksum)
+      var piece = input.readSlice(length: count)!
+      payload.writeBuffer(&piece)
+    }
+    guard count == missing else { return nil }
+    guard checksum == header.payloadChecksum else {
+      throw Refusal(.badPayloadChecksum, "a frame's payload was damaged on the way")
+    }
+    largest = max(largest, payload.readableBytes)
+    defer {
+      self.header = nil
+      payload = ByteBuffer()
+      checksum = 0
+    }
+    return Frame(header: header, payload: payload)
+  }
+
+  private mutating func readHeader(from input: inout ByteBuffer) throws(Refusal) -> Bool {
+    let count = min(FrameHeader.byteCount - headerBytes.readableBytes, input.readableBytes)
+    var piece = input.readSlice(length: count)!
+    headerBytes.writeBuffer(&piece)
+    // Whoever speaks another protocol hears so at the first byte, without having to send 32.
+    guard zip(headerBytes.readableBytesView, FrameHeader.magic).allSatisfy(==) else {
+      throw Refusal(.badMagic, "this is not a frame of OLP")
+    }
+    guard headerBytes.readableBytes == FrameHeader.byteCount else { return false }
+    let header = try FrameHeader(from: &headerBytes)
+    headerBytes.clear()
+    guard Int(header.length) <= payloadLimit else {
+      throw Refusal(
+        .frameTooLarge, detail: UInt64(payloadLimit),
+        "a payload of \(header.length) bytes; at most \(payloadLimit) are accepted now")
+    }
+    self.header = header
+    return true
+  }
+
+  private mutating func reserve(for count: Int, of length: Int) {
+    let needed = payload.readableBytes + count
+    guard payload.capacity < needed || payload.readableBytes == 0 else { return }
+    let earned = max(largest, Self.firstCapacity, 2 * needed)
+    var larger = ByteBufferAllocator().buffer(capacity: min(length, earned))
+    larger.writeBuffer(&payload)
+    payload = larger
+  }
+}
