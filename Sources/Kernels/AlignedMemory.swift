@@ -23,8 +23,10 @@ import Glibc
 
   /// `byteCount` bytes, all zero, or nil if the system has not as much: for sizes that a file or a user states.
   ///
-  /// - Parameter hugePages: Whether to ask for 2 MiB pages; not for memory of which little is touched.
-  public init?(ifAvailable byteCount: Int, hugePages: Bool = true) {
+  /// - Parameters:
+  ///   - hugePages: Whether to ask for 2 MiB pages; not for memory of which little is touched.
+  ///   - isSparse: Whether little of it may ever be touched, so that it may be larger than what the machine has.
+  public init?(ifAvailable byteCount: Int, hugePages: Bool = true, isSparse: Bool = false) {
     precondition(byteCount >= 0, "\(byteCount) bytes")
     guard byteCount < 1 << 47 else { return nil }
     self.byteCount = byteCount
@@ -36,7 +38,8 @@ import Glibc
     let size = Self.mappedByteCount(byteCount)
     // Safety: an anonymous mapping of our own. The part that aligns it to a huge page is returned at once.
     let spare = isHuge ? Self.hugePage : 0
-    let start = unsafe mmap(nil, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | (isSparse ? MAP_NORESERVE : 0)
+    let start = unsafe mmap(nil, size + spare, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let start = unsafe start, unsafe start != MAP_FAILED else { return nil }
     guard isHuge else {
       unsafe base = start

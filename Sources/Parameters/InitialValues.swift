@@ -17,7 +17,7 @@ public enum InitialValues: Hashable, Sendable {
   case truncatedNormal(mean: Float, deviation: Float, key: UInt64, stream: UInt64)
 
   /// Whether memory that is zero already has these values.
-  var areZero: Bool { self == .zeros || self == .constant(0) }
+  package var areZero: Bool { self == .zeros || self == .constant(0) }
 
   /// Fills `weights`, the elements of a parameter from `offset` on.
   package func fill(_ weights: MemoryView<Float>, from offset: Int) {

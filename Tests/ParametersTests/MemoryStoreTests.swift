@@ -16,7 +16,7 @@ import Testing
     try contract.continuesAlike { store, schema in
       let copy = try MemoryStore(schema)
       for tensor in store.tensors { try copy.write(store.read(tensor.name), to: tensor.name) }
-      copy.restore(version: store.version, sourceOffsets: store.sourceOffsets)
+      copy.restore(version: store.version, sourceOffsets: (store as! MemoryStore).sourceOffsets)
       return copy
     }
   }

@@ -11,10 +11,10 @@ public struct GradientClipping: Hashable, Sendable {
   /// No limits.
   public init() {}
 
-  /// What `gradient` is multiplied by.
-  func scale(of gradient: MemoryView<Float>) -> Float {
+  /// What a gradient of this sum of squares is multiplied by.
+  func scale(sumOfSquares: @autoclosure () -> Double) -> Float {
     guard norm < .infinity else { return 1 }
-    let length = gradient.norm
+    let length = Float(sumOfSquares().squareRoot())
     return length > norm ? norm / length : 1
   }
 }
@@ -49,8 +49,8 @@ struct Limited<Kernel: UpdateKernel>: UpdateKernel {
 }
 
 extension MemoryView<Float> {
-  /// The Euclidean norm.
-  fileprivate var norm: Float {
+  /// The sum of the squares.
+  var sumOfSquares: Double {
     var sums = SIMD8<Double>(repeating: 0)
     var index = 0
     while index <= count - 8 {
@@ -63,6 +63,6 @@ extension MemoryView<Float> {
       sum += Double(self[index]) * Double(self[index])
       index += 1
     }
-    return Float(sum.squareRoot())
+    return sum
   }
 }

@@ -13,18 +13,27 @@ extension Optimizer {
     _ weights: MemoryView<Float>, slots: [MemoryView<Float>], scalars: MemoryView<Float>,
     along gradient: MemoryView<Float>, step: UInt64
   ) {
-    let views = SlotViews(
-      slot0: slots.count > 0 ? slots[0] : weights, slot1: slots.count > 1 ? slots[1] : weights,
-      slot2: slots.count > 2 ? slots[2] : weights)
+    let memory = DenseMemory(weights: weights, slots: slots, scalars: scalars)
+    update(memory, alongAll: CollectionOfOne(DenseRun(start: 0, gradient: gradient)), step: step)
+  }
+
+  /// Updates runs of a dense parameter, or of the part of it that is in `memory`: one update, however many runs it has.
+  ///
+  /// - Parameter runs: ∂L/∂w of runs of `memory` that do not overlap.
+  package func update(_ memory: DenseMemory, along runs: [DenseRun], step: UInt64) {
+    update(memory, alongAll: runs, step: step)
+  }
+
+  private func update(_ memory: DenseMemory, alongAll runs: some Collection<DenseRun>, step: UInt64) {
     switch rule {
-    case .sgd(let rule): update(weights, views, scalars, gradient, step, by: rule)
-    case .momentum(let rule): update(weights, views, scalars, gradient, step, by: rule)
-    case .adagrad(let rule): update(weights, views, scalars, gradient, step, by: rule)
-    case .rmsProp(let rule): update(weights, views, scalars, gradient, step, by: rule)
-    case .centeredRMSProp(let rule): update(weights, views, scalars, gradient, step, by: rule)
-    case .adam(let rule): update(weights, views, scalars, gradient, step, by: rule)
-    case .lazyAdam(let rule): update(weights, views, scalars, gradient, step, by: rule)
-    case .ftrl(let rule): update(weights, views, scalars, gradient, step, by: rule)
+    case .sgd(let rule): update(memory, runs, step, by: rule)
+    case .momentum(let rule): update(memory, runs, step, by: rule)
+    case .adagrad(let rule): update(memory, runs, step, by: rule)
+    case .rmsProp(let rule): update(memory, runs, step, by: rule)
+    case .centeredRMSProp(let rule): update(memory, runs, step, by: rule)
+    case .adam(let rule): update(memory, runs, step, by: rule)
+    case .lazyAdam(let rule): update(memory, runs, step, by: rule)
+    case .ftrl(let rule): update(memory, runs, step, by: rule)
     }
   }
 
@@ -51,17 +60,25 @@ extension Optimizer {
   }
 
   private func update(
-    _ weights: MemoryView<Float>, _ slots: SlotViews, _ scalars: MemoryView<Float>, _ gradient: MemoryView<Float>,
-    _ step: UInt64, by rule: some RunnableRule
+    _ memory: DenseMemory, _ runs: some Collection<DenseRun>, _ step: UInt64, by rule: some RunnableRule
   ) {
-    let state = ScalarState(scalars)
+    let state = ScalarState(memory.scalars)
     let kernel = rule.denseKernel(rate: rule.rate * schedule.factor(after: step), state)
     if isUnlimited {
-      kernel.update(weights, slots, along: gradient)
+      update(memory, runs, by: kernel)
     } else {
-      limited(kernel, gradient).update(weights, slots, along: gradient)
+      let scale = clipping.scale(sumOfSquares: runs.reduce(0) { $0 + $1.gradient.sumOfSquares })
+      update(memory, runs, by: Limited(kernel: kernel, scale: scale, clipping: clipping, bounds: bounds))
     }
-    rule.advanced(state).store(to: scalars)
+    rule.advanced(state).store(to: memory.scalars)
+  }
+
+  @inline(always)
+  private func update(_ memory: DenseMemory, _ runs: some Collection<DenseRun>, by kernel: some UpdateKernel) {
+    for run in runs {
+      let range = run.start..<run.start + run.gradient.count
+      kernel.update(memory.weights[range], memory.slots(in: range), along: run.gradient)
+    }
   }
 
   private func update(
@@ -70,7 +87,7 @@ extension Optimizer {
   ) {
     let rate = rule.rate * schedule.factor(after: step)
     if type(of: rule).keepsScalarsPerRow {
-      let scale = clipping.scale(of: gradients)
+      let scale = clipping.scale(sumOfSquares: gradients.sumOfSquares)
       for position in 0..<keys.count {
         let row = Int(keys[position])
         let scalars = table.scalars(of: row)
@@ -113,7 +130,8 @@ extension Optimizer {
   }
 
   private func limited<Kernel: UpdateKernel>(_ kernel: Kernel, _ gradient: MemoryView<Float>) -> Limited<Kernel> {
-    Limited(kernel: kernel, scale: clipping.scale(of: gradient), clipping: clipping, bounds: bounds)
+    let scale = clipping.scale(sumOfSquares: gradient.sumOfSquares)
+    return Limited(kernel: kernel, scale: scale, clipping: clipping, bounds: bounds)
   }
 }
 

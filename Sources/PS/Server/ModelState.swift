@@ -1,0 +1,44 @@
+import Parameters
+import Wire
+
+/// What a server knows of a model beside its values.
+struct ModelState: Sendable {
+  /// The model, with the optimizers as they are now.
+  var schema: ModelSchema
+  /// The hash of the schema as it was registered.
+  let schemaHash: UInt64
+  /// The client that brings the model's first values; while there is one, nobody else uses the model.
+  var leaseHolder: Identifier?
+  /// The updates applied: pushes, or clocks of workers that keep in step.
+  var version: UInt64 = 0
+  /// Another number, never 0, after each change of a dense tensor.
+  var revision: UInt64 = 1
+  /// How far streams are applied.
+  var streams = StreamOffsets()
+  /// The clocks of its workers.
+  var clocks: WorkerClocks
+
+  /// A model as `schema` registers it.
+  init(_ schema: ModelSchema) {
+    self.schema = schema
+    schemaHash = schema.hash
+    clocks = WorkerClocks(workers: schema.consistency == .asynchronous ? 0 : schema.workers)
+  }
+
+  /// Whether gradients wait for the end of their clock.
+  var isSynchronous: Bool { schema.consistency == .synchronous }
+
+  /// Throws 501 while another client than `client` brings the values.
+  func checkIsReady(for client: Identifier) throws(Refusal) {
+    guard let leaseHolder, leaseHolder != client else { return }
+    throw Refusal(
+      .modelInitialising, retryAfterMilliseconds: 50,
+      "model '\(schema.name)' waits for values that another client brings")
+  }
+
+  /// The clocks that the slowest worker must have completed before a worker that has completed `clock` may read; nil if
+  /// nobody waits.
+  func clock(neededAt clock: UInt32) -> UInt32? {
+    schema.consistency.staleness.map { clock - min(clock, UInt32($0)) }
+  }
+}

@@ -1,0 +1,119 @@
+import Parameters
+import Wire
+
+extension ServerCore {
+  /// Checks a registration: it creates a model, or names one that is registered alike.
+  ///
+  /// - Throws: 301 for a model that cannot be kept, 307 for another schema under the same name, 500 for a rank that a
+  ///   connected worker has.
+  func checkRegistration(_ reader: inout MessageReader, _ client: Identifier) throws(Refusal) -> AcceptedRequest {
+    let request = try RegisterRequest(from: &reader)
+    let schema = request.schema
+    guard let number = accepted.numbers[schema.name], let state = accepted.models[number] else {
+      guard accepted.models.count < configuration.modelLimit else {
+        throw Refusal(.limit, "this server keeps at most \(configuration.modelLimit) models")
+      }
+      return AcceptedRequest(operation: .register(request, try makeTensors(schema)))
+    }
+    try state.checkSchema(schema)
+    if let rank = request.rank, rank < state.clocks.members.count, let member = state.clocks.members[rank],
+      member != client, connectionOfClient[member] != nil
+    {
+      throw Refusal(
+        .busy, retryAfterMilliseconds: 1000, "rank \(rank) of model '\(schema.name)' belongs to another worker")
+    }
+    let isAbandoned = state.leaseHolder != nil && now >= stores[number]?.leaseEnd ?? now + .seconds(1)
+    let grantsLease = request.bringsValues && isAbandoned
+    return AcceptedRequest(operation: .register(request, grantsLease ? try makeTensors(schema) : nil))
+  }
+
+  /// The tensors of a new model.
+  func makeTensors(_ schema: ModelSchema) throws(Refusal) -> ModelTensors {
+    try ModelTensors(schema.parameters, map: map, shard: configuration.shard)
+  }
+
+  /// Checks a push, and the pull that comes with it.
+  func checkPush(
+    _ frame: Frame, _ mutation: Mutation, _ reader: inout MessageReader, _ peer: Peer
+  ) throws(Refusal) -> AcceptedRequest {
+    let (state, store) = try model(mutation.model)
+    let rank = try checkClock(mutation, state, store, peer.clientID)
+    let push = try PushRequest(
+      mutation, from: &reader, of: frame.header.type, rowLength: store.tensors.rowLength(ofTable:))
+    try store.tensors.check(push.blocks)
+    if let pull = push.pull { try check(pull, store, peer) }
+    guard try state.streams.isNew(mutation) else {
+      let isClock = rank != nil && frame.header.flags.contains(.clock)
+      return AcceptedRequest(operation: isClock ? .completeClock(mutation) : .skip(nil), pull: push.pull)
+    }
+    if state.isSynchronous, let rank {
+      guard store.gradients.count(rank: rank, clock: mutation.clock) < ClockGradients.pushLimit else {
+        throw Refusal(.limit, "a clock with more than \(ClockGradients.pushLimit) pushes of one worker; complete it")
+      }
+    }
+    return AcceptedRequest(operation: .push(push), pull: push.pull)
+  }
+
+  /// Checks new hyper-parameters.
+  ///
+  /// - Throws: 303 for a tensor that does not exist, 301 for values that its optimizer cannot have.
+  func checkHyperparameters(_ mutation: Mutation, _ reader: inout MessageReader) throws(Refusal) -> AcceptedRequest {
+    let request = try SetHyperparametersRequest(from: &reader)
+    let parameters = try model(mutation.model).state.schema.parameters
+    return AcceptedRequest(operation: try request.operation(on: parameters))
+  }
+
+  /// Checks new values: of a model that waits for them from this client, or from an administrator.
+  func checkNewValues(
+    _ mutation: Mutation, _ reader: inout MessageReader, _ peer: Peer
+  ) throws(Refusal) -> AcceptedRequest {
+    let (state, store) = try model(mutation.model)
+    try state.checkIsReady(for: peer.clientID)
+    guard state.leaseHolder != nil || peer.role.includes(.admin) else {
+      throw Refusal(.forbidden, "model '\(state.schema.name)' has its values; only an administrator replaces them")
+    }
+    return AcceptedRequest(operation: .putValues(try store.tensors.newValues(&reader)))
+  }
+}
+
+extension ModelState {
+  /// Checks that `other` is the model as it was registered.
+  func checkSchema(_ other: ModelSchema) throws(Refusal) {
+    guard schemaHash == other.hash else {
+      throw Refusal(
+        .schemaConflict, detail: schemaHash, "a model '\(schema.name)' with other tensors or settings is registered")
+    }
+  }
+}
+
+extension ModelTensors {
+  /// Reads new values and checks that they fit and are finite.
+  func newValues(_ reader: inout MessageReader) throws(Refusal) -> PutValuesRequest {
+    let request = try PutValuesRequest(from: &reader, rowLength: rowLength(of:_:))
+    for (range, values) in request.values {
+      _ = try check(range)
+      guard values.view.firstNonFinite == nil else {
+        throw Refusal(.notFinite, "'\(parameters[range.tensor].name)': a value that is not finite; nothing changed")
+      }
+    }
+    return request
+  }
+}
+
+extension SetHyperparametersRequest {
+  /// What the request does to a model of `parameters`.
+  func operation(on parameters: [ParameterSpec]) throws(Refusal) -> LogEntry.Operation {
+    guard parameters.indices.contains(tensor) else {
+      throw Refusal(.unknownTensor, "tensor \(tensor) of a model that has \(parameters.count)")
+    }
+    let current = parameters[tensor].optimizer
+    let changed = Set(values.map(\.hyperparameter))
+    let kept = current.hyperparameters.filter { !changed.contains($0.hyperparameter) }
+    do throws(OptimizerError) {
+      return .setOptimizer(
+        try Optimizer(current.rule.kind, (kept + values).map { ($0.hyperparameter, $0.value) }), tensor: tensor)
+    } catch {
+      throw Refusal(.limit, "'\(parameters[tensor].name)': \(error)")
+    }
+  }
+}
