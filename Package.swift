@@ -58,15 +58,15 @@ let package = Package(
     .target(
       name: "Serve",
       dependencies: [
-        "CZlib", "Kernels", "Graph", "GraphDefImport", "Parameters",
+        "CZlib", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "onlearn",
       dependencies: [
-        "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Serve",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
+        "Serve", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 

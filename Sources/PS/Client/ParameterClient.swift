@@ -59,13 +59,39 @@ public final class ParameterClient: ParameterStore {
   ///   - values: The values of parameters that do not start with their `initialValues`, by name; used if the model is
   ///     new.
   /// - Throws: ``ClientError``, or `StoreError` if there is no memory for a parameter.
-  public init(
+  public convenience init(
     _ parameters: [ParameterSpec], name: String, links: any ServerLinks, options: Options = Options(),
     values: [(name: String, values: [Float])] = []
   ) throws {
+    try self.init(parameters, name, links, options.consistency)
+    try register(options, values)
+  }
+
+  /// Finds the model `name`, which somebody has registered.
+  ///
+  /// - Throws: ``ClientError``, with error 302 if there is no such model.
+  public convenience init(reading name: String, links: any ServerLinks) throws {
+    let answers = try links.call(
+      [ServerRequest?](
+        repeating: ServerRequest(reading: .describeModel, DescribeRequest(name: name).payload), count: links.count))
+    var replies: [DescribeReply] = []
+    for (shard, answer) in answers.enumerated() {
+      replies.append(
+        try links.reading(shard) { () throws(Refusal) in try DescribeReply(reading: answer!.payload) })
+    }
+    try self.init(replies[0].schema.parameters, name, links, .asynchronous)
+    state.withLock { state in
+      state.models = replies.map(\.model)
+      state.version = replies.map(\.prefix.version).min() ?? 0
+    }
+  }
+
+  private init(
+    _ parameters: [ParameterSpec], _ name: String, _ links: any ServerLinks, _ consistency: Consistency
+  ) throws {
     self.name = name
     self.links = links
-    consistency = options.consistency
+    self.consistency = consistency
     partition = ModelPartition(parameters, ShardMap(shards: links.count))
     (tensors, places) = try TensorPlace.list(parameters)
     mirrors = try parameters.map { spec in
@@ -80,7 +106,6 @@ public final class ParameterClient: ParameterStore {
         models: [], parameters: parameters, version: 0, clock: 0,
         revisions: [UInt64](repeating: 0, count: links.count),
         writers: [MessageWriter](repeating: MessageWriter(), count: links.count)))
-    try register(options, values)
   }
 
   public var parameters: [ParameterSpec] { state.withLock { $0.parameters } }
@@ -141,17 +166,24 @@ extension ParameterClient {
     do throws(ClientError) {
       answers = try links.call(requests)
     } catch {
-      throw explained(error)
+      throw explained(error, push?.source)
     }
     // What was sent is let go, so that its memory is used again.
     requests.removeAll()
     return try read(answers, push != nil, pull == nil ? nil : pulled, &state)
   }
 
-  /// A model that was registered and is unknown now went with the server's memory.
-  private func explained(_ error: ClientError) -> ClientError {
-    guard case .refused(let refusal) = error, refusal.code == .unknownModel else { return error }
-    return .forgotten(server: (0..<links.count).map(links.name).joined(separator: ", "), model: name)
+  /// What a refusal means to who pushes a batch of `source`.
+  private func explained(_ error: ClientError, _ source: SourceRange?) -> any Error {
+    guard case .refused(let refusal) = error else { return error }
+    switch (refusal.code, source) {
+    case (.offsetGap, let source?): return StoreError.sourceGap(source, stored: refusal.detail)
+    case (.offsetOverlap, let source?): return StoreError.sourceOverlap(source, stored: refusal.detail)
+    // A model that was registered and is unknown now went with the server's memory.
+    case (.unknownModel, _):
+      return ClientError.forgotten(server: (0..<links.count).map(links.name).joined(separator: ", "), model: name)
+    default: return error
+    }
   }
 
   private func pullAllRows(_ state: inout State) throws {

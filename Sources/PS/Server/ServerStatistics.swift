@@ -106,6 +106,7 @@ extension MessageType {
     case .putValues: "put_values"
     case .getValues: "get_values"
     case .dropModel: "drop_model"
+    case .describeModel: "describe_model"
     default: "other"
     }
   }
