@@ -17,7 +17,8 @@ let package = Package(
   products: [
     .executable(name: "onlearn", targets: ["onlearn"]),
     .library(
-      name: "OnlearnEngine", targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
+      name: "OnlearnEngine",
+      targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -57,15 +58,15 @@ let package = Package(
     .target(
       name: "Serve",
       dependencies: [
-        "CZlib", "Kernels", "Graph", "GraphDefImport", "Parameters",
+        "CZlib", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "onlearn",
       dependencies: [
-        "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Serve",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
+        "Serve", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
@@ -82,7 +83,8 @@ let package = Package(
       name: "ParametersTests", dependencies: ["Parameters", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict
     ),
     .testTarget(
-      name: "WireTests", dependencies: ["Wire", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      name: "WireTests",
+      dependencies: ["Kernels", "Wire", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),
     .testTarget(
       name: "PSTests", dependencies: ["PS", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],

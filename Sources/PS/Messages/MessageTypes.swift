@@ -37,4 +37,6 @@ extension MessageType {
   public static let pull = MessageType(rawValue: 0x20)
   /// Reads weights or optimizer state as they are stored: ``GetValuesRequest``, ``PullReply``.
   public static let getValues = MessageType(rawValue: 0x21)
+  /// Asks for a model by its name: ``DescribeRequest``, ``DescribeReply``.
+  public static let describeModel = MessageType(rawValue: 0x22)
 }

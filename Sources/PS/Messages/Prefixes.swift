@@ -108,20 +108,25 @@ public struct ReadPrefix: Hashable, Sendable {
 ///
 ///      0  8  version      pushes applied
 ///      8  4  clock        the slowest worker's
-///     12  4  0
+///     12  1  ignored      1: the batch had been applied before, by its stream offsets
+///     13  3  0
 ///     16  8  durable lsn  the last log record that is safely on disk
 public struct ReplyPrefix: Hashable, Sendable {
   /// The number of pushes applied to the model on this server.
   public var version: UInt64
   /// The clock of the slowest worker.
   public var minimumClock: UInt32
+  /// Whether the batch was part of what its stream had brought before, and was therefore ignored. A repeated mutation
+  /// is answered as it was the first time.
+  public var isIgnored: Bool
   /// The last record of the log that is on disk; 0 without a log.
   public var durableLSN: UInt64
 
   /// An answer at `version`.
-  public init(version: UInt64 = 0, minimumClock: UInt32 = 0, durableLSN: UInt64 = 0) {
+  public init(version: UInt64 = 0, minimumClock: UInt32 = 0, isIgnored: Bool = false, durableLSN: UInt64 = 0) {
     self.version = version
     self.minimumClock = minimumClock
+    self.isIgnored = isIgnored
     self.durableLSN = durableLSN
   }
 
@@ -129,7 +134,8 @@ public struct ReplyPrefix: Hashable, Sendable {
   public init(from reader: inout MessageReader) throws(Refusal) {
     version = try reader.integer()
     minimumClock = try reader.integer()
-    try reader.zeros(4)
+    isIgnored = try reader.flag()
+    try reader.zeros(3)
     durableLSN = try reader.integer()
   }
 
@@ -137,7 +143,8 @@ public struct ReplyPrefix: Hashable, Sendable {
   public func write(to writer: inout MessageWriter) {
     writer.integer(version)
     writer.integer(minimumClock)
-    writer.zeros(4)
+    writer.flag(isIgnored)
+    writer.zeros(3)
     writer.integer(durableLSN)
   }
 }

@@ -4,7 +4,7 @@ public import Wire
 /// Gradients for a model, and what to read after they are applied.
 ///
 ///     PUSH_DENSE, PUSH_SPARSE   mutation, u32 examples, list of blocks (without their kind)
-///     PUSH_PULL                 mutation, u32 examples, list of blocks, pull: u64 version, list of blocks
+///     PUSH_PULL                 mutation, u32 examples, list of blocks, pull: u64 known revision, list of blocks
 public struct PushRequest: Sendable {
   /// What is changed.
   public var mutation: Mutation
@@ -17,8 +17,8 @@ public struct PushRequest: Sendable {
 
   /// What a request wants to read.
   public struct Pull: Sendable {
-    /// Dense blocks are left out of the answer if the model is still at this version.
-    public var knownVersion: UInt64
+    /// Dense blocks are left out of the answer if the dense tensors are still at this revision; 0 for none known.
+    public var knownRevision: UInt64
     /// What to read.
     public var blocks: [PullBlock]
   }
@@ -41,15 +41,15 @@ public struct PushRequest: Sendable {
 extension PushRequest.Pull {
   /// Reads what is wanted.
   init(from reader: inout MessageReader, of kind: BlockKind?) throws(Refusal) {
-    knownVersion = try reader.integer()
+    knownRevision = try reader.integer()
     blocks = try reader.pullBlocks(of: kind)
   }
 }
 
 /// What to read of a model.
 ///
-///     PULL_DENSE, PULL_SPARSE   read prefix, u64 version, list of blocks (without their kind)
-///     PULL                      read prefix, u64 version, list of blocks
+///     PULL_DENSE, PULL_SPARSE   read prefix, u64 known revision, list of blocks (without their kind)
+///     PULL                      read prefix, u64 known revision, list of blocks
 public struct PullRequest: Sendable {
   /// Which model, and how long to wait.
   public var prefix: ReadPrefix
@@ -77,36 +77,34 @@ extension MessageType {
 }
 
 /// The head of an answer with values (32 bytes); an array of floats follows for each block that was asked for, in order,
-/// for a block of rows one per tensor.
+/// for a block of rows one per tensor. Dense blocks are left out if the revision is the one that the client knows.
 ///
 ///      0 24  reply prefix
-///     24  4  1: dense blocks are answered, 0: they are left out because the model is still at the version known
-///     28  4  0
+///     24  8  revision  of the dense tensors: another one, never 0, after each change of them
 public struct PullReply: Hashable, Sendable {
+  /// The bytes of the head.
+  static let byteCount = 32
+
   /// The state that was read.
   public var prefix: ReplyPrefix
-  /// Whether dense blocks are answered.
-  public var hasDenseBlocks: Bool
+  /// The revision of the dense tensors.
+  public var revision: UInt64
 
   /// An answer.
-  public init(prefix: ReplyPrefix, hasDenseBlocks: Bool) {
+  public init(prefix: ReplyPrefix, revision: UInt64) {
     self.prefix = prefix
-    self.hasDenseBlocks = hasDenseBlocks
+    self.revision = revision
   }
 
   /// Reads the head.
   public init(from reader: inout MessageReader) throws(Refusal) {
     prefix = try ReplyPrefix(from: &reader)
-    let flag = try reader.integer(UInt32.self)
-    guard flag <= 1 else { throw Refusal(.malformed, "a flag of \(flag); it must be 0 or 1") }
-    hasDenseBlocks = flag == 1
-    try reader.zeros(4)
+    revision = try reader.integer()
   }
 
   /// Appends the head.
   public func write(to writer: inout MessageWriter) {
     prefix.write(to: &writer)
-    writer.integer(UInt32(hasDenseBlocks ? 1 : 0))
-    writer.zeros(4)
+    writer.integer(revision)
   }
 }

@@ -41,15 +41,16 @@ extension ServerCore {
           .staleEpoch, detail: UInt64(configuration.epoch), "routed by epoch \(epoch) of the shard map, not by today's")
       }
       switch frame.header.type {
-      case .registerModel, .pushDense, .pushSparse, .pushPull, .clock, .putValues:
+      case .registerModel, .pushDense, .pushSparse, .pushPull, .clock, .putValues, .setHyperparameters:
         try require(.worker, peer)
         try mutate(frame, peer, target)
-      case .setHyperparameters, .dropModel:
+      case .dropModel:
         try require(.admin, peer)
         try mutate(frame, peer, target)
       case .pull, .pullDense, .pullSparse: try read(frame, peer, target)
       case .getValues: try getValues(frame, peer, target)
       case .getOffsets: try getOffsets(frame, target)
+      case .describeModel: try describe(frame, target)
       case .stats: reply(StatsReply(figures: figures).payload, to: target)
       default: throw Refusal(.unknownType, "a parameter server knows no message of type \(frame.header.type.rawValue)")
       }

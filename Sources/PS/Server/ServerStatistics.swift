@@ -33,9 +33,11 @@ struct ServerStatistics: Sendable {
 
   mutating func measure(_ type: MessageType, _ duration: Duration) {
     let seconds = Double(duration.nanoseconds) * 1e-9
-    traffic[type.rawValue, default: Traffic()].measured += 1
-    traffic[type.rawValue]?.seconds += seconds
-    traffic[type.rawValue]?.slowest = max(traffic[type.rawValue]?.slowest ?? 0, seconds)
+    var measured = traffic[type.rawValue] ?? Traffic()
+    measured.measured += 1
+    measured.seconds += seconds
+    measured.slowest = max(measured.slowest, seconds)
+    traffic[type.rawValue] = measured
   }
 
   /// Notes that a push was computed from values that lacked `updates` updates.
@@ -104,6 +106,7 @@ extension MessageType {
     case .putValues: "put_values"
     case .getValues: "get_values"
     case .dropModel: "drop_model"
+    case .describeModel: "describe_model"
     default: "other"
     }
   }

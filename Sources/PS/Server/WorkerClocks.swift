@@ -47,7 +47,7 @@ struct WorkerClocks: Sendable {
 
   /// The clocks that the slowest worker alive has completed; nil if none is alive.
   func slowest(isAlive: (Identifier) -> Bool) -> UInt32? {
-    zip(completed, members).lazy.filter { _, member in member.map(isAlive) ?? false }.map(\.0).min()
+    zip(completed, members).filter { _, member in member.map(isAlive) ?? false }.map(\.0).min()
   }
 }
 

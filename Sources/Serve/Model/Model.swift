@@ -92,6 +92,15 @@ public final class Model: Sendable {
         optimizer: optimizers[index], isFrozen: frozen.contains(parameter.name), initialValues: initialValues[index])
     }
   }
+
+  /// Checks that `specs`, as a store has them, are this model's parameters.
+  func check(_ specs: [ParameterSpec]) throws(ModelError) {
+    let expected = parameters.map { "\($0.name) \($0.shape)" }
+    let found = specs.map { "\($0.name) \($0.shape)" }
+    guard expected == found else {
+      throw .otherParameters(expected: expected.joined(separator: ", "), found: found.joined(separator: ", "))
+    }
+  }
 }
 
 /// A graph is not a model that can be trained or scored.
@@ -107,11 +116,16 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A batch cannot be turned into the input.
   case batchShape(input: String, expected: String, found: String)
 
+  /// A store has a model of this name with other parameters.
+  case otherParameters(expected: String, found: String)
+
   /// The exit status of a command that ends with this error.
   public var exitStatus: ExitStatus { .badData }
 
   public var description: String {
     switch self {
+    case .otherParameters(let expected, let found):
+      "the parameter server has another model of this name, with \(found); the graph has \(expected)"
     case .parameterType(let name, let type): "parameter '\(name)' is \(type), expected float32 of a known shape"
     case .unknownInput(let name):
       "the graph needs the input '\(name)'; batches have 'input_x' and 'input_y' only"

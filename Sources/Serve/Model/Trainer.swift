@@ -24,7 +24,7 @@ public final class Trainer {
   public let model: Model
   /// Where the parameters are.
   public let store: any ParameterStore
-  /// The number of steps taken, counted from the store's version.
+  /// The number of steps taken, counted from the first.
   public private(set) var stepCount: UInt64
 
   private let seed: UInt64
@@ -54,11 +54,14 @@ public final class Trainer {
   /// - Parameters:
   ///   - store: A store whose schema is the model's.
   ///   - seed: The seed of dropout and other randomness.
+  ///   - firstStep: The number of the first step; by default the pushes that the store has applied, which is right for
+  ///     whoever trains alone.
   ///   - tile: Examples per tile, or `nil` to choose.
   ///   - observes: Whether each step also computes what the configuration observes; for click models that can take as
   ///     long as learning.
   public init(
-    _ model: Model, store: any ParameterStore, pool: LanePool, seed: UInt64 = 0, tile: Int? = nil,
+    _ model: Model, store: any ParameterStore, pool: LanePool, seed: UInt64 = 0, firstStep: UInt64? = nil,
+    tile: Int? = nil,
     observes: Bool = true
   ) throws {
     let everything = model.trainingProgram
@@ -66,7 +69,7 @@ public final class Trainer {
     self.model = model
     self.store = store
     self.seed = seed
-    stepCount = store.version
+    stepCount = firstStep ?? store.version
     runner = ProgramRunner(program, pool: pool, tile: tile)
     observer = ProgramRunner(everything.pruned(to: model.config.observe), pool: pool, tile: tile)
     inputs = try ProgramInputs(program, of: model, seed: seed)

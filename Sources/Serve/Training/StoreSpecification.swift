@@ -1,5 +1,7 @@
 import GraphDefImport
+import PS
 public import Parameters
+public import Transport
 
 /// Where a command keeps parameters, as it is written on the command line.
 public enum StoreSpecification: Hashable, Sendable, CustomStringConvertible {
@@ -7,15 +9,25 @@ public enum StoreSpecification: Hashable, Sendable, CustomStringConvertible {
   case memory
   /// In a safetensors file.
   case file(path: String)
+  /// On parameter servers: their scheduler's address, or all of theirs in the order of their shards.
+  case servers([Address])
 
-  /// Reads `memory` or `file:PATH`.
+  /// Reads `memory`, `file:PATH`, or `ps:` and addresses separated by commas.
   public init(parsing text: String) throws(StoreSpecificationError) {
     if text == "memory" {
       self = .memory
     } else if text.hasPrefix("file:"), text.count > 5 {
       self = .file(path: String(text.dropFirst(5)))
+    } else if text.hasPrefix("ps:") {
+      do throws(AddressError) {
+        self = .servers(
+          try text.dropFirst(3).split(separator: ",", omittingEmptySubsequences: false)
+            .map { (address) throws(AddressError) in try Address(String(address)) })
+      } catch {
+        throw StoreSpecificationError(text: text, problem: "\(error)")
+      }
     } else {
-      throw StoreSpecificationError(text: text)
+      throw StoreSpecificationError(text: text, problem: nil)
     }
   }
 
@@ -23,6 +35,7 @@ public enum StoreSpecification: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .memory: "memory"
     case .file(let path): "file:\(path)"
+    case .servers(let addresses): "ps:" + addresses.map(\.description).joined(separator: ",")
     }
   }
 }
@@ -31,8 +44,12 @@ public enum StoreSpecification: Hashable, Sendable, CustomStringConvertible {
 public struct StoreSpecificationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The text.
   public var text: String
+  /// What is wrong with the address of a server, if it is one.
+  public var problem: String?
 
-  public var description: String { "no store '\(text)': expected memory or file:PATH" }
+  public var description: String {
+    "no store '\(text)': " + (problem ?? "expected memory, file:PATH or ps:HOST:PORT[,HOST:PORT…]")
+  }
 }
 
 extension Model {
@@ -46,25 +63,32 @@ extension Model {
     public var initialization = Initialization.graph
     /// The seed of random initial values.
     public var seed: UInt64 = 0
+    /// How this process takes part in a training on parameter servers.
+    public var cluster = ClusterOptions()
 
     /// The defaults.
     public init() {}
   }
 
-  /// Opens the store that `specification` names for scoring only: the weights of a file, whatever trained them.
+  /// Opens the store that `specification` names for scoring only: the weights of a file or of parameter servers, whatever
+  /// trained them.
   ///
   /// - Returns: The store, and what a user should know about it.
   public func openStoreForScoring(
-    _ specification: StoreSpecification, seed: UInt64 = 0
+    _ specification: StoreSpecification, options: StoreOptions = StoreOptions()
   ) throws -> (store: any ParameterStore, notices: [String]) {
-    guard case .file(let path) = specification else {
-      var options = StoreOptions()
-      options.seed = seed
+    switch specification {
+    case .memory:
       return try openStore(specification, optimizers: parameters.map { _ in .sgd(rate: 0) }, options: options)
+    case .file(let path):
+      let specs = specs(
+        optimizers: parameters.map { _ in .sgd(rate: 0) }, initialValues: parameters.map { _ in .zeros })
+      return try MemoryStore.reading(specs, path: path, origin: origin)
+    case .servers(let addresses):
+      let store = try options.cluster.open(config.modelName, on: addresses)
+      try check(store.parameters)
+      return (store, [])
     }
-    let specs = specs(
-      optimizers: parameters.map { _ in .sgd(rate: 0) }, initialValues: parameters.map { _ in .zeros })
-    return try MemoryStore.reading(specs, path: path, origin: origin)
   }
 
   private var origin: FileStore.Origin { FileStore.Origin(model: config.modelName, graphSHA256: graphSHA256) }
@@ -88,6 +112,8 @@ extension Model {
         isResuming: options.isResuming, savingEvery: options.saveInterval)
       notices = file.notices
       store = file
+    case .servers(let addresses):
+      return (try options.cluster.register(specs, as: config.modelName, on: addresses, values: computed), [])
     }
     if !options.isResuming {
       for (name, values) in computed { try store.write(values, to: name) }

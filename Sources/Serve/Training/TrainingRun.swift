@@ -20,6 +20,10 @@ public struct TrainingRun {
     public var metrics = MetricsTime.before
     /// Examples per tile, or `nil` to choose.
     public var tile: Int?
+    /// The number of the first step; by default the pushes that the store has applied.
+    public var firstStep: UInt64?
+    /// The name under which the store knows the stream; by default the source's.
+    public var streamName: String?
 
     /// Steps of `batch` examples.
     public init(batch: Int) { self.batch = batch }
@@ -58,12 +62,13 @@ public struct TrainingRun {
     self.options = options
     self.schedule = schedule
     trainer = try Trainer(
-      model, store: store, pool: pool, seed: options.seed, tile: options.tile, observes: options.metrics == .after)
+      model, store: store, pool: pool, seed: options.seed, firstStep: options.firstStep, tile: options.tile,
+      observes: options.metrics == .after)
     validator = model.batchValidator(labelsAreUsed: true)
     metrics = ProgressiveMetrics(classes: model.logitsPerExample, window: Self.window)
     feed = try DataFeed(
       source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
-      resumingAt: store.offset(ofSource: source.name) ?? 0)
+      resumingAt: store.offset(ofSource: options.streamName ?? source.name) ?? 0)
     offset = feed.offset
   }
 
@@ -104,7 +109,7 @@ public struct TrainingRun {
       }
       next.resize(examples: 0, width: next.width, labelWidth: next.labelWidth)
       if looksAhead, trainer.stepCount + 1 < options.steps ?? .max { _ = try read(into: &next) }
-      let source = SourceRange(name: feed.source.name, begin: batch.begin, end: batch.end)
+      let source = SourceRange(name: options.streamName ?? feed.source.name, begin: batch.begin, end: batch.end)
       if let schedule {
         for change in try schedule.changes(afterStep: trainer.stepCount) {
           try trainer.store.setOptimizer(change.optimizer, of: change.parameter)

@@ -33,6 +33,13 @@ public struct Frame: Hashable, Sendable {
     return Frame(header: header, payload: payload)
   }
 
+  /// The same frame with `flags` as well. Costs nothing.
+  public func flagged(_ flags: FrameFlags) -> Frame {
+    var header = header
+    header.flags.formUnion(flags)
+    return Frame(header: header, payload: payload)
+  }
+
   /// The bytes on the wire.
   public var byteCount: Int { FrameHeader.byteCount + payload.readableBytes }
 

@@ -10,7 +10,7 @@ public struct FrameAssembler: Sendable {
   public var payloadLimit: Int
 
   private var headerBytes = ByteBuffer()
-  private var header: FrameHeader?
+  private var current: FrameHeader?
   private var payload = ByteBuffer()
   private var checksum: UInt32 = 0
   /// The largest payload that came in whole.
@@ -22,21 +22,46 @@ public struct FrameAssembler: Sendable {
   /// An assembler for payloads of at most `payloadLimit` bytes.
   public init(payloadLimit: Int) { self.payloadLimit = payloadLimit }
 
-  /// The bytes of an unfinished frame, and whether they include its header.
-  public var pending: (byteCount: Int, hasHeader: Bool) {
-    (headerBytes.readableBytes + (header == nil ? 0 : FrameHeader.byteCount + payload.readableBytes), header != nil)
-  }
+  /// Whether a part of a frame has come.
+  public var isInsideFrame: Bool { current != nil || headerBytes.readableBytes > 0 }
+
+  /// The bytes of the unfinished frame's payload that have come.
+  public var payloadBytes: Int { payload.readableBytes }
+
+  /// The memory taken for the unfinished frame's payload.
+  package var payloadCapacity: Int { payload.capacity }
 
   /// Takes bytes from `input` up to the end of a frame.
   ///
   /// - Returns: The frame, or nil if `input` is used up before its end.
-  /// - Throws: What a header's check throws; 103 for a length above the limit, 104 for a damaged payload. The
-  ///   connection cannot be read any further.
+  /// - Throws: What ``header(from:)`` and ``frame(from:)`` throw; the connection cannot be read any further.
   public mutating func next(from input: inout ByteBuffer) throws(Refusal) -> Frame? {
-    if header == nil {
-      guard try readHeader(from: &input) else { return nil }
+    guard try header(from: &input) != nil else { return nil }
+    return try frame(from: &input)
+  }
+
+  /// Takes bytes from `input` up to the end of a header, unless the frame's header has come already.
+  ///
+  /// - Returns: The header of the frame whose payload comes next, or nil if `input` is used up before its end.
+  /// - Throws: What a header's check throws; 103 for a length above the limit.
+  public mutating func header(from input: inout ByteBuffer) throws(Refusal) -> FrameHeader? {
+    if let current { return current }
+    guard let header = try wholeHeader(from: &input) else { return nil }
+    guard Int(header.length) <= payloadLimit else {
+      throw Refusal(
+        .frameTooLarge, detail: UInt64(payloadLimit),
+        "a payload of \(header.length) bytes; at most \(payloadLimit) are accepted now")
     }
-    let header = header!
+    current = header
+    return header
+  }
+
+  /// Takes bytes of the payload that follows the header which ``header(from:)`` returned.
+  ///
+  /// - Returns: The frame, or nil if `input` is used up before its end.
+  /// - Throws: 104 for a damaged payload.
+  public mutating func frame(from input: inout ByteBuffer) throws(Refusal) -> Frame? {
+    guard let header = current else { preconditionFailure("no header before a payload") }
     let missing = Int(header.length) - payload.readableBytes
     let count = min(missing, input.readableBytes)
     if count > 0 {
@@ -51,14 +76,17 @@ public struct FrameAssembler: Sendable {
     }
     largest = max(largest, payload.readableBytes)
     defer {
-      self.header = nil
+      current = nil
       payload = ByteBuffer()
       checksum = 0
     }
     return Frame(header: header, payload: payload)
   }
 
-  private mutating func readHeader(from input: inout ByteBuffer) throws(Refusal) -> Bool {
+  private mutating func wholeHeader(from input: inout ByteBuffer) throws(Refusal) -> FrameHeader? {
+    if headerBytes.readableBytes == 0, input.readableBytes >= FrameHeader.byteCount {
+      return try FrameHeader(from: &input)
+    }
     let count = min(FrameHeader.byteCount - headerBytes.readableBytes, input.readableBytes)
     var piece = input.readSlice(length: count)!
     headerBytes.writeBuffer(&piece)
@@ -66,16 +94,10 @@ public struct FrameAssembler: Sendable {
     guard zip(headerBytes.readableBytesView, FrameHeader.magic).allSatisfy(==) else {
       throw Refusal(.badMagic, "this is not a frame of OLP")
     }
-    guard headerBytes.readableBytes == FrameHeader.byteCount else { return false }
+    guard headerBytes.readableBytes == FrameHeader.byteCount else { return nil }
     let header = try FrameHeader(from: &headerBytes)
     headerBytes.clear()
-    guard Int(header.length) <= payloadLimit else {
-      throw Refusal(
-        .frameTooLarge, detail: UInt64(payloadLimit),
-        "a payload of \(header.length) bytes; at most \(payloadLimit) are accepted now")
-    }
-    self.header = header
-    return true
+    return header
   }
 
   private mutating func reserve(for count: Int, of length: Int) {

@@ -19,6 +19,7 @@ public struct FrameHeader: Hashable, Sendable {
   public static let byteCount = 32
   /// The first bytes of every frame; the first one is never text, TLS or another protocol.
   public static let magic: [UInt8] = [0x89, 0x4F, 0x4C, 0x50]
+  private static let magicNumber: UInt32 = 0x894F_4C50
   /// The protocol's version.
   public static let version: UInt8 = 1
 
@@ -51,7 +52,7 @@ public struct FrameHeader: Hashable, Sendable {
   /// Appends the header to `buffer`.
   public func write(to buffer: inout ByteBuffer) {
     let start = buffer.writerIndex
-    buffer.writeBytes(Self.magic)
+    buffer.writeInteger(Self.magicNumber)
     buffer.writeInteger(Self.version)
     buffer.writeInteger(type.rawValue)
     buffer.writeInteger(flags.rawValue, endianness: .little)
@@ -70,8 +71,10 @@ public struct FrameHeader: Hashable, Sendable {
   public init(from buffer: inout ByteBuffer) throws(Refusal) {
     let start = buffer.readerIndex
     let checksum = buffer.checksum(at: start, length: Self.byteCount - 4)
-    guard buffer.readBytes(length: 4) == Self.magic else { throw Refusal(.badMagic, "this is not a frame of OLP") }
     // A failing read means that the caller broke the contract.
+    guard buffer.readInteger(as: UInt32.self)! == Self.magicNumber else {
+      throw Refusal(.badMagic, "this is not a frame of OLP")
+    }
     let version: UInt8 = buffer.readInteger()!
     type = MessageType(rawValue: buffer.readInteger()!)
     flags = FrameFlags(rawValue: buffer.readInteger(endianness: .little)!)

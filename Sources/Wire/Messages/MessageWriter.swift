@@ -9,6 +9,11 @@ public struct MessageWriter {
   /// A writer of about `capacity` bytes.
   public init(capacity: Int = 64) { payload = ByteBufferAllocator().buffer(capacity: capacity) }
 
+  /// Forgets what was written, and makes room for about `capacity` bytes; uses the same memory again if nobody else does.
+  public mutating func restart(capacity: Int) {
+    payload.clear(minimumCapacity: capacity)
+  }
+
   /// An integer.
   public mutating func integer(_ number: some FixedWidthInteger) { payload.writeInteger(number, endianness: .little) }
 

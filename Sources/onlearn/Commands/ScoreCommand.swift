@@ -45,8 +45,9 @@ struct ScoreCommand: ParsableCommand {
   private func score() throws {
     let signals = StopSignals()
     let model = try model.load()
-    let (store, notices) = try model.openStoreForScoring(
-      StoreSpecification(parsing: store), seed: runtime.seed)
+    var options = Model.StoreOptions()
+    options.seed = runtime.seed
+    let (store, notices) = try model.openStoreForScoring(StoreSpecification(parsing: store), options: options)
     for notice in notices { Output.error("onlearn: \(notice)") }
     let source = try SourceSpecification(parsing: data)
       .open(width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)

@@ -1,0 +1,115 @@
+import Kernels
+import NIOCore
+import Parameters
+import Wire
+
+/// A model as its shards have it: what of its tensors is asked of and sent to which server.
+struct ModelPartition {
+  /// The model's tensors.
+  let parameters: [ParameterSpec]
+  /// Which shard has what.
+  let map: ShardMap
+  /// The parts of each dense tensor that each shard has, by shard and tensor; none of tables.
+  private let dense: [[[Range<Int>]]]
+
+  init(_ parameters: [ParameterSpec], _ map: ShardMap) {
+    self.parameters = parameters
+    self.map = map
+    dense = (0..<map.shards).map { shard in
+      parameters.enumerated().map { tensor, spec in
+        spec.kind == .dense ? map.ranges(ofTensor: tensor, count: spec.count, on: shard) : []
+      }
+    }
+  }
+
+  /// The parts of the dense tensor number `tensor` that `shard` has.
+  func ranges(ofTensor tensor: Int, on shard: Int) -> [Range<Int>] { dense[shard][tensor] }
+}
+
+// What is pushed.
+extension ModelPartition {
+  /// Appends the blocks of `push` that `shard` has to the body of a PUSH_PULL.
+  func write(_ push: ParameterGradients, _ groups: [KeyGroup], of shard: Int, to writer: inout MessageWriter) {
+    var count = groups.count { $0.count(on: shard) > 0 }
+    for (tensor, gradient) in push.gradients.enumerated() {
+      if case .dense = gradient { count += dense[shard][tensor].count }
+    }
+    writer.count(count)
+    for (tensor, gradient) in push.gradients.enumerated() {
+      guard case .dense(let values) = gradient else { continue }
+      for range in dense[shard][tensor] {
+        writer.denseBlock(.dense, tensor: tensor, first: range.lowerBound, count: range.count)
+        writer.array(values[range])
+      }
+    }
+    for group in groups where group.count(on: shard) > 0 {
+      let count = group.count(on: shard)
+      writer.rowsBlock(.rows, tensors: group.tensors, keyCount: count) { group.copyKeys(of: shard, to: $0) }
+      for (table, tensor) in group.tensors.enumerated() {
+        let length = parameters[tensor].rowLength
+        writer.array(count: count * length, of: Float.self) {
+          group.copyGradients(ofTable: table, on: shard, rowLength: length, to: $0)
+        }
+      }
+    }
+  }
+
+  /// About how many bytes the blocks of `push` take on `shard`.
+  func byteCount(of push: ParameterGradients, _ groups: [KeyGroup], on shard: Int) -> Int {
+    var floats = 0
+    for (tensor, gradient) in push.gradients.enumerated() {
+      if case .dense = gradient { floats += dense[shard][tensor].reduce(0) { $0 + $1.count + 8 } }
+    }
+    for group in groups {
+      let rowLength = group.tensors.reduce(0) { $0 + parameters[$1].rowLength }
+      floats += group.count(on: shard) * (rowLength + 2) + 8 + 4 * group.tensors.count
+    }
+    return 4 * floats
+  }
+}
+
+// What is pulled.
+extension ModelPartition {
+  /// Appends what is asked of `shard`: all dense tensors, unless they are still at `revision`, and the rows of `groups`.
+  func writePull(_ groups: [KeyGroup], of shard: Int, knowing revision: UInt64, to writer: inout MessageWriter) {
+    writer.integer(revision)
+    writer.count(dense[shard].reduce(0) { $0 + $1.count } + groups.count { $0.count(on: shard) > 0 })
+    for (tensor, ranges) in dense[shard].enumerated() {
+      for range in ranges {
+        writer.denseBlock(.dense, tensor: tensor, first: range.lowerBound, count: range.count)
+      }
+    }
+    for group in groups where group.count(on: shard) > 0 {
+      writer.rowsBlock(.rows, tensors: group.tensors, keyCount: group.count(on: shard)) {
+        group.copyKeys(of: shard, to: $0)
+      }
+    }
+  }
+
+  /// Copies the answer of `shard` to `mirrors`, the memory of all tensors.
+  ///
+  /// - Returns: The head of the answer.
+  func read(
+    _ payload: ByteBuffer, _ groups: [KeyGroup], from shard: Int, knowing revision: UInt64,
+    to mirrors: [MemoryView<Float>]
+  ) throws(Refusal) -> PullReply {
+    var reader = MessageReader(payload)
+    let reply = try PullReply(from: &reader)
+    if reply.revision != revision {
+      for (tensor, ranges) in dense[shard].enumerated() {
+        for range in ranges {
+          mirrors[tensor][range].copy(from: try reader.array(of: Float.self, count: range.count).view)
+        }
+      }
+    }
+    for group in groups where group.count(on: shard) > 0 {
+      for tensor in group.tensors {
+        let length = parameters[tensor].rowLength
+        let rows = try reader.array(of: Float.self, count: group.count(on: shard) * length)
+        group.scatter(rows.view, from: shard, rowLength: length, to: mirrors[tensor])
+      }
+    }
+    try reader.finish()
+    return reply
+  }
+}

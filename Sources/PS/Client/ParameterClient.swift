@@ -1,0 +1,324 @@
+import Kernels
+import NIOCore
+public import Parameters
+import Synchronization
+import Wire
+
+/// Parameters on one or several parameter servers.
+///
+/// An exchange is one round trip to every server, all at the same time: gradients of this batch there, values for the
+/// next one back. Of tables only the rows that a batch touches travel. A push is applied once by each server, however
+/// often it had to be sent.
+///
+/// The values that are lent lie in memory of the client's own, of which only pages that were touched exist.
+public final class ParameterClient: ParameterStore {
+  /// How a client takes part in training a model.
+  public struct Options: Sendable {
+    /// The worker's number among those that keep in step, from 0; `nil` for one that only reads or trains alone.
+    public var rank: Int?
+    /// How far workers may get ahead of each other.
+    public var consistency = Consistency.asynchronous
+    /// How many workers train the model.
+    public var workers = 1
+    /// The largest payload that the servers accept.
+    public var payloadLimit = Limits().payload
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The model's name on the servers.
+  public let name: String
+  let links: any ServerLinks
+  let partition: ModelPartition
+  public let tensors: [StoredTensor]
+  let places: [String: TensorPlace]
+  private let mirrors: [AlignedMemory]
+  private let views: [MemoryView<Float>]
+  private let lent: [ParameterValues.Values]
+  private let consistency: Consistency
+  private let state: Mutex<State>
+
+  /// What changes from call to call.
+  struct State {
+    /// The model's number, by shard.
+    var models: [UInt32]
+    /// The schema, with the optimizers as they are now.
+    var parameters: [ParameterSpec]
+    var version: UInt64
+    var clock: UInt32
+    /// The dense tensors that are mirrored, by shard.
+    var revisions: [UInt64]
+    /// The gradients' buffers, used again.
+    var writers: [MessageWriter]
+  }
+
+  /// Registers `parameters` as the model `name`, or finds it on the servers.
+  ///
+  /// - Parameters:
+  ///   - values: The values of parameters that do not start with their `initialValues`, by name; used if the model is
+  ///     new.
+  /// - Throws: ``ClientError``, or `StoreError` if there is no memory for a parameter.
+  public convenience init(
+    _ parameters: [ParameterSpec], name: String, links: any ServerLinks, options: Options = Options(),
+    values: [(name: String, values: [Float])] = []
+  ) throws {
+    try self.init(parameters, name, links, options.consistency)
+    try register(options, values)
+  }
+
+  /// Finds the model `name`, which somebody has registered.
+  ///
+  /// - Throws: ``ClientError``, with error 302 if there is no such model.
+  public convenience init(reading name: String, links: any ServerLinks) throws {
+    let answers = try links.call(
+      [ServerRequest?](
+        repeating: ServerRequest(reading: .describeModel, DescribeRequest(name: name).payload), count: links.count))
+    var replies: [DescribeReply] = []
+    for (shard, answer) in answers.enumerated() {
+      replies.append(
+        try links.reading(shard) { () throws(Refusal) in try DescribeReply(reading: answer!.payload) })
+    }
+    try self.init(replies[0].schema.parameters, name, links, .asynchronous)
+    state.withLock { state in
+      state.models = replies.map(\.model)
+      state.version = replies.map(\.prefix.version).min() ?? 0
+    }
+  }
+
+  private init(
+    _ parameters: [ParameterSpec], _ name: String, _ links: any ServerLinks, _ consistency: Consistency
+  ) throws {
+    self.name = name
+    self.links = links
+    self.consistency = consistency
+    partition = ModelPartition(parameters, ShardMap(shards: links.count))
+    (tensors, places) = try TensorPlace.list(parameters)
+    mirrors = try parameters.map { spec in
+      guard let memory = AlignedMemory(ifAvailable: 4 * spec.count, hugePages: spec.kind == .dense, isSparse: true)
+      else { throw StoreError.outOfMemory(parameter: spec.name, byteCount: 4 * spec.count) }
+      return memory
+    }
+    views = zip(mirrors, parameters).map { $0.view(of: Float.self, count: $1.count) }
+    lent = zip(views, parameters).map { .init(scalars: $0, rowStride: $1.rowLength) }
+    state = Mutex(
+      State(
+        models: [], parameters: parameters, version: 0, clock: 0,
+        revisions: [UInt64](repeating: 0, count: links.count),
+        writers: [MessageWriter](repeating: MessageWriter(), count: links.count)))
+  }
+
+  public var parameters: [ParameterSpec] { state.withLock { $0.parameters } }
+
+  public var version: UInt64 { state.withLock { $0.version } }
+
+  /// The updates that servers had acknowledged and then lost with their power.
+  public var lostUpdates: UInt64 { links.lostUpdates }
+
+  public var prefersRowRequests: Bool { true }
+
+  public func offset(ofSource source: String) throws -> UInt64? {
+    let id = SourceID.of(source)
+    let models = state.withLock { $0.models }
+    let answers = try links.call(
+      models.map { model in
+        var writer = MessageWriter()
+        writer.integer(model)
+        return ServerRequest(reading: .getOffsets, writer.payload)
+      })
+    var smallest: UInt64?
+    for (shard, answer) in answers.enumerated() {
+      let offsets = try links.reading(shard) { () throws(Refusal) in try OffsetsReply(reading: answer!.payload).offsets
+      }
+      // A batch that one shard misses is sent again to all; those that have it ignore it.
+      guard let offset = offsets[id] else { return nil }
+      smallest = min(smallest ?? offset, offset)
+    }
+    return smallest
+  }
+
+  public func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
+    try state.withLock { state in
+      if let push { try push.check(against: state.parameters) }
+      if let pull { try pull.check(against: state.parameters) }
+      var isDuplicate = false
+      if push != nil || pull != nil { isDuplicate = try exchange(push, pull, &state) }
+      if pull?.wantsAllRows == true { try pullAllRows(&state) }
+      return ParameterValues(parameters: lent, version: state.version, isDuplicate: isDuplicate)
+    }
+  }
+
+  /// Everything pushed is with the servers, which keep it as their durability says.
+  public func save() {}
+}
+
+// One round trip.
+extension ParameterClient {
+  private func exchange(_ push: ParameterGradients?, _ pull: RowRequest?, _ state: inout State) throws -> Bool {
+    let pushed = push.map { KeyGroup.groups(of: $0, partition.map) } ?? []
+    let pulled = pull.map { KeyGroup.groups(of: $0, partition.map) } ?? []
+    var requests: [ServerRequest?] = []
+    for shard in 0..<links.count {
+      requests.append(
+        push.map { changing($0, pushed, pull, pulled, shard, &state) } ?? reading(pulled, shard, state))
+    }
+    let answers: [Frame?]
+    do throws(ClientError) {
+      answers = try links.call(requests)
+    } catch {
+      throw explained(error, push?.source)
+    }
+    // What was sent is let go, so that its memory is used again.
+    requests.removeAll()
+    return try read(answers, push != nil, pull == nil ? nil : pulled, &state)
+  }
+
+  /// What a refusal means to who pushes a batch of `source`.
+  private func explained(_ error: ClientError, _ source: SourceRange?) -> any Error {
+    guard case .refused(let refusal) = error else { return error }
+    switch (refusal.code, source) {
+    case (.offsetGap, let source?): return StoreError.sourceGap(source, stored: refusal.detail)
+    case (.offsetOverlap, let source?): return StoreError.sourceOverlap(source, stored: refusal.detail)
+    // A model that was registered and is unknown now went with the server's memory.
+    case (.unknownModel, _):
+      return ClientError.forgotten(server: (0..<links.count).map(links.name).joined(separator: ", "), model: name)
+    default: return error
+    }
+  }
+
+  private func pullAllRows(_ state: inout State) throws {
+    for (tensor, spec) in partition.parameters.enumerated() where spec.kind == .table {
+      for first in stride(from: 0, to: spec.rowCount, by: Self.rowsPerRequest) {
+        var keys = Array(Int64(first)..<Int64(min(spec.rowCount, first + Self.rowsPerRequest)))
+        _ = try keys.withMemoryView { keys in
+          try exchange(nil, RowRequest(tables: [.init(parameter: tensor, keys: keys)]), &state)
+        }
+      }
+    }
+  }
+
+  /// The most rows that are read or written at a time where all are wanted.
+  static let rowsPerRequest = 1 << 16
+
+  private var endsClocks: Bool { consistency != .asynchronous }
+
+  private func changing(
+    _ push: ParameterGradients, _ groups: [KeyGroup], _ pull: RowRequest?, _ pulled: [KeyGroup], _ shard: Int,
+    _ state: inout State
+  ) -> ServerRequest {
+    var writer = state.writers[shard]
+    state.writers[shard] = MessageWriter(capacity: 0)
+    writer.restart(capacity: partition.byteCount(of: push, groups, on: shard) + 128)
+    let source = push.source
+    let mutation = Mutation(
+      sequence: 0, model: state.models[shard], clock: state.clock, source: source.map { SourceID.of($0.name) } ?? 0,
+      offsets: source.map { $0.begin..<$0.end } ?? 0..<0)
+    mutation.write(to: &writer)
+    writer.integer(UInt32(clamping: source.map { $0.end - $0.begin } ?? 0))
+    partition.write(push, groups, of: shard, to: &writer)
+    if pull == nil {
+      writer.integer(UInt64(0))
+      writer.count(0)
+    } else {
+      partition.writePull(pulled, of: shard, knowing: 0, to: &writer)
+    }
+    state.writers[shard] = writer
+    return ServerRequest(changing: .pushPull, writer.payload, flags: endsClocks ? .clock : [])
+  }
+
+  private func reading(_ groups: [KeyGroup], _ shard: Int, _ state: State) -> ServerRequest {
+    var writer = MessageWriter()
+    ReadPrefix(model: state.models[shard], clock: state.clock).write(to: &writer)
+    partition.writePull(groups, of: shard, knowing: state.revisions[shard], to: &writer)
+    return ServerRequest(reading: .pull, writer.payload)
+  }
+
+  private func read(
+    _ answers: [Frame?], _ hasPushed: Bool, _ pulled: [KeyGroup]?, _ state: inout State
+  ) throws -> Bool {
+    var isDuplicate = hasPushed
+    var version = UInt64.max
+    for (shard, answer) in answers.enumerated() {
+      let known = hasPushed ? 0 : state.revisions[shard]
+      let head = try links.reading(shard) { () throws(Refusal) in
+        guard let pulled else {
+          var reader = MessageReader(answer!.payload)
+          return try PullReply(from: &reader)
+        }
+        return try partition.read(answer!.payload, pulled, from: shard, knowing: known, to: views)
+      }
+      isDuplicate = isDuplicate && head.prefix.isIgnored
+      version = min(version, head.prefix.version)
+      if pulled != nil { state.revisions[shard] = head.revision }
+    }
+    state.version = version
+    if hasPushed, endsClocks { state.clock += 1 }
+    return isDuplicate
+  }
+}
+
+// The beginning.
+extension ParameterClient {
+  private func register(_ options: Options, _ values: [(name: String, values: [Float])]) throws {
+    let schema = ModelSchema(
+      name: name, consistency: options.consistency, workers: options.workers, parameters: parameters)
+    let request = RegisterRequest(rank: options.rank, bringsValues: !values.isEmpty, schema: schema)
+    let answers = try links.call(
+      (0..<links.count).map { _ in
+        var writer = MessageWriter(capacity: 4096)
+        Mutation(sequence: 0, model: 0).write(to: &writer)
+        request.write(to: &writer)
+        return ServerRequest(changing: .registerModel, writer.payload)
+      })
+    var replies: [RegisterReply] = []
+    for (shard, answer) in answers.enumerated() {
+      replies.append(
+        try links.reading(shard) { () throws(Refusal) in
+          var reader = MessageReader(answer!.payload)
+          return try RegisterReply(from: &reader)
+        })
+    }
+    state.withLock { state in
+      state.models = replies.map(\.model)
+      state.version = replies.map(\.prefix.version).min() ?? 0
+      state.clock = replies.map(\.prefix.minimumClock).max() ?? 0
+    }
+    let waiting = replies.indices.filter { replies[$0].expectsValues }
+    if !waiting.isEmpty { try bring(values, to: waiting) }
+  }
+
+  /// Gives a new model the values that it waits for.
+  private func bring(_ values: [(name: String, values: [Float])], to shards: [Int]) throws {
+    for (name, elements) in values {
+      var elements = elements
+      guard let place = places[name] else { throw StoreError.unknownTensor(name) }
+      try elements.withMemoryView { try write($0, to: place, at: 0, on: shards) }
+    }
+    try finishValues(on: shards)
+  }
+
+  /// The model's number on `shard`.
+  func model(on shard: Int) -> UInt32 { state.withLock { $0.models[shard] } }
+
+  public func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws {
+    let (models, specs) = state.withLock { ($0.models, $0.parameters) }
+    guard specs.indices.contains(parameter) else { throw StoreError.unknownParameter(parameter) }
+    let current = specs[parameter].optimizer
+    guard current.rule.kind == optimizer.rule.kind else {
+      throw StoreError.otherRule(parameter: specs[parameter].name, expected: current.name, found: optimizer.name)
+    }
+    let changes = optimizer.fields.compactMap { field -> (hyperparameter: Hyperparameter, value: Float)? in
+      guard let value = optimizer[field.hyperparameter], value != current[field.hyperparameter] else { return nil }
+      return (field.hyperparameter, value)
+    }
+    guard !changes.isEmpty else { return }
+    _ = try links.call(
+      models.map { model in
+        var writer = MessageWriter()
+        Mutation(sequence: 0, model: model).write(to: &writer)
+        SetHyperparametersRequest(tensor: parameter, values: changes).write(to: &writer)
+        return ServerRequest(changing: .setHyperparameters, writer.payload)
+      })
+    state.withLock { $0.parameters[parameter].optimizer = optimizer }
+  }
+}

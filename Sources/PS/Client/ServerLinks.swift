@@ -1,0 +1,42 @@
+public import Wire
+
+/// The ways to all servers of a cluster, in the order of their shards.
+///
+/// A thread that trains asks and waits; what is asked of several servers is under way at the same time.
+public protocol ServerLinks: Sendable {
+  /// The number of servers.
+  var count: Int { get }
+
+  /// What a server is called in messages to people.
+  func name(of shard: Int) -> String
+
+  /// Asks the servers and waits for their answers.
+  ///
+  /// - Parameter requests: What each server is asked, or nil.
+  /// - Returns: The answer of each server that was asked.
+  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?]
+
+  /// The updates that servers had acknowledged and then lost with their power.
+  var lostUpdates: UInt64 { get }
+}
+
+extension ServerLinks {
+  /// Asks one server.
+  func call(_ shard: Int, _ request: ServerRequest) throws(ClientError) -> Frame {
+    var requests = [ServerRequest?](repeating: nil, count: count)
+    requests[shard] = request
+    guard let answer = try call(requests)[shard] else { preconditionFailure("no answer of shard \(shard)") }
+    return answer
+  }
+
+  /// The answer of `shard` as `read` reads it.
+  func reading<Answer>(
+    _ shard: Int, _ read: () throws(Refusal) -> Answer
+  ) throws(ClientError) -> Answer {
+    do throws(Refusal) {
+      return try read()
+    } catch {
+      throw .invalidAnswer(server: name(of: shard), problem: error.text)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+public import NIOCore
+public import Wire
+
+/// What a client asks of one server.
+public struct ServerRequest: Sendable {
+  /// What it is.
+  public var type: MessageType
+  /// How it is to be taken.
+  public var flags: FrameFlags
+  /// Its payload; that of a mutation begins with a ``Mutation``, whose sequence number the session sets.
+  public private(set) var payload: ByteBuffer
+  /// Whether it changes something, so that it must be executed once and in order.
+  public var isMutation: Bool
+  /// How long it may take; nil for the session's patience.
+  public var patience: Duration?
+
+  /// A request that reads.
+  public init(reading type: MessageType, _ payload: ByteBuffer = ByteBuffer(), patience: Duration? = nil) {
+    self.init(type: type, flags: [], payload: payload, isMutation: false, patience: patience)
+  }
+
+  /// A request that changes something.
+  public init(
+    changing type: MessageType, _ payload: ByteBuffer, flags: FrameFlags = [], patience: Duration? = nil
+  ) {
+    self.init(type: type, flags: flags, payload: payload, isMutation: true, patience: patience)
+  }
+
+  private init(type: MessageType, flags: FrameFlags, payload: ByteBuffer, isMutation: Bool, patience: Duration?) {
+    self.type = type
+    self.flags = flags
+    self.payload = payload
+    self.isMutation = isMutation
+    self.patience = patience
+  }
+
+  /// Writes a mutation's sequence number.
+  mutating func number(_ sequence: UInt64) {
+    payload.setInteger(sequence, at: payload.readerIndex, endianness: .little)
+  }
+
+  /// The frame to send.
+  func frame(epoch: UInt32, requestID: UInt64) -> Frame {
+    Frame(type, flags: flags, epoch: epoch, requestID: requestID, payload: payload)
+  }
+}

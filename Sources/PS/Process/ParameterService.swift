@@ -1,0 +1,73 @@
+public import NIOCore
+public import Transport
+public import Wire
+
+/// A ``ServerCore`` on a listener: requests come in, effects go out, all on one event loop, which owns the tables.
+public final class ParameterService: FrameService {
+  public let identity: ServerIdentity
+  private var core: ServerCore
+  private var effects: [Effect] = []
+  private var connections: [ConnectionID: ServiceConnection] = [:]
+  private var alarm: Alarm
+
+  /// A service on `loop`, whose thread calls this.
+  public init(_ configuration: ServerCore.Configuration, storeID: Identifier, on loop: any EventLoop) {
+    var generator = SystemRandomNumberGenerator()
+    var identity = ServerIdentity(storeID: storeID, bootID: generator.next())
+    identity.epoch = configuration.epoch
+    identity.shard = UInt16(configuration.shard)
+    identity.shards = UInt16(configuration.shards)
+    self.identity = identity
+    core = ServerCore(configuration, now: .now())
+    alarm = Alarm(on: loop.assumeIsolated())
+  }
+
+  public func session(of client: ClientIdentity) -> SessionState {
+    let (last, number) = core.session(of: client.id)
+    return SessionState(lastAppliedSequence: last, number: number)
+  }
+
+  public func connected(_ connection: ServiceConnection) {
+    let client = connection.client
+    connections[connection.id] = connection
+    step(.connected(connection.id, Peer(clientID: client.id, role: client.role, receiveLimit: client.receiveLimit)))
+  }
+
+  public func received(_ request: Frame, on connection: ServiceConnection) {
+    // A server without a scheduler knows of no other: its clients name all servers themselves.
+    guard request.header.type != .shardMap else { return connection.reply(Self.noMap(request)) }
+    let start = Instant.now()
+    step(.request(request, from: connection.id), now: start)
+    step(.measured(request.header.type, .now() - start))
+  }
+
+  public func disconnected(_ connection: ServiceConnection) {
+    connections[connection.id] = nil
+    step(.disconnected(connection.id))
+  }
+
+  private func step(_ event: Event, now: Instant = .now()) {
+    core.step(event, now: now, into: &effects)
+    for effect in effects { perform(effect) }
+    effects.removeAll(keepingCapacity: true)
+  }
+
+  private func perform(_ effect: Effect) {
+    switch effect {
+    case .reply(let frame, let connection): connections[connection]?.reply(frame)
+    case .close(let connection, let refusal): connections[connection]?.close(refusal)
+    case .append: preconditionFailure("a record for a log that there is not")
+    case .wake(let time): alarm.set(time) { [weak self] in self?.ring() }
+    }
+  }
+
+  private func ring() {
+    alarm.clear()
+    step(.timer)
+  }
+
+  private static func noMap(_ request: Frame) -> Frame {
+    let map = ShardMapReply(epoch: 0, workers: 0, servers: [])
+    return Frame(.shardMap, flags: .response, requestID: request.header.requestID, payload: map.payload)
+  }
+}

@@ -1,0 +1,120 @@
+import NIOCore
+public import Wire
+
+/// A scheduler without its sockets and clock: it deals shards to servers and ranks to workers, and keeps the map.
+///
+/// It is not asked while anybody trains. It remembers nothing across a restart: servers join again every few seconds,
+/// with the shard that they have, so the map is soon whole again.
+public struct SchedulerCore: Sendable {
+  private struct Member: Sendable {
+    var id: Identifier
+    var address: String
+    var lastSeen: Instant
+  }
+
+  /// How long a place is kept for a member that says nothing.
+  public static let lease = Duration.seconds(10)
+  /// How often members say that they are there.
+  public static let renewal = Duration.seconds(3)
+
+  private var servers: [Member?]
+  private var workers: [Member?]
+  private var epoch: UInt32 = 1
+
+  /// A scheduler of a cluster of `servers` servers and `workers` workers.
+  public init(servers: Int, workers: Int) {
+    precondition((1...ShardMap.slotCount).contains(servers) && workers >= 0, "\(servers) servers, \(workers) workers")
+    self.servers = [Member?](repeating: nil, count: servers)
+    self.workers = [Member?](repeating: nil, count: workers)
+  }
+
+  /// The answer to `request` of a client with `role`.
+  public mutating func answer(_ request: Frame, role: Role, now: Instant) -> Frame {
+    let header = request.header
+    do throws(Refusal) {
+      let reply: ShardMapReply
+      switch header.type {
+      case .shardMap: reply = map(index: nil)
+      case .join: reply = map(index: try join(JoinRequest(reading: request.payload), role, now))
+      case .leave:
+        try leave(JoinRequest(reading: request.payload), role)
+        reply = map(index: nil)
+      case .stats: return respond(to: request, statistics(now).payload)
+      default: throw Refusal(.unknownType, "a scheduler does not know the request \(header.type.rawValue)")
+      }
+      return respond(to: request, reply.payload)
+    } catch {
+      return error.frame(answering: header.type, requestID: header.requestID)
+    }
+  }
+
+  private func respond(to request: Frame, _ payload: ByteBuffer) -> Frame {
+    Frame(request.header.type, flags: .response, epoch: epoch, requestID: request.header.requestID, payload: payload)
+  }
+
+  private func map(index: Int?) -> ShardMapReply {
+    let nobody = Identifier(bytes: [UInt8](repeating: 0, count: 16))
+    return ShardMapReply(
+      epoch: epoch, index: index, workers: workers.count,
+      servers: servers.map { .init(address: $0?.address ?? "", storeID: $0?.id ?? nobody) })
+  }
+
+  private func statistics(_ now: Instant) -> StatsReply {
+    func alive(_ members: [Member?]) -> Double {
+      Double(members.count { $0.map { now - $0.lastSeen < Self.lease } ?? false })
+    }
+    return StatsReply(figures: [
+      ("epoch", Double(epoch)), ("servers", Double(servers.count)), ("servers_alive", alive(servers)),
+      ("workers", Double(workers.count)), ("workers_alive", alive(workers)),
+    ])
+  }
+}
+
+extension SchedulerCore {
+  private mutating func join(_ request: JoinRequest, _ role: Role, _ now: Instant) throws(Refusal) -> Int {
+    guard role.includes(request.role) else { throw Refusal(.forbidden, "a \(role) cannot join as \(request.role)") }
+    let member = Member(id: request.member, address: request.address, lastSeen: now)
+    guard request.role == .server else {
+      return try Self.place(member, at: request.index, among: &workers, "worker", now)
+    }
+    let before = servers.map { $0?.address }
+    let index = try Self.place(member, at: request.index, among: &servers, "server", now)
+    if servers.map({ $0?.address }) != before { epoch += 1 }
+    return index
+  }
+
+  /// Gives `member` the place that it has, wants, or else the first that is free.
+  private static func place(
+    _ member: Member, at wanted: Int?, among members: inout [Member?], _ kind: String, _ now: Instant
+  ) throws(Refusal) -> Int {
+    func isFree(_ index: Int) -> Bool {
+      guard let holder = members[index] else { return true }
+      // A server's place is its data's: no other store may take it, however long the server is away.
+      return kind == "worker" && now - holder.lastSeen >= lease
+    }
+    if let own = members.firstIndex(where: { $0?.id == member.id }), wanted ?? own == own {
+      members[own] = member
+      return own
+    }
+    if let wanted {
+      guard members.indices.contains(wanted) else {
+        throw Refusal(.limit, "\(kind) \(wanted) of \(members.count); they count from 0")
+      }
+      guard isFree(wanted) else { throw Refusal(.busy, "\(kind) \(wanted) is somebody else, who is still there") }
+      members[wanted] = member
+      return wanted
+    }
+    guard let free = members.indices.first(where: isFree) else {
+      throw Refusal(.busy, "all \(members.count) places for \(kind)s are taken")
+    }
+    members[free] = member
+    return free
+  }
+
+  private mutating func leave(_ request: JoinRequest, _ role: Role) throws(Refusal) {
+    guard role.includes(request.role) else { throw Refusal(.forbidden, "a \(role) cannot leave as \(request.role)") }
+    // A server that leaves keeps its place, as it keeps its data.
+    guard request.role == .worker else { return }
+    for index in workers.indices where workers[index]?.id == request.member { workers[index] = nil }
+  }
+}

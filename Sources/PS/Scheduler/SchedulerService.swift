@@ -1,0 +1,25 @@
+public import Transport
+public import Wire
+
+/// A ``SchedulerCore`` on a listener.
+public final class SchedulerService: FrameService {
+  public let identity: ServerIdentity
+  private var core: SchedulerCore
+
+  /// A scheduler of a cluster of `servers` servers and `workers` workers.
+  public init(servers: Int, workers: Int) {
+    var generator = SystemRandomNumberGenerator()
+    identity = ServerIdentity(storeID: Identifier(using: &generator), bootID: generator.next())
+    core = SchedulerCore(servers: servers, workers: workers)
+  }
+
+  public func session(of client: ClientIdentity) -> SessionState { SessionState() }
+
+  public func connected(_ connection: ServiceConnection) {}
+
+  public func received(_ request: Frame, on connection: ServiceConnection) {
+    connection.reply(core.answer(request, role: connection.client.role, now: .now()))
+  }
+
+  public func disconnected(_ connection: ServiceConnection) {}
+}

@@ -1,0 +1,183 @@
+import NIOCore
+import Wire
+
+/// Does what a ``ServerConnection`` says, on a channel whose event loop is the service's.
+final class ServerChannel: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// Another number for each channel of a listener.
+  let id: UInt64
+  /// What the service sees, from the end of the handshake to the end of the connection.
+  private(set) var connection: ServiceConnection?
+
+  private let hub: ServiceHub
+  private let channel: any Channel
+  private let loop: NIOIsolatedEventLoop
+  private var machine: ServerConnection
+  private var output: SocketOutput
+  private var alarm: Alarm
+  /// What arrived and was not used yet.
+  private var input = ByteBuffer()
+  private var isStepping = false
+  private var isStepScheduled = false
+  private var isReadPending = false
+
+  init(id: UInt64, channel: any Channel, hub: ServiceHub, machine: ServerConnection) {
+    self.id = id
+    self.channel = channel
+    self.hub = hub
+    self.machine = machine
+    loop = channel.eventLoop.assumeIsolated()
+    output = SocketOutput(channel)
+    alarm = Alarm(on: loop)
+  }
+
+  // MARK: What the service wants
+
+  func reply(_ frame: Frame) {
+    guard let frame = machine.reply(frame, load: &hub.load, now: .now()) else { return }
+    output.write(frame)
+    stepSoon()
+  }
+
+  func end(_ refusal: Refusal?) {
+    machine.end(refusal)
+    stepSoon()
+  }
+
+  /// The service is never called from within its own calls, and answers given together leave together.
+  private func stepSoon() {
+    guard !isStepping, !isStepScheduled else { return }
+    isStepScheduled = true
+    loop.execute {
+      self.isStepScheduled = false
+      self.step()
+    }
+  }
+
+  // MARK: What the hub wants
+
+  /// Ends the connection now, saying why.
+  func endNow(_ refusal: Refusal) {
+    machine.end(refusal)
+    step()
+  }
+
+  /// Tells the client that the server is about to leave.
+  func drain(_ goAway: GoAway) {
+    if let frame = machine.drain(goAway, now: .now()) { output.write(frame) }
+    step()
+  }
+
+  /// Closes the socket.
+  func close() { channel.close(promise: nil) }
+
+  // MARK: What happens to the channel
+
+  func channelActive(context: ChannelHandlerContext) { step() }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    if input.readableBytes == 0 {
+      input = bytes
+    } else {
+      input.writeBuffer(&bytes)
+    }
+    step()
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReadPending = false
+    readOn()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) { updateOutput() }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    alarm.clear()
+    depart()
+    machine.closed(load: &hub.load)
+    hub.remove(self)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+  // MARK: What the machine says
+
+  /// Does all there is to do.
+  func step() {
+    guard !isStepping else { return }
+    isStepping = true
+    repeat {
+      while let step = machine.next(from: &input, identity: hub.service.identity, load: &hub.load, now: .now()) {
+        perform(step)
+      }
+    } while flush() && machine.isHolding
+    isStepping = false
+    // Gives the memory back to the channel, which reads into it again.
+    if input.readableBytes == 0 { input = ByteBuffer() }
+    if machine.isShortOfMemory { hub.wait(self) }
+    hub.resume()
+    alarm.set(machine.deadline) { [weak self] in self?.wake() }
+    readOn()
+  }
+
+  private func perform(_ step: ServerConnection.Step) {
+    switch step {
+    case .send(let frame): output.write(frame)
+    case .welcome(let client): welcome(client)
+    case .serve(let request): hub.service.received(request, on: connection!)
+    case .finish(let frame):
+      depart()
+      if let frame { output.write(frame) }
+      _ = output.flush()
+      channel.close(mode: .output, promise: nil)
+    case .close:
+      depart()
+      close()
+    }
+  }
+
+  private func welcome(_ client: ClientIdentity) {
+    do throws(Refusal) {
+      let connection = ServiceConnection(client, on: self)
+      let session = try hub.admit(connection, on: self)
+      self.connection = connection
+      output.write(machine.welcome(session, now: .now()))
+      hub.service.connected(connection)
+    } catch {
+      machine.end(error)
+    }
+  }
+
+  /// Tells the service that the connection is over, once.
+  private func depart() {
+    guard let connection else { return }
+    self.connection = nil
+    hub.depart(connection)
+    hub.service.disconnected(connection)
+  }
+
+  private func flush() -> Bool {
+    guard output.flush() else { return false }
+    machine.noteOutput(waiting: output.waiting, now: .now())
+    return true
+  }
+
+  private func updateOutput() {
+    machine.noteOutput(waiting: output.waiting, now: .now())
+    step()
+  }
+
+  private func wake() {
+    alarm.clear()
+    updateOutput()
+  }
+
+  private func readOn() {
+    guard machine.isReading, !isReadPending else { return }
+    isReadPending = true
+    channel.read()
+  }
+}

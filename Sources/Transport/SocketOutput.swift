@@ -1,0 +1,41 @@
+import NIOCore
+public import Wire
+
+/// The frames on their way out of a channel, on its event loop.
+struct SocketOutput {
+  private let channel: any Channel
+  private var hasUnflushed = false
+
+  /// Frames to `channel`.
+  init(_ channel: any Channel) { self.channel = channel }
+
+  /// Puts a frame behind those before it; header and payload stay two buffers, and leave in one call of the system.
+  mutating func write(_ frame: Frame) {
+    channel.write(frame.headerBytes, promise: nil)
+    if frame.payload.readableBytes > 0 { channel.write(frame.payload, promise: nil) }
+    hasUnflushed = true
+  }
+
+  /// Sends what was written.
+  ///
+  /// - Returns: Whether there was anything to send.
+  mutating func flush() -> Bool {
+    guard hasUnflushed else { return false }
+    hasUnflushed = false
+    channel.flush()
+    return true
+  }
+
+  /// The bytes that the socket has not taken yet.
+  var waiting: Int {
+    (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+  }
+}
+
+extension Instant {
+  /// This moment, by the clock of the event loops.
+  public static func now() -> Instant { Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds)) }
+
+  /// The same moment for an event loop.
+  var deadline: NIODeadline { .uptimeNanoseconds(UInt64(max(0, nanoseconds))) }
+}

@@ -1,0 +1,36 @@
+/// What all connections of a server take together, and how much they may.
+///
+/// One value per server, handed to whichever connection has something to do.
+public struct ServerLoad: Sendable {
+  /// How much may be taken.
+  public let limits: Limits
+  /// The bytes of requests that are not answered yet, or on their way in.
+  public private(set) var requestBytes = 0
+  /// The answers to failed authentications that are held back.
+  public private(set) var delayedAnswers = 0
+
+  /// Nothing taken yet.
+  public init(limits: Limits = Limits()) { self.limits = limits }
+
+  mutating func reserve(_ byteCount: Int) -> Bool {
+    guard requestBytes + byteCount <= limits.totalRequestBytes else { return false }
+    requestBytes += byteCount
+    return true
+  }
+
+  mutating func release(_ byteCount: Int) {
+    precondition(requestBytes >= byteCount, "\(byteCount) bytes released of \(requestBytes)")
+    requestBytes -= byteCount
+  }
+
+  mutating func delayAnswer() -> Bool {
+    guard delayedAnswers < limits.authenticationsDelayed else { return false }
+    delayedAnswers += 1
+    return true
+  }
+
+  mutating func answered() {
+    precondition(delayedAnswers > 0, "more answers given than held back")
+    delayedAnswers -= 1
+  }
+}

@@ -1,0 +1,161 @@
+import Kernels
+import NIOCore
+import PS
+import Parameters
+import Synchronization
+import Wire
+
+/// Links to servers in memory, by a network that may lose everything: a simulation of one client and its servers with a
+/// clock of its own.
+final class CoreLinks: ServerLinks {
+  /// What goes wrong, as shares of the frames.
+  struct Faults {
+    var lostRequests = 0.0
+    var lostReplies = 0.0
+  }
+
+  private struct Server {
+    var core: ServerCore
+    var session: ClientSession
+    let store: Identifier
+    var boot: UInt64 = 1
+    var connection: ConnectionID?
+  }
+
+  private struct World {
+    var servers: [Server]
+    var now = Instant(nanoseconds: 1)
+    var random: SplitMix64
+    var lastConnection: ConnectionID = 0
+    var lastTicket: UInt64 = 0
+    var lost: UInt64 = 0
+    var results: [UInt64: Result<Frame, ClientError>] = [:]
+  }
+
+  private let world: Mutex<World>
+  private let client: Identifier
+  private let role: Role
+  private let faults: Faults
+  let count: Int
+
+  init(shards: Int = 1, seed: UInt64 = 1, role: Role = .admin, faults: Faults = Faults()) {
+    var random = SplitMix64(seed: seed)
+    client = Identifier(using: &random)
+    let servers = (0..<shards).map { shard in
+      var configuration = ServerCore.Configuration()
+      configuration.shard = shard
+      configuration.shards = shards
+      return Server(
+        core: ServerCore(configuration, now: Instant(nanoseconds: 1)),
+        session: ClientSession(server: "server \(shard)", expectedShard: (shard, shards), seed: random.next()),
+        store: Identifier(using: &random))
+    }
+    world = Mutex(World(servers: servers, random: random))
+    count = shards
+    self.role = role
+    self.faults = faults
+  }
+
+  func name(of shard: Int) -> String { "server \(shard)" }
+
+  var lostUpdates: UInt64 { world.withLock { $0.lost } }
+
+  /// Starts the server anew, without anything that it knew; a log would have kept it.
+  func forget(_ shard: Int) {
+    world.withLock { world in
+      var configuration = ServerCore.Configuration()
+      configuration.shard = shard
+      configuration.shards = count
+      world.servers[shard].core = ServerCore(configuration, now: world.now)
+      world.servers[shard].boot += 1
+      disconnect(shard, &world)
+    }
+  }
+
+  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] {
+    let results = world.withLock { world in
+      var tickets: [UInt64?] = []
+      for (shard, request) in requests.enumerated() {
+        guard let request else {
+          tickets.append(nil)
+          continue
+        }
+        world.lastTicket += 1
+        tickets.append(world.lastTicket)
+        step(shard, .submit(request, world.lastTicket), &world)
+      }
+      while tickets.contains(where: { $0.map { world.results[$0] == nil } ?? false }) { passTime(&world) }
+      return tickets.map { $0.flatMap { world.results.removeValue(forKey: $0) } }
+    }
+    var answers: [Frame?] = []
+    for result in results { answers.append(try result?.get()) }
+    return answers
+  }
+
+  private func passTime(_ world: inout World) {
+    let next = world.servers.compactMap(\.session.deadline).min()!
+    world.now = max(next, world.now + .milliseconds(1))
+    for shard in world.servers.indices
+    where world.servers[shard].session.deadline ?? world.now + .seconds(1) <= world.now {
+      step(shard, .timer, &world)
+    }
+    for shard in world.servers.indices { tell(shard, .timer, &world) }
+  }
+
+  private func step(_ shard: Int, _ event: ClientSession.Event, _ world: inout World) {
+    var effects: [ClientSession.Effect] = []
+    world.servers[shard].session.step(event, now: world.now, into: &effects)
+    for effect in effects {
+      switch effect {
+      case .connect: connect(shard, &world)
+      case .send(let frame): send(frame, shard, &world)
+      case .complete(let ticket, let result): world.results[ticket] = result
+      case .lost(let updates): world.lost += updates
+      }
+    }
+  }
+
+  private func connect(_ shard: Int, _ world: inout World) {
+    world.lastConnection += 1
+    world.servers[shard].connection = world.lastConnection
+    var challenge = Challenge(
+      storeID: world.servers[shard].store, bootID: world.servers[shard].boot, nonce: [UInt8](repeating: 0, count: 32))
+    challenge.shard = UInt16(shard)
+    challenge.shards = UInt16(count)
+    let (last, number) = world.servers[shard].core.session(of: client)
+    let peer = Peer(clientID: client, role: role, receiveLimit: 64 << 20)
+    tell(shard, .connected(world.lastConnection, peer), &world)
+    step(shard, .connected(challenge, SessionState(lastAppliedSequence: last, number: number)), &world)
+  }
+
+  private func disconnect(_ shard: Int, _ world: inout World) {
+    guard let connection = world.servers[shard].connection else { return }
+    world.servers[shard].connection = nil
+    tell(shard, .disconnected(connection), &world)
+    step(shard, .disconnected(problem: "a fault", isFatal: false), &world)
+  }
+
+  private func send(_ frame: Frame, _ shard: Int, _ world: inout World) {
+    guard let connection = world.servers[shard].connection else { return }
+    if Double.random(in: 0..<1, using: &world.random) < faults.lostRequests { return disconnect(shard, &world) }
+    tell(shard, .request(frame, from: connection), &world)
+  }
+
+  private func tell(_ shard: Int, _ event: Event, _ world: inout World) {
+    var effects: [Effect] = []
+    world.servers[shard].core.step(event, now: world.now, into: &effects)
+    for effect in effects {
+      switch effect {
+      case .reply(let frame, let connection):
+        guard connection == world.servers[shard].connection else { continue }
+        if Double.random(in: 0..<1, using: &world.random) < faults.lostReplies {
+          disconnect(shard, &world)
+        } else {
+          step(shard, .received(frame), &world)
+        }
+      case .close(let connection, _): if connection == world.servers[shard].connection { disconnect(shard, &world) }
+      case .append, .wake: continue
+      }
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import Kernels
+import PS
+import Parameters
+import TestSupport
+import Testing
+import Wire
+
+@Suite struct `A parameter client` {
+  private func client(
+    _ parameters: [ParameterSpec], shards: Int, faults: CoreLinks.Faults = .init(), seed: UInt64 = 1
+  ) throws -> ParameterClient {
+    try ParameterClient(parameters, name: "m", links: CoreLinks(shards: shards, seed: seed, faults: faults))
+  }
+
+  private func contract(_ shards: Int, _ faults: CoreLinks.Faults = .init()) -> StoreContract {
+    StoreContract { try client($0, shards: shards, faults: faults) }
+  }
+
+  private static let lossy = CoreLinks.Faults(lostRequests: 0.1, lostReplies: 0.2)
+
+  @Test(arguments: [1, 2, 5]) func `lends what was written and pushed`(_ shards: Int) throws {
+    try contract(shards).lendsWhatWasWrittenAndPushed()
+    try contract(shards, Self.lossy).lendsWhatWasWrittenAndPushed()
+  }
+
+  @Test(arguments: [1, 2, 5]) func `refuses a bad push as a whole`(_ shards: Int) throws {
+    try contract(shards).refusesAsAWhole()
+  }
+
+  @Test(arguments: [1, 2, 5]) func `applies a stream once`(_ shards: Int) throws {
+    try contract(shards).appliesAStreamOnce()
+    try contract(shards, Self.lossy).appliesAStreamOnce()
+  }
+
+  private static let schema = [
+    ParameterSpec(
+      name: "dense", shape: [200, 300], optimizer: Optimizer(.momentum(Momentum())),
+      initialValues: .uniform(low: -1, high: 1, key: 1, stream: 1)),
+    ParameterSpec(
+      name: "a", shape: [500, 3], kind: .table, optimizer: Optimizer(.adagrad(Adagrad())),
+      initialValues: .normal(mean: 0, deviation: 1, key: 1, stream: 2)),
+    ParameterSpec(name: "b", shape: [500, 1], kind: .table, optimizer: .sgd(rate: 0.5)),
+    ParameterSpec(name: "scalar", shape: [], optimizer: Optimizer(.adam(Adam()))),
+  ]
+
+  /// Pushes random gradients, with both tables read by the same rows, and pulls others.
+  private func train(_ store: any ParameterStore, steps: Int, seed: UInt64) throws -> [Float] {
+    var generator = SplitMix64(seed: seed)
+    var seen: [Float] = []
+    for _ in 0..<steps {
+      var keys = (0..<Int64(500)).filter { _ in generator.next() % 8 == 0 }
+      var next = (0..<Int64(500)).filter { _ in generator.next() % 8 == 0 }
+      func random(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1...1, using: &generator) } }
+      var (dense, a, b, scalar) = (random(60_000), random(3 * keys.count), random(keys.count), random(1))
+      try keys.withMemoryView { keys in
+        try next.withMemoryView { next in
+          try dense.withMemoryView { dense in
+            try a.withMemoryView { a in
+              try b.withMemoryView { b in
+                try scalar.withMemoryView { scalar in
+                  let values = try store.exchange(
+                    push: .init(gradients: [
+                      .dense(dense), .rows(keys: keys, values: a), .rows(keys: keys, values: b), .dense(scalar),
+                    ]), pull: RowRequest(tables: [.init(parameter: 1, keys: next), .init(parameter: 2, keys: next)]))
+                  seen += values.parameters[0].scalars[0..<60_000].array.suffix(10) + [values.parameters[3].scalars[0]]
+                  for key in next.array.map(Int.init) {
+                    for table in 1...2 {
+                      let lent = values.parameters[table]
+                      seen.append(lent.scalars[key * lent.rowStride])
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return seen
+  }
+
+  @Test(arguments: [1, 2, 3, 7]) func `is a memory store, bit for bit, on any number of servers`(_ shards: Int) throws {
+    let memory = try MemoryStore(Self.schema)
+    let remote = try client(Self.schema, shards: shards)
+    #expect(try train(memory, steps: 20, seed: 5) == train(remote, steps: 20, seed: 5))
+    #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
+    #expect(memory.version == remote.version)
+  }
+
+  @Test(arguments: 1...8 as ClosedRange<UInt64>)
+  func `applies each push once, however much the network loses`(_ seed: UInt64) throws {
+    let memory = try MemoryStore(Self.schema)
+    let remote = try client(Self.schema, shards: 2, faults: Self.lossy, seed: seed)
+    #expect(try train(memory, steps: 10, seed: seed) == train(remote, steps: 10, seed: seed))
+    #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
+  }
+
+  @Test func `reads and writes parts of every tensor, optimizer state included`() throws {
+    let memory = try MemoryStore(Self.schema)
+    let remote = try client(Self.schema, shards: 3)
+    for tensor in memory.tensors where tensor.count > 4 {
+      var part: [Float] = [7, 8, 9]
+      for store in [memory as any ParameterStore, remote] {
+        try part.withMemoryView { try store.write($0, to: tensor.name, at: 2) }
+      }
+      var (a, b) = ([Float](repeating: 0, count: 4), [Float](repeating: 0, count: 4))
+      try a.withMemoryView { try memory.read(tensor.name, from: 1, into: $0) }
+      try b.withMemoryView { try remote.read(tensor.name, from: 1, into: $0) }
+      #expect(a == b, "\(tensor.name)")
+    }
+    #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
+  }
+
+  @Test func `brings a new model's values, and finds those of one that is there`() throws {
+    let links = CoreLinks(shards: 2, role: .worker)
+    let parameters = [
+      ParameterSpec(name: "w", shape: [40_000]), ParameterSpec(name: "t", shape: [9, 2], kind: .table),
+    ]
+    let w = (0..<40_000).map(Float.init)
+    let t = (0..<18).map(Float.init)
+    let first = try ParameterClient(parameters, name: "m", links: links, values: [("w", w), ("t", t)])
+    #expect(try first.read("w") == w)
+    #expect(try first.read("t") == t)
+    let second = try ParameterClient(
+      parameters, name: "m", links: links, values: [("w", [Float](repeating: 0, count: 40_000))])
+    #expect(try second.read("w") == w)
+  }
+
+  @Test func `changes hyper-parameters while training`() throws {
+    let memory = try MemoryStore(Self.schema)
+    let remote = try client(Self.schema, shards: 2)
+    for store in [memory as any ParameterStore, remote] {
+      var momentum = Momentum()
+      momentum.rate = 0.25
+      try store.setOptimizer(Optimizer(.momentum(momentum)), of: 0)
+      _ = try train(store, steps: 3, seed: 9)
+    }
+    #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
+    #expect(throws: StoreError.self) { try remote.setOptimizer(.sgd(rate: 1), of: 0) }
+  }
+
+  @Test func `says so if the server has forgotten the model`() throws {
+    let links = CoreLinks()
+    let remote = try ParameterClient(Self.schema, name: "m", links: links)
+    _ = try train(remote, steps: 2, seed: 1)
+    links.forget(0)
+    #expect(throws: ClientError.forgotten(server: "server 0", model: "m")) { try train(remote, steps: 1, seed: 1) }
+    #expect(remote.lostUpdates > 0)
+  }
+
+  @Test func `names the model that another schema has`() throws {
+    let links = CoreLinks()
+    _ = try ParameterClient(Self.schema, name: "m", links: links)
+    let error = #expect(throws: ClientError.self) {
+      _ = try ParameterClient([ParameterSpec(name: "other", shape: [3])], name: "m", links: links)
+    }
+    guard case .refused(let refusal)? = error else { return }
+    #expect(refusal.code == .schemaConflict)
+  }
+}
