@@ -18,12 +18,15 @@ let package = Package(
     .executable(name: "onlearn", targets: ["onlearn"]),
     .library(
       name: "OnlearnEngine",
-      targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
+      targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve", "Web"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .systemLibrary(
@@ -60,13 +63,32 @@ let package = Package(
       dependencies: [
         "CZlib", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
       ],
+      swiftSettings: strict),
+    .target(
+      name: "Web",
+      dependencies: [
+        "GraphDefImport", "Parameters", "Serve",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      resources: [.embedInCode("Dashboard/dashboard.html")],
       swiftSettings: strict),
     .executableTarget(
       name: "onlearn",
       dependencies: [
         "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
-        "Serve", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Serve", "Web",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
 
@@ -89,7 +111,21 @@ let package = Package(
     .testTarget(
       name: "PSTests", dependencies: ["PS", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),
-    .testTarget(name: "ServeTests", dependencies: ["Serve", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "ServeTests",
+      dependencies: [
+        "Serve", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "WebTests",
+      dependencies: [
+        "Web", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["onlearn", "TestSupport"], swiftSettings: strict),

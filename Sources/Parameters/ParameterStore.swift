@@ -5,15 +5,12 @@ public import Kernels
 /// One training step is `values = try store.exchange(push: gradientsOfThisBatch, pull: rowsOfTheNextBatch)`.
 /// Calls are synchronous. One thread at a time trains through a store; what it is lent stays valid until the next
 /// call that pushes or writes.
-public protocol ParameterStore: AnyObject, Sendable {
+public protocol ParameterStore: ParameterReader {
   /// The schema, with the optimizers as they are now.
   var parameters: [ParameterSpec] { get }
 
   /// The number of pushes applied.
   var version: UInt64 { get }
-
-  /// Whether it pays to work out which rows a batch touches; if not, ``RowRequest/everything`` costs nothing.
-  var prefersRowRequests: Bool { get }
 
   /// The end of what was applied of the stream called `source`, or `nil` if nothing was.
   func offset(ofSource source: String) throws -> UInt64?

@@ -2,8 +2,10 @@ import ArgumentParser
 import Glibc
 import Graph
 import GraphDefImport
+import NIOCore
 import Parameters
 import Serve
+import Web
 
 /// Ends a command: the error in one sentence on standard error, and the exit status that goes with it.
 enum CommandError {
@@ -21,6 +23,15 @@ enum CommandError {
     }
   }
 
+  /// The same for what waits.
+  static func reporting(_ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch {
+      try reporting { throw error }
+    }
+  }
+
   /// The exit status that `error` is reported with.
   static func exitStatus(of error: any Error) -> Int32 {
     switch error {
@@ -32,11 +43,24 @@ enum CommandError {
     case let error as SessionError: error.exitStatus.rawValue
     case let error as StoreError: error.exitStatus
     case let error as OptimizerChoiceError: error.exitStatus.rawValue
+    case let error as ServiceError: exitStatus(of: error.kind)
+    case is HTTPListenerError: ExitStatus.usage.rawValue
+    case is IOError: ExitStatus.unavailable.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,
       is RowOutsideTableError:
       ExitStatus.badData.rawValue
     default: ExitStatus.internalError.rawValue
+    }
+  }
+
+  private static func exitStatus(of kind: ServiceError.Kind) -> Int32 {
+    switch kind {
+    case .unknownModel: ExitStatus.noInput.rawValue
+    case .unusableModel, .malformed, .badBatch, .notFinite, .sourceGap, .sourceOverlap: ExitStatus.badData.rawValue
+    case .storage: ExitStatus.inputOutput.rawValue
+    case .frozen, .busy, .draining, .deadline, .version: ExitStatus.unavailable.rawValue
+    case .internal: ExitStatus.internalError.rawValue
     }
   }
 }

@@ -2,12 +2,13 @@ import ArgumentParser
 
 /// The command-line tool: each subcommand parses, validates and calls.
 @main
-struct OnlearnCommand: ParsableCommand {
+struct OnlearnCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "onlearn",
     abstract: "Trains exported TensorFlow graphs from a live stream while they serve.",
     version: "0.1.0",
     subcommands: [
-      InspectCommand.self, RunCommand.self, CheckCommand.self, TrainCommand.self, ScoreCommand.self, BenchCommand.self,
+      InspectCommand.self, RunCommand.self, CheckCommand.self, TrainCommand.self, ScoreCommand.self, ServeCommand.self,
+      BenchCommand.self,
     ])
 }

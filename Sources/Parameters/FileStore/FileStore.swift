@@ -26,7 +26,7 @@ public final class FileStore: ParameterStore {
   /// What a user should know about the file that was resumed from.
   public let notices: [String]
 
-  private let state: Mutex<FileState>
+  let state: Mutex<FileState>
 
   /// Starts a new file, or continues an earlier run.
   ///

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Nothing is allocated by an ``exchange(push:pull:)``. A pull without a push leaves what was lent before valid.
 public final class MemoryStore: ParameterStore {
-  private let state: Mutex<MemoryState>
+  let state: Mutex<MemoryState>
 
   /// A store of `parameters` at their initial values.
   ///

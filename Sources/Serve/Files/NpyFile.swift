@@ -1,3 +1,5 @@
+import Kernels
+
 /// Reads and writes .npy files, the format NumPy stores one array in.
 ///
 /// ```
@@ -42,6 +44,24 @@ public enum NpyFile {
       case .bool(let values): try file.write(values)
       }
     }
+  }
+
+  /// The bytes of a file that holds `array`, for networks.
+  public static func encode(_ array: NpyArray) -> [UInt8] {
+    var bytes = NpyHeader(descriptor: array.values.descriptor, shape: array.shape).encoded
+    func append<Scalar: BitwiseCopyable>(_ values: [Scalar]) {
+      var values = values
+      values.withMemoryView { bytes += $0.bytes.array }
+    }
+    switch array.values {
+    case .float32(let values): append(values)
+    case .float64(let values): append(values)
+    case .int32(let values): append(values)
+    case .int64(let values): append(values)
+    case .uint8(let values): append(values)
+    case .bool(let values): append(values)
+    }
+    return bytes
   }
 
   private static func read(_ stream: ByteStream) throws(DataError) -> NpyArray {

@@ -59,24 +59,27 @@ public struct ProgressiveMetrics: Sendable {
   /// True if a label is 0 or 1.
   public var isBinary: Bool { classes <= 2 }
 
-  /// Takes in a batch.
+  /// Takes in a batch, and returns its own figures, without the area under the curve.
   ///
   /// - Parameters:
   ///   - logits: Row-major, `[examples, classes]`.
   ///   - targets: A label per example.
   ///   - loss: The batch's mean loss, as the model computes it.
-  public mutating func record(logits: MemoryView<Float>, labels targets: [Float], loss: Float) {
+  @discardableResult
+  public mutating func record(logits: MemoryView<Float>, labels targets: [Float], loss: Float) -> MetricsSummary {
     precondition(logits.count == targets.count * classes, "\(logits.count) logits for \(targets.count) labels")
-    record(targets, loss) { logits[$0] }
+    return record(targets, loss) { logits[$0] }
   }
 
   /// Takes in a batch whose logits are in an array.
-  public mutating func record(logits: [Float], labels targets: [Float], loss: Float) {
+  @discardableResult
+  public mutating func record(logits: [Float], labels targets: [Float], loss: Float) -> MetricsSummary {
     precondition(logits.count == targets.count * classes, "\(logits.count) logits for \(targets.count) labels")
-    record(targets, loss) { logits[$0] }
+    return record(targets, loss) { logits[$0] }
   }
 
-  @inline(always) private mutating func record(_ targets: [Float], _ loss: Float, _ logit: (Int) -> Float) {
+  @inline(always)
+  private mutating func record(_ targets: [Float], _ loss: Float, _ logit: (Int) -> Float) -> MetricsSummary {
     var sums = MetricsSums()
     for (example, target) in targets.enumerated() {
       guard let judged = judge(target, { logit(example * classes + $0) }), loss.isFinite else {
@@ -94,6 +97,7 @@ public struct ProgressiveMetrics: Sendable {
     all.add(sums)
     decayed.scale(by: exp2(-sums.examples / halfLife))
     decayed.add(sums)
+    return sums.summary(isBinary: isBinary)
   }
 
   private struct Judgement {
@@ -136,6 +140,11 @@ public struct ProgressiveMetrics: Sendable {
     correct[next] = judged.isCorrect
     next = next + 1 == window ? 0 : next + 1
   }
+
+  /// The figures over everything, without the area under the curve: for every batch.
+  ///
+  /// - Complexity: O(1).
+  public var runningSummary: MetricsSummary { all.summary(isBinary: isBinary) }
 
   /// The figures over `stretch`.
   ///

@@ -1,10 +1,24 @@
 import Glibc
+package import Kernels
 
 /// From logits to what they say: probabilities, classes, losses.
 public enum Scores {
   /// The probability of the positive class, σ(logit).
   public static func probability(ofLogit logit: Float) -> Float {
     Float(1 / (1 + exp(-Double(logit))))
+  }
+
+  /// The probabilities of examples: of label 1 where there is one logit, else of each class.
+  ///
+  /// - Parameter logits: Row-major, `[examples, classes]`.
+  package static func probabilities(classes: Int, ofLogits logits: MemoryView<Float>) -> [Float] {
+    guard classes > 1 else { return (0..<logits.count).map { probability(ofLogit: logits[$0]) } }
+    var probabilities = [Float](repeating: 0, count: logits.count)
+    for first in stride(from: 0, to: logits.count, by: classes) {
+      let logSum = summary(classes: classes) { logits[first + $0] }.logSum
+      for index in first..<first + classes { probabilities[index] = Float(exp(Double(logits[index]) - logSum)) }
+    }
+    return probabilities
   }
 
   /// The log loss of a label in 0…1, without ever taking the logarithm of a rounded probability.

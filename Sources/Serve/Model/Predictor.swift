@@ -3,14 +3,16 @@ import GraphDefImport
 public import Kernels
 public import Parameters
 
-/// Scores examples with the parameters of a store, without changing anything.
+/// Scores examples with parameters that others may be training, without changing anything.
 ///
 /// Dropout is off, unless the predictor was told to run the graph exactly as exported. Used by one thread at a time.
 public final class Predictor {
   /// The model.
   public let model: Model
   /// Where the parameters are.
-  public let store: any ParameterStore
+  public let parameters: any ParameterReader
+  /// The version of the parameters with which the last examples were scored.
+  public private(set) var version: UInt64 = 0
   private let runner: ProgramRunner
   private let inputs: ProgramInputs
   private let touchedRows: TouchedRows?
@@ -18,15 +20,15 @@ public final class Predictor {
 
   /// A predictor of `model` on the threads of `pool`.
   public init(
-    _ model: Model, store: any ParameterStore, pool: LanePool, isExact: Bool = false, seed: UInt64 = 0
+    _ model: Model, parameters: any ParameterReader, pool: LanePool, isExact: Bool = false, seed: UInt64 = 0
   ) throws {
     self.model = model
-    self.store = store
+    self.parameters = parameters
     self.seed = seed
     let program = try model.scoringProgram(isExact: isExact)
     inputs = try ProgramInputs(program, of: model, seed: seed)
     guard !inputs.needLabels else { throw ModelError.unknownInput(name: "input_y") }
-    touchedRows = store.prefersRowRequests ? try TouchedRows(program, of: model, pool: pool, seed: seed) : nil
+    touchedRows = parameters.prefersRowRequests ? try TouchedRows(program, of: model, pool: pool, seed: seed) : nil
     runner = ProgramRunner(program, pool: pool)
   }
 
@@ -34,7 +36,8 @@ public final class Predictor {
   public func logits(of batch: inout Batch) throws -> MemoryView<Float> {
     let executor = try runner.executor(batch: batch.examples)
     let pull = try touchedRows?.request(of: &batch, step: 0) ?? .everything
-    let values = try store.exchange(push: nil, pull: pull)
+    let values = try parameters.lend(pull)
+    version = values.version
     return try inputs.bind(executor, to: &batch, values) {
       try executor.run(seed: seed)
       return executor.output(0).scalars(Float.self)

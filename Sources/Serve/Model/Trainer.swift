@@ -16,6 +16,8 @@ public final class Trainer {
     public var loss: Float
     /// The number of pushes the store has applied.
     public var version: UInt64
+    /// Whether the store had learned from the batch before, and so ignored it.
+    public var isDuplicate: Bool
     /// The logits before the update, `[examples, logits]`; valid until the next step.
     public var logits: MemoryView<Float>
   }
@@ -26,6 +28,9 @@ public final class Trainer {
   public let store: any ParameterStore
   /// The number of steps taken, counted from the first.
   public private(set) var stepCount: UInt64
+
+  /// The longest that the gradients of a step may be together; longer ones are shortened.
+  public var gradientNormLimit: Float?
 
   private let seed: UInt64
   private let runner: ProgramRunner
@@ -137,6 +142,7 @@ public final class Trainer {
       }
     }
     gradients.source = source
+    if let gradientNormLimit { gradients.clip(toNorm: gradientNormLimit) }
     let pull = next.examples > 0 ? try request(for: &next, step: stepCount + 1) : nil
     let after: ParameterValues
     do {
@@ -148,7 +154,9 @@ public final class Trainer {
     stepCount += 1
     lastExecutor = executor
     lent = pull == nil ? nil : (after, next.begin..<next.end)
-    return Step(loss: loss, version: after.version, logits: executor.output(logitsOutput).scalars(Float.self))
+    return Step(
+      loss: loss, version: after.version, isDuplicate: after.isDuplicate,
+      logits: executor.output(logitsOutput).scalars(Float.self))
   }
 
   /// What the store lends for `batch`, which the last exchange may have asked for already.

@@ -23,7 +23,7 @@ public struct ScoringRun {
     _ model: Model, source: any DataSource, store: any ParameterStore, pool: LanePool, batch: Int, limit: UInt64 = .max,
     isExact: Bool = false, seed: UInt64 = 0
   ) throws {
-    predictor = try Predictor(model, store: store, pool: pool, isExact: isExact, seed: seed)
+    predictor = try Predictor(model, parameters: store, pool: pool, isExact: isExact, seed: seed)
     classes = model.logitsPerExample
     batchSize = batch
     self.limit = limit

@@ -22,10 +22,13 @@ struct OptimizationOptions: ParsableArguments {
   /// What trains each parameter of `model`.
   func choose(for model: Model, _ use: OptimizerChoice.Options.Use) throws -> OptimizerChoice {
     try OptimizerChoice(
-      model.importer,
-      options: OptimizerChoice.Options(
-        use, learningRate: learningRate,
-        optimizer: optimizer.map { (text) throws(OptimizerError) in try Optimizer(text) }),
-      tables: Set(model.parameters.filter(\.isTable).map(\.name)))
+      model.importer, options: options(use), tables: Set(model.parameters.filter(\.isTable).map(\.name)))
+  }
+
+  /// What the user asks for.
+  func options(_ use: OptimizerChoice.Options.Use) throws(OptimizerError) -> OptimizerChoice.Options {
+    OptimizerChoice.Options(
+      use, learningRate: learningRate,
+      optimizer: try optimizer.map { (text) throws(OptimizerError) in try Optimizer(text) })
   }
 }

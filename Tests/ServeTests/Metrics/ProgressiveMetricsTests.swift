@@ -88,7 +88,7 @@ import Testing
     var (lent, copied) = (ProgressiveMetrics(classes: 2), ProgressiveMetrics(classes: 2))
     var logits: [Float] = [0, 1, 2, -1]
     copied.record(logits: logits, labels: [1, 1], loss: 1)
-    logits.withMemoryView { lent.record(logits: $0, labels: [1, 1], loss: 1) }
+    _ = logits.withMemoryView { lent.record(logits: $0, labels: [1, 1], loss: 1) }
     #expect(lent.summary(over: .all) == copied.summary(over: .all))
   }
 }

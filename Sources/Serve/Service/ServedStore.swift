@@ -1,0 +1,47 @@
+import FoundationEssentials
+import GraphDefImport
+import Parameters
+
+/// Where a served model's parameters are: a store for each batch in training at a time, and what scores read.
+struct ServedStore: Sendable {
+  /// The stores; each is used by one thread at a time.
+  var trained: [any ParameterStore]
+  /// What scores read.
+  var scored: any ScoredParameters
+  /// What a user should know.
+  var notices: [String]
+
+  /// Opens the store of the model that is served as `name`; an earlier run is continued.
+  ///
+  /// A store in this process lends its memory to one step at a time; parameter servers take part in as many as there
+  /// are workers.
+  init(
+    of model: Model, servedAs name: String, optimizers: [Optimizer], frozen: Set<String>, options: ServiceOptions,
+    onPublish: @escaping @Sendable (Duration) -> Void
+  ) throws {
+    var storeOptions = Model.StoreOptions()
+    storeOptions.saveInterval = options.saveInterval
+    storeOptions.initialization = options.initialization
+    storeOptions.seed = options.seed
+    storeOptions.cluster = options.cluster
+    var specification = options.store
+    if case .file(let folder) = options.store {
+      let path = "\(folder)/\(name).safetensors"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      storeOptions.isResuming = FileManager.default.fileExists(atPath: path)
+      specification = .file(path: path)
+    }
+    func open() throws -> (store: any ParameterStore, notices: [String]) {
+      try model.openStore(specification, optimizers: optimizers, frozen: frozen, options: storeOptions)
+    }
+    let first = try open()
+    notices = first.notices
+    if let local = first.store as? any SnapshotStore {
+      trained = [local]
+      scored = try PublishedParameters(local, maximumStaleness: options.maximumStaleness, onPublish: onPublish)
+    } else {
+      trained = try [first.store] + (1..<options.workers).map { _ in try open().store }
+      scored = ServerParameters(try model.openStoreForScoring(specification, options: storeOptions).store)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Parameters
+import Synchronization
+
+/// Parameters that parameter servers keep: every score reads what it needs from there, so that it sees every update.
+final class ServerParameters: ScoredParameters {
+  private let store: any ParameterStore
+
+  /// Reads through `store`, which nobody trains through.
+  init(_ store: any ParameterStore) { self.store = store }
+
+  var isAtHand: Bool { false }
+
+  func makeReader() -> any ScoredReader { ServerReader(store) }
+
+  func staleness(at now: ContinuousClock.Instant) -> Duration { .zero }
+
+  func noteUpdate(version: UInt64, at now: ContinuousClock.Instant) {}
+
+  func publishIfDue(at now: ContinuousClock.Instant) {}
+}
+
+/// Reads from parameter servers for one score after another.
+private final class ServerReader: ScoredReader {
+  private let store: any ParameterStore
+  private let minimumVersion = Mutex<UInt64>(0)
+
+  init(_ store: any ParameterStore) { self.store = store }
+
+  var prefersRowRequests: Bool { store.prefersRowRequests }
+
+  func refresh(minimumVersion: UInt64, at now: ContinuousClock.Instant) {
+    self.minimumVersion.withLock { $0 = minimumVersion }
+  }
+
+  func lend(_ pull: RowRequest) throws -> ParameterValues {
+    let values = try store.lend(pull)
+    let minimum = minimumVersion.withLock { $0 }
+    guard values.version >= minimum else { throw ServiceError.tooNew(minimum, reached: values.version) }
+    return values
+  }
+}

@@ -1,0 +1,63 @@
+import Logging
+import NIOCore
+import Serve
+import ServiceLifecycle
+import UnixSignals
+import Web
+
+/// Keeps the models going; once the listeners have stopped, it trains what still waits and saves.
+struct ModelUpkeep: Service {
+  let models: ModelService
+  /// Is called about once a second.
+  let sampled: @Sendable () -> Void
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await models.run(sampled: sampled) }
+    await models.drain()
+  }
+}
+
+/// Listens for HTTP until the process is asked to stop.
+struct HTTPFrontEnd: Service {
+  let listener: HTTPListener
+  let address: ListenAddress
+  let logger: Logger
+
+  func run() async throws {
+    let bound = try await listener.start(host: address.host, port: address.port)
+    logger.info("listening", metadata: ["http": "\(bound.ipAddress ?? address.host):\(bound.port ?? address.port)"])
+    try? await gracefulShutdown()
+    await listener.stop()
+  }
+}
+
+/// Loads models before they are asked for, then says that the service is ready.
+struct Preloading: Service {
+  let models: ModelService
+  let names: [String]
+  let ready: @Sendable () -> Void
+  let logger: Logger
+
+  func run() async throws {
+    for name in names { _ = try await models.load(name) }
+    ready()
+    logger.info("ready", metadata: ["models": "\(models.folder.names.joined(separator: ","))"])
+    try? await gracefulShutdown()
+  }
+}
+
+/// Reads the models' files again whenever SIGHUP comes.
+struct Reloading: Service {
+  let models: ModelService
+  let logger: Logger
+
+  func run() async throws {
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
+    await cancelWhenGracefulShutdown {
+      for await _ in hangups {
+        logger.info("reloading")
+        await models.reload()
+      }
+    }
+  }
+}
