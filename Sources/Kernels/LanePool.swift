@@ -173,7 +173,7 @@ extension LanePool {
         onlearn_pause()
         spins += 1
         guard spins % 64 == 0 else { continue }
-        let now = Self.now
+        let now = MonotonicClock.nanoseconds
         if start == 0 { start = now }
         guard now - start >= Self.spinNanoseconds else { continue }
         if now - start < Self.spinNanoseconds + Self.yieldNanoseconds {
@@ -194,12 +194,6 @@ extension LanePool {
       unsafe pthread_mutex_lock(mutex)
       unsafe pthread_cond_broadcast(wakeUp)
       unsafe pthread_mutex_unlock(mutex)
-    }
-
-    private static var now: UInt64 {
-      var time = timespec()
-      unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-      return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
   }
 }

@@ -39,8 +39,8 @@ extension Movement {
     indices: MemoryView<Index>, into y: MemoryView<Scalar>
   ) -> Int? {
     let perBatch = indicesPerBatch(indices, batch)
-    check(x, [batch, outer, axisCount, inner])
-    check(y, [batch, outer, perBatch, inner])
+    check(x, count: batch * outer * axisCount * inner)
+    check(y, count: batch * outer * perBatch * inner)
     for b in 0..<batch {
       let picked = indices[(b * perBatch)..<((b + 1) * perBatch)]
       for o in 0..<outer {
@@ -68,8 +68,8 @@ extension Movement {
     indices: MemoryView<Index>, into y: MemoryView<Scalar>
   ) -> Int? {
     let perBatch = indicesPerBatch(indices, batch)
-    check(y, [batch, outer, axisCount, inner])
-    check(values, [batch, outer, perBatch, inner])
+    check(y, count: batch * outer * axisCount * inner)
+    check(values, count: batch * outer * perBatch * inner)
     for b in 0..<batch {
       let picked = indices[(b * perBatch)..<((b + 1) * perBatch)]
       for o in 0..<outer {

@@ -127,6 +127,10 @@ public enum Movement {
     precondition(view.count == shape.count, "\(view.count) scalars for \(shape)")
   }
 
+  static func check<Scalar>(_ view: MemoryView<Scalar>, count: Int) {
+    precondition(view.count == count, "\(view.count) scalars, \(count) expected")
+  }
+
   /// Copies along a walk that starts at offset `start` of `x` and `target` of `y`.
   ///
   /// Callers checked that the walk stays inside both views.

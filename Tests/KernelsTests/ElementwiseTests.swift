@@ -165,10 +165,14 @@ import Testing
     var (result, exact) = (x, x.map(Double.init))
     var (floats, doubles) = (bias, bias.map(Double.init))
     result.withMemoryView { x in
-      floats.withMemoryView { Elementwise.biasActivation(x, bias: $0, rows: size.rows, activation: activation) }
+      floats.withMemoryView {
+        Elementwise.biasActivation(x, bias: $0, rows: size.rows, activation: activation, into: x)
+      }
     }
     exact.withMemoryView { x in
-      doubles.withMemoryView { Elementwise.biasActivation(x, bias: $0, rows: size.rows, activation: activation) }
+      doubles.withMemoryView {
+        Elementwise.biasActivation(x, bias: $0, rows: size.rows, activation: activation, into: x)
+      }
     }
     for position in 0..<x.count {
       let sum = Double(x[position]) + Double(bias[position % size.columns])

@@ -21,6 +21,8 @@ public import Kernels
   private let isUsed: [Bool]
   private var failures: [ExecutionFailure?]
   private var context: ExecutionContext
+  /// What collects the times of instructions, if somebody asks for them.
+  package var profile: ExecutionProfile?
 
   /// An executor of `plan` on the threads of `pool`, which has at least as many lanes.
   ///
@@ -124,15 +126,19 @@ public import Kernels
     }
     context.seed = seed
     context.step = step
+    let start = profile == nil ? 0 : MonotonicClock.nanoseconds
     for stage in plan.stages where stage.number != BatchSchedule.setup {
       if stage.isTiled { try runTiled(stage) } else { try runWhole(stage) }
     }
+    profile?.countRun(MonotonicClock.nanoseconds - start)
   }
 
   private func runWhole(_ stage: Plan.Stage) throws(ExecutionFailure) {
+    let profile = profile
+    var time = profile == nil ? 0 : MonotonicClock.nanoseconds
     for index in stage.instructions {
-      let instruction = plan.instructions[index]
-      do { try unsafe execute(instruction, wholeViews, context) } catch { throw failure(instruction, error) }
+      do { try unsafe execute(index, wholeViews, context) } catch { throw failure(index, error) }
+      if let profile { time = profile.add(since: time, to: index, lane: 0) }
     }
   }
 
@@ -182,6 +188,7 @@ public import Kernels
     var context = context
     context.scratch = scratch[lane]
     let tiles = plan.tileCount * lane / lanes..<plan.tileCount * (lane + 1) / lanes
+    let profile = profile
     for tile in tiles {
       let first = tile * plan.tile
       let count = min(plan.tile, plan.batch - first)
@@ -193,22 +200,24 @@ public import Kernels
           unsafe views[tiled.value].address = wholeViews[tiled.value].address + first * tiled.byteStride
         }
       }
+      var time = profile == nil ? 0 : MonotonicClock.nanoseconds
       for index in stage.instructions {
-        let instruction = plan.instructions[index]
-        context.accumulates = instruction.isSum && tile != tiles.lowerBound
+        context.accumulates = plan.instructions[index].isSum && tile != tiles.lowerBound
         do {
-          try unsafe execute(instruction, views, context)
+          try unsafe execute(index, views, context)
         } catch {
-          failures[lane] = failure(instruction, error, firstExample: first)
+          failures[lane] = failure(index, error, firstExample: first)
           return
         }
+        if let profile { time = profile.add(since: time, to: index, lane: lane) }
       }
     }
   }
 
   private func execute(
-    _ instruction: Plan.Instruction, _ views: UnsafeMutablePointer<TensorView>, _ context: ExecutionContext
+    _ index: Int, _ views: UnsafeMutablePointer<TensorView>, _ context: ExecutionContext
   ) throws(ExecutionError) {
+    let instruction = plan.instructions[index]
     let first = unsafe slots + instruction.firstSlot
     let operands = unsafe TensorViews(table: views, slots: first, count: instruction.operandCount)
     let results = unsafe TensorViews(
@@ -236,9 +245,9 @@ public import Kernels
   }
 
   private func failure(
-    _ instruction: Plan.Instruction, _ error: ExecutionError, firstExample: Int = 0
+    _ index: Int, _ error: ExecutionError, firstExample: Int = 0
   ) -> ExecutionFailure {
-    let node = plan.program.nodes[instruction.node]
+    let node = plan.program.nodes[plan.instructions[index].node]
     return ExecutionFailure(
       label: node.label, primitive: node.primitive.name, firstExample: firstExample, error: error)
   }

@@ -93,7 +93,7 @@ struct MemoryLayoutPlan {
     }
     guard perExample > 0 else { return batch }
     let cache = 512.0 * 1024
-    let tile = max(1, cache / perExample, 2 * Double(sums) / perExample)
+    let tile = max(1, (cache / perExample).rounded(.down), (2 * Double(sums) / perExample).rounded(.down))
     let rounds = max(1, (Double(batch) / (tile * Double(lanes))).rounded(.up))
     return min(batch, Int((Double(batch) / (rounds * Double(lanes))).rounded(.up)))
   }

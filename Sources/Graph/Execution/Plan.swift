@@ -71,7 +71,7 @@ public struct Plan: Sendable {
     package var isTiled: Bool { BatchSchedule.isTiled(number) }
   }
 
-  /// The program.
+  /// The program, rewritten to take fewer passes over memory.
   public let program: Program
   /// The number of examples in the batch.
   public let batch: Int
@@ -89,6 +89,8 @@ public struct Plan: Sendable {
   let slots: [Int32]
   let places: [Place]
   let dimensions: [Dimensions]
+  /// For each value whether tiles see a range of its examples; otherwise they see all of it.
+  let hasExamples: [Bool]
   let sharedByteCount: Int
   let laneByteCount: Int
   let scratchByteCount: Int
@@ -109,6 +111,7 @@ public struct Plan: Sendable {
   /// - Throws: ``PlanError`` if a shape is impossible at this batch size, or the memory limit is exceeded.
   public init(_ program: Program, batch: Int, options: Options) throws(PlanError) {
     precondition(batch > 0 && options.lanes > 0, "a batch of \(batch) on \(options.lanes) lanes")
+    let program = program.fused(batch: batch)
     let schedule = BatchSchedule(program)
     let dimensions = try Self.dimensions(of: program, batch: batch, limit: options.memoryLimit)
     let cost = PlanCost(program, schedule, dimensions)
@@ -130,6 +133,7 @@ public struct Plan: Sendable {
     self.dimensions = dimensions
     operationCount = cost.operationCount
     wholeBatchNodes = schedule.wholeBatchNodes
+    hasExamples = schedule.axes.map { $0 != nil }
     stages = layout.stages
     places = layout.places
     sharedByteCount = layout.sharedByteCount

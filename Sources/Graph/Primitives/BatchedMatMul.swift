@@ -119,11 +119,26 @@ extension Value {
       return try product.reshaped(to: Shape(a.extents.dropLast() + [product.shape[1]]))
     }
     let rank = max(a.rank, b.rank)
-    func aligned(_ value: Value) throws(ShapeError) -> Value {
-      try value.reshaped(
-        to: Shape(Array(repeating: Extent(1), count: rank - value.shape.rank) + value.shape.extents))
+    let (left, right) = try (aligned(to: rank), other.aligned(to: rank))
+    if let product = try left.outerProduct(transposed: transposed, right, transposed: otherTransposed) {
+      return product
     }
-    return try aligned(self).applying(
-      BatchedMatMul(transposesA: transposed, transposesB: otherTransposed), aligned(other))
+    return try left.applying(BatchedMatMul(transposesA: transposed, transposesB: otherTransposed), right)
+  }
+
+  /// The products of matrices that have one column with others that have one row, element by element; `nil` if there is
+  /// something to add up. Both values have as many axes.
+  func outerProduct(transposed: Bool, _ other: Value, transposed otherTransposed: Bool) throws(ShapeError) -> Value? {
+    let rank = shape.rank
+    guard rank >= 2, other.shape.rank == rank, dtype.isFloatingPoint, dtype == other.dtype,
+      shape[rank - (transposed ? 2 : 1)] == 1, other.shape[rank - (otherTransposed ? 1 : 2)] == 1
+    else { return nil }
+    let column = try transposed ? transposedMatrices() : self
+    return try column.multiplied(by: otherTransposed ? other.transposedMatrices() : other)
+  }
+
+  private func transposedMatrices() throws(ShapeError) -> Value {
+    let rank = shape.rank
+    return try transposed(to: Array(0..<rank - 2) + [rank - 1, rank - 2])
   }
 }

@@ -75,6 +75,10 @@ public struct Gather: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int { 0 }
+
+  public func elementsRead(of position: Int, _ operands: [Dimensions], _ results: [Dimensions]) -> Int {
+    position == 0 ? results[0].count : operands[position].count
+  }
 }
 
 /// A tensor of zeros to which slices along an axis are added, by index: the pullback of ``Gather``.

@@ -59,6 +59,10 @@ public struct GatherPlaces: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int { 0 }
+
+  public func elementsRead(of position: Int, _ operands: [Dimensions], _ results: [Dimensions]) -> Int {
+    position == 0 ? results[0].count : operands[position].count
+  }
 }
 
 /// A tensor of zeros to which slices are added at given places: the pullback of ``GatherPlaces``.

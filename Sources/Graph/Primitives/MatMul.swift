@@ -84,6 +84,9 @@ extension Value {
 
   /// The product of this matrix and `other`, either transposed first where asked.
   public func matmul(transposed: Bool, _ other: Value, transposed otherTransposed: Bool) throws(ShapeError) -> Value {
-    try applying(MatMul(transposesA: transposed, transposesB: otherTransposed), other)
+    if shape.rank == 2, let product = try outerProduct(transposed: transposed, other, transposed: otherTransposed) {
+      return product
+    }
+    return try applying(MatMul(transposesA: transposed, transposesB: otherTransposed), other)
   }
 }

@@ -31,6 +31,9 @@ public protocol Primitive: Hashable, Sendable {
   /// The floating-point operations of one application, with operands and results of these extents.
   func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int
 
+  /// How many elements of the operand at `position` one application reads, with operands and results of these extents.
+  func elementsRead(of position: Int, _ operands: [Dimensions], _ results: [Dimensions]) -> Int
+
   /// The bytes of scratch that an application to operands and results of these extents takes: see
   /// ``ExecutionContext/scratch(of:count:)``.
   func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int
@@ -60,6 +63,10 @@ extension Primitive {
   public var canAccumulate: Bool { false }
   public var isDeterministic: Bool { true }
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int { 0 }
+
+  public func elementsRead(of position: Int, _ operands: [Dimensions], _ results: [Dimensions]) -> Int {
+    operands[position].count
+  }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
     results.reduce(0) { $0 + $1.count }

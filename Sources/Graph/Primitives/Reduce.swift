@@ -106,9 +106,10 @@ public struct LogicalReduce: Primitive {
 }
 
 extension Value {
-  /// `operation` over `axes`, which disappear.
+  /// `operation` over `axes`, which disappear; a sum of products that is a product of matrices becomes that product.
   public func reduced(_ operation: ReductionOperation, over axes: AxisSet) throws(ShapeError) -> Value {
     if axes.isEmpty { return self }
+    if operation == .sum, let product = try contracted(over: axes) { return product }
     return try applying(Reduce(operation: operation, axes: axes))
   }
 
@@ -119,6 +120,31 @@ extension Value {
 
   /// The sum over `axes`, which disappear.
   public func summed(over axes: AxisSet) throws(ShapeError) -> Value { try reduced(.sum, over: axes) }
+
+  /// The sum of elementwise products along one of the last two axes, where one factor is repeated along the other of
+  /// them: a product of matrices, which needs no memory for the elementwise ones. `nil` if this is something else.
+  private func contracted(over axes: AxisSet) throws(ShapeError) -> Value? {
+    let (rows, columns) = (shape.rank - 2, shape.rank - 1)
+    guard rows >= 0, axes == AxisSet(axes: [rows]) || axes == AxisSet(axes: [columns]), shape[rows] != 1,
+      shape[columns] != 1, dtype.isFloatingPoint, let node = builder.node(making: number),
+      let product = node.primitive as? BinaryElementwise, product.operation == .multiply
+    else { return nil }
+    let factors = try node.operands.map { (operand) throws(ShapeError) in
+      try Value(builder: builder, number: operand).aligned(to: shape.rank)
+    }
+    for (whole, factor) in [(factors[0], factors[1]), (factors[1], factors[0])] {
+      guard whole.shape[rows] == shape[rows], whole.shape[columns] == shape[columns] else { continue }
+      if axes.contains(axis: columns), factor.shape[rows] == 1, factor.shape[columns] == shape[columns] {
+        return try whole.batchedMatmul(transposed: false, factor, transposed: true)
+          .reshaped(to: shape.reduced(over: axes))
+      }
+      if axes.contains(axis: rows), factor.shape[columns] == 1, factor.shape[rows] == shape[rows] {
+        return try factor.batchedMatmul(transposed: true, whole, transposed: false)
+          .reshaped(to: shape.reduced(over: axes))
+      }
+    }
+    return nil
+  }
 
   /// The mean over `axes`, which disappear: a sum and a division, so that ranges of examples can be summed apart.
   public func averaged(over axes: AxisSet) throws(ShapeError) -> Value {

@@ -83,6 +83,11 @@ extension Value {
     return try applying(Reshape(shape: shape))
   }
 
+  /// This value with `rank` axes, at least its own, the new outermost ones of extent one.
+  func aligned(to rank: Int) throws(ShapeError) -> Value {
+    try reshaped(to: Shape(Array(repeating: 1, count: rank - shape.rank) + shape.extents))
+  }
+
   /// This value, through which no gradient flows.
   public func stoppingGradient() throws(ShapeError) -> Value { try applying(StopGradient()) }
 }

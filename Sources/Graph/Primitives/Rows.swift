@@ -68,6 +68,10 @@ public struct GatherRows: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int { 0 }
+
+  public func elementsRead(of position: Int, _ operands: [Dimensions], _ results: [Dimensions]) -> Int {
+    position == 0 ? results[0].count : operands[position].count
+  }
 }
 
 /// A tensor of zeros to whose rows others are added, by index.

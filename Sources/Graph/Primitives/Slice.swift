@@ -119,6 +119,10 @@ public struct Slice: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int { 0 }
+
+  public func elementsRead(of position: Int, _ operands: [Dimensions], _ results: [Dimensions]) -> Int {
+    results[0].count
+  }
 }
 
 /// A tensor of zeros to which tensors are added in their places: what the gradients of slices add up to.

@@ -56,8 +56,34 @@ public struct Softmax: Primitive {
 
 extension Value {
   /// The softmax along the last axis.
-  public func softmax() throws(ShapeError) -> Value { try applying(Softmax(takesLogarithm: false)) }
+  public func softmax() throws(ShapeError) -> Value { try softmax(takesLogarithm: false) }
 
   /// The logarithm of the softmax along the last axis.
-  public func logSoftmax() throws(ShapeError) -> Value { try applying(Softmax(takesLogarithm: true)) }
+  public func logSoftmax() throws(ShapeError) -> Value { try softmax(takesLogarithm: true) }
+
+  /// A finite addend that is the same along the axis cancels, so it is left out.
+  private func softmax(takesLogarithm: Bool) throws(ShapeError) -> Value {
+    if shape.rank > 0, let x = try withoutShift(along: shape.rank - 1) {
+      return try x.softmax(takesLogarithm: takesLogarithm).broadcast(to: shape)
+    }
+    return try applying(Softmax(takesLogarithm: takesLogarithm))
+  }
+
+  /// This value without an addend that is the same along `axis`, if it has one.
+  ///
+  /// It keeps the number of its axes; along those on which only the addend varied its extent is one.
+  private func withoutShift(along axis: Int) throws(ShapeError) -> Value? {
+    guard let node = builder.node(making: number) else { return nil }
+    let operands = node.operands.map { Value(builder: builder, number: $0) }
+    switch node.primitive {
+    case let transpose as Transpose:
+      return try operands[0].withoutShift(along: transpose.permutation[axis])?.transposed(to: transpose.permutation)
+    case let sum as BinaryElementwise where sum.operation == .add || sum.operation == .subtract:
+      let (a, b) = try (operands[0].aligned(to: shape.rank), operands[1].aligned(to: shape.rank))
+      guard shape[axis] != 1 else { return nil }
+      if b.shape[axis] == 1 { return a }
+      return a.shape[axis] == 1 && sum.operation == .add ? b : nil
+    default: return nil
+    }
+  }
 }

@@ -51,7 +51,24 @@ public struct Transpose: Primitive {
 
 extension Value {
   /// This value with its axes in the order `permutation`.
+  ///
+  /// Where only axes of extent one move, nothing has to be copied; what was repeated is repeated afterwards.
   public func transposed(to permutation: [Int]) throws(ShapeError) -> Value {
-    permutation == Array(0..<shape.rank) ? self : try applying(Transpose(permutation: permutation))
+    let axes = Array(0..<shape.rank)
+    guard permutation != axes else { return self }
+    guard permutation.sorted() == axes else { return try applying(Transpose(permutation: permutation)) }
+    let result = Shape(permutation.map { shape[$0] })
+    let moved = permutation.filter { shape[$0] != 1 }
+    if moved == moved.sorted() { return try reshaped(to: result) }
+    if let node = builder.node(making: number), let operand = node.operands.first {
+      let source = Value(builder: builder, number: operand)
+      if let first = node.primitive as? Transpose {
+        return try source.transposed(to: permutation.map { first.permutation[$0] })
+      }
+      if node.primitive is BroadcastTo {
+        return try source.aligned(to: shape.rank).transposed(to: permutation).broadcast(to: result)
+      }
+    }
+    return try applying(Transpose(permutation: permutation))
   }
 }

@@ -16,7 +16,7 @@ public struct StepBenchmark {
     public var loss: Float
   }
 
-  private let trainer: Trainer
+  let trainer: Trainer
   private var batch: Batch
   private let warmUpSteps: Int
 
@@ -40,6 +40,9 @@ public struct StepBenchmark {
 
   /// One step; returns the loss before it.
   @discardableResult public mutating func step() throws -> Float { try trainer.step(&batch).loss }
+
+  /// The examples per step.
+  var examples: Int { batch.examples }
 
   /// The examples per tile and the threads that work on tiles.
   public func plan() throws -> (tile: Int, lanes: Int) { try trainer.plan(batch: batch.examples) }

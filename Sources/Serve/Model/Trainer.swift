@@ -44,6 +44,10 @@ public final class Trainer {
   private let observedOutputs: [(name: String, output: Int)]
   private var gradients: ParameterGradients
   private var lastExecutor: Executor?
+  /// What collects the times of a step's parts, if somebody asks for them.
+  var phases: StepPhases?
+  /// The name of the part in which the program runs.
+  static let programPhase = "the program"
 
   /// What the store lent for a batch that follows the last one.
   private var lent: (values: ParameterValues, batch: Range<UInt64>)?
@@ -121,13 +125,16 @@ public final class Trainer {
   ///
   /// A parameter server is then asked once per step. An empty `next` means that none is known.
   public func step(_ batch: inout Batch, source: SourceRange? = nil, followedBy next: inout Batch) throws -> Step {
+    phases?.start()
     let executor = try runner.executor(batch: batch.examples)
     let parameters = store.parameters
     let values = try values(for: &batch)
     let loss = try inputs.bind(executor, to: &batch, values) {
+      phases?.end("lending parameters")
       try executor.run(seed: seed, step: stepCount)
       return executor.output(lossOutput).scalars(Float.self)[0]
     }
+    phases?.end(Self.programPhase)
     guard loss.isFinite else { throw NonFiniteError(place: "the loss", step: stepCount) }
     for (index, output) in gradientOutputs.enumerated() {
       guard !parameters[index].isFrozen else {
@@ -141,6 +148,7 @@ public final class Trainer {
         gradients.gradients[index] = sums.add(executor.output(indices), executor.output(values))
       }
     }
+    phases?.end("adding up the gradients of rows")
     gradients.source = source
     if let gradientNormLimit { gradients.clip(toNorm: gradientNormLimit) }
     let pull = next.examples > 0 ? try request(for: &next, step: stepCount + 1) : nil
@@ -151,6 +159,7 @@ public final class Trainer {
       let place = "the gradient of '\(tensor)' at \(row.map { "row \($0), " } ?? "")element \(position)"
       throw NonFiniteError(place: place, step: stepCount)
     }
+    phases?.end("updating parameters")
     stepCount += 1
     lastExecutor = executor
     lent = pull == nil ? nil : (after, next.begin..<next.end)
@@ -169,6 +178,9 @@ public final class Trainer {
     guard let touchedRows else { return .everything }
     return try touchedRows.request(of: &batch, step: step)
   }
+
+  /// What runs steps with `batch` examples.
+  func executor(batch: Int) throws -> Executor { try runner.executor(batch: batch) }
 
   /// The examples per tile of a step with `batch` examples, and the threads that work on tiles.
   public func plan(batch: Int) throws -> (tile: Int, lanes: Int) {

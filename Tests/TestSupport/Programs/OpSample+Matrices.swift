@@ -22,6 +22,7 @@ extension OpSample {
         add("one column", .batch, 3, 1)
         add("across examples", .batch, 2, .batch)
         add("nothing to add up", .batch, 0, 2)
+        add("one to add up", .batch, 1, 3)
       }
     }
     samples += [
@@ -33,6 +34,24 @@ extension OpSample {
         try $0[0].matmul(transposed: true, $0[0], transposed: false)
       },
     ]
+    for (a, b) in [
+      ([.batch, 3, 4] as Shape, [.batch, 1, 4] as Shape), ([.batch, 3, 4], [.batch, 3, 1]),
+      ([.batch, 3], [.batch, 1]),
+      ([.batch, 3], [3]), ([2, 3, 4], [3, 1]), ([3, .batch, 2], [3, 1, 2]), ([.batch, 3, 4], [.batch, 3, 4]),
+    ] {
+      for axes in [[a.rank - 1], [a.rank - 2]] {
+        samples.append(
+          OpSample("sums over \(axes) of products of \(a) and \(b)", [.real(a), .real(b)]) {
+            try $0[0].multiplied(by: $0[1]).summed(over: AxisSet(axes: axes))
+          })
+      }
+    }
+    for activation in Activation.allCases {
+      samples.append(
+        OpSample("\(activation) of a sum with a row", [.fixed([.batch, 2, 5]), .fixed([1, 5])], .none) {
+          try $0[0].activated(bias: $0[1], activation)
+        })
+    }
     return samples
   }()
 
@@ -45,6 +64,15 @@ extension OpSample {
     OpSample("softmax of one class", [.real([.batch, 1])]) { try $0[0].softmax() },
     OpSample("log softmax of [B, 4]", [.real([.batch, 4])]) { try $0[0].logSoftmax() },
     OpSample("log softmax of [2, B, 3]", [.real([2, .batch, 3])]) { try $0[0].logSoftmax() },
+    OpSample("softmax of a sum with what is the same for all classes", [.real([.batch, 4]), .real([.batch, 1])]) {
+      try $0[0].adding($0[1]).softmax()
+    },
+    OpSample("softmax of a difference, along the middle", [.real([.batch, 4, 1]), .real([1, 3])]) {
+      try $0[0].subtracting($0[1]).transposed(to: [0, 2, 1]).softmax().transposed(to: [0, 2, 1])
+    },
+    OpSample("softmax of what a number is less", [.real([.batch, 4]), .real([.batch, 1])]) {
+      try $0[1].subtracting($0[0]).softmax()
+    },
     OpSample("log softmax far apart", [.numbers([.batch, 3], [1000, 0, -1000])], .none) { try $0[0].logSoftmax() },
     OpSample(
       several: "softmax cross entropy, both results", [.real([.batch, 4]), .real([.batch, 4])],

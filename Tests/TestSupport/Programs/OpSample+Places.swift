@@ -23,6 +23,21 @@ extension OpSample {
           return try PullbackCheck.gradients(of: total, [$0[0]])[0]!
         })
     }
+    for (shape, axis) in [([.batch, 4, 18] as Shape, 1), ([2, .batch, 3, 2], 2), ([.batch, 3], 1), ([4, 2], 0)] {
+      for dtype in [DType.int32, .int64] {
+        let pairs: [OpSample.Input] = [.integers([6], in: 0...2, dtype), .integers([6], in: 0...1, dtype)]
+        samples.append(
+          OpSample("products of slices of \(shape) with \(dtype)", [.real(shape)] + pairs) {
+            try $0[0].gathering($0[1], along: axis).multiplied(by: $0[0].gathering($0[2], along: axis))
+          })
+        samples.append(
+          OpSample("scattered products of slices of \(shape) with \(dtype)", [.real(shape), .real(shape)] + pairs) {
+            let products = try $0[0].gathering($0[2], along: axis).multiplied(by: $0[1].gathering($0[3], along: axis))
+            let total = try products.unary(.square).summed(over: AxisSet(axes: 0..<products.shape.rank))
+            return try PullbackCheck.gradients(of: total, [$0[0]])[0]!
+          })
+      }
+    }
     for dtype in [DType.int32, .int64] {
       samples += [
         OpSample("gather places of \(dtype)", [.real([3, 3, 2]), .integers([.batch, 2], in: 0...2, dtype)]) {

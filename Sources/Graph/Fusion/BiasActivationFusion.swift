@@ -1,0 +1,46 @@
+import Kernels
+
+/// Turns a sum with a row and the activation behind it, what follows a product of matrices, into one primitive.
+struct BiasActivationFusion: FusionRule {
+  private let producers: [Int?]
+  private let useCounts: [Int]
+
+  init(_ program: Program) {
+    producers = program.producers
+    useCounts = program.useCounts
+  }
+
+  func replacement(for index: Int, of program: Program) -> Replacement? {
+    let node = program.nodes[index]
+    guard let unary = node.primitive as? UnaryElementwise, let activation = unary.operation.activation,
+      program.types[node.operands[0]].dtype.isFloatingPoint, useCounts[node.operands[0]] == 1,
+      let producer = producers[node.operands[0]]
+    else { return nil }
+    let sum = program.nodes[producer]
+    guard let binary = sum.primitive as? BinaryElementwise, binary.operation == .add else { return nil }
+    let primitive = BiasActivation(activation: activation)
+    for operands in [sum.operands, sum.operands.reversed()] {
+      let result = try? primitive.resultTypes(operands.map { program.types[$0] })
+      if result == [program.types[node.results.lowerBound]] {
+        return Replacement(primitive: primitive, operands: operands)
+      }
+    }
+    return nil
+  }
+}
+
+extension UnaryOperation {
+  /// The operation as an activation, if it is one.
+  fileprivate var activation: Activation? {
+    switch self {
+    case .relu: .relu
+    case .relu6: .relu6
+    case .sigmoid: .sigmoid
+    case .tanh: .tanh
+    case .elu: .elu
+    case .selu: .selu
+    case .softplus: .softplus
+    default: nil
+    }
+  }
+}
