@@ -1,8 +1,8 @@
 /// Convolutions of images with filters, and their pullbacks.
 ///
 /// In general the pixels under the window are copied, place by place, to the rows of a matrix, which is multiplied with
-/// the filters. Only as many rows are made at a time as fit the scratch that the caller lends. Filters of 3×3 and 5×5
-/// that move pixel by pixel take Winograd's method where it is faster.
+/// the filters. Only as many rows are made at a time as fit the scratch that the caller lends. ``ConvolutionMethod``
+/// says where other ways are faster.
 ///
 /// - SeeAlso: Chellapilla, Puri, Simard, *High Performance Convolutional Neural Networks for Document Processing*, 2006.
 public enum Convolution {
@@ -25,7 +25,8 @@ public enum Convolution {
   public static func scratchCount<Scalar>(
     of scalar: Scalar.Type, for pass: Pass, images: Dimensions, places: Dimensions, window: SlidingWindow
   ) -> Int {
-    switch ConvolutionMethod.fastest(scalar, images: images, places: places, window: window) {
+    switch ConvolutionMethod.fastest(scalar, for: pass, images: images, places: places, window: window) {
+    case .direct: DirectConvolution.scratchCount(images: images, places: places, window: window)
     case .winograd(let filter): filter.scratchCount(pass, images: images, places: places, window: window)
     case .patches: patchesCount(of: scalar, images: images, places: places, window: window)
     }
@@ -54,12 +55,15 @@ public enum Convolution {
     into y: MemoryView<Scalar>, places: Dimensions, scratch: MemoryView<Scalar>
   ) {
     let columns = check(x, images, filters, window, y, places)
-    if case .winograd(let filter) = ConvolutionMethod.fastest(
-      Scalar.self, images: images, places: places, window: window)
-    {
+    switch ConvolutionMethod.fastest(Scalar.self, for: .forward, images: images, places: places, window: window) {
+    case .winograd(let filter):
       return convolve(
         by: filter, floats(x), images: images, floats(filters), window: window, into: floats(y), places: places,
         scratch: floats(scratch))
+    case .direct:
+      return DirectConvolution.convolve(
+        floats(x), images, floats(filters), window, into: floats(y), places, scratch: floats(scratch))
+    case .patches: break
     }
     forEachChunk(x, images, window, places, columns, scratch) { patches, range in
       gather(x, images, window, places, range, into: patches)
@@ -82,12 +86,17 @@ public enum Convolution {
     into filters: MemoryView<Scalar>, accumulating: Bool = false, scratch: MemoryView<Scalar>
   ) {
     let columns = check(x, images, filters, window, d, places)
-    if case .winograd(let filter) = ConvolutionMethod.fastest(
-      Scalar.self, images: images, places: places, window: window)
+    switch ConvolutionMethod.fastest(Scalar.self, for: .filterGradient, images: images, places: places, window: window)
     {
+    case .winograd(let filter):
       return filterGradient(
         by: filter, floats(x), images: images, floats(d), places: places, window: window, into: floats(filters),
         accumulating: accumulating, scratch: floats(scratch))
+    case .direct:
+      return DirectConvolution.filterGradient(
+        floats(x), images, floats(d), places, window, into: floats(filters), accumulating: accumulating,
+        scratch: floats(scratch))
+    case .patches: break
     }
     if !accumulating { filters.fill(0) }
     forEachChunk(x, images, window, places, columns, scratch) { patches, range in
@@ -109,12 +118,12 @@ public enum Convolution {
     into x: MemoryView<Scalar>, images: Dimensions, scratch: MemoryView<Scalar>
   ) {
     let columns = check(x, images, filters, window, d, places)
-    if case .winograd(let filter) = ConvolutionMethod.fastest(
-      Scalar.self, images: images, places: places, window: window)
-    {
+    switch ConvolutionMethod.fastest(Scalar.self, for: .inputGradient, images: images, places: places, window: window) {
+    case .winograd(let filter):
       return inputGradient(
         by: filter, floats(filters), floats(d), places: places, window: window, into: floats(x), images: images,
         scratch: floats(scratch))
+    case .direct, .patches: break
     }
     let isPointwise = window.isPointwise
     if !isPointwise { x.fill(0) }

@@ -4,6 +4,8 @@ package enum ConvolutionMethod: Hashable {
   case patches
   /// With fewer products, for filters of 3×3 or 5×5 that move pixel by pixel.
   case winograd(WinogradFilter)
+  /// Pixel by pixel, for images with very few channels.
+  case direct
 
   /// The method with the least estimated time.
   ///
@@ -11,12 +13,13 @@ package enum ConvolutionMethod: Hashable {
   /// the products' number, which Winograd's method divides by three to five; with few channels, or images much smaller
   /// than a tile, its transforms cost more than they save. Other precisions and windows have one method.
   package static func fastest<Scalar>(
-    _: Scalar.Type, images: Dimensions, places: Dimensions, window: SlidingWindow
+    _: Scalar.Type, for pass: Convolution.Pass, images: Dimensions, places: Dimensions, window: SlidingWindow
   ) -> ConvolutionMethod {
     guard Scalar.self == Float.self, window.vertical.isDense, window.horizontal.isDense,
       window.vertical.extent == window.horizontal.extent,
       let filter = WinogradFilter(taps: window.vertical.extent)
     else { return .patches }
+    if pass != .inputGradient, DirectConvolution.isPossible(window, channels: images[3]) { return .direct }
     let (channels, filters) = (vectors(images[3]), vectors(places[3]))
     let tiles = vectors(places[1], of: filter.results) * vectors(places[2], of: filter.results)
     let points = filter.points * filter.points

@@ -13,6 +13,9 @@ public enum Pooling {
     _ x: MemoryView<Scalar>, images: Dimensions, window: SlidingWindow, into y: MemoryView<Scalar>, places: Dimensions
   ) {
     check(x, images, window, y, places)
+    if let x = x.cast(to: Float.self), let y = y.cast(to: Float.self) {
+      return FloatPooling.maximum(x, images, window, into: y, places)
+    }
     let channels = images[3]
     // Safety: here and below the counts were compared with the shapes, and `pixels` keeps to the image.
     forEachPlace(images, window, places) { place, pixels in
@@ -34,28 +37,29 @@ public enum Pooling {
   ///   - y: What the maximum gave.
   ///   - d: Its cotangent.
   ///   - dx: Shape `images`; overwritten.
-  ///   - scratch: As many scalars as there are channels.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public static func maximumGradient<Scalar: BLASScalar>(
     _ x: MemoryView<Scalar>, images: Dimensions, window: SlidingWindow, _ y: MemoryView<Scalar>,
-    _ d: MemoryView<Scalar>, places: Dimensions, into dx: MemoryView<Scalar>, scratch: MemoryView<Scalar>
+    _ d: MemoryView<Scalar>, places: Dimensions, into dx: MemoryView<Scalar>
   ) {
     check(x, images, window, y, places)
     let channels = images[3]
-    precondition(d.count == y.count && dx.count == x.count && scratch.count >= channels, "\(d.count), \(dx.count)")
+    precondition(d.count == y.count && dx.count == x.count, "\(d.count), \(dx.count)")
+    if let x = x.cast(to: Float.self), let y = y.cast(to: Float.self), let d = d.cast(to: Float.self),
+      let dx = dx.cast(to: Float.self)
+    {
+      return FloatPooling.maximumGradient(x, images, window, y, d, places, into: dx)
+    }
     dx.fill(0)
-    let left = unsafe scratch.base
     forEachPlace(images, window, places) { place, pixels in
-      let largest = unsafe y.base + place * channels
-      for channel in 0..<channels { unsafe left[channel] = d.base[place * channels + channel] }
-      pixels.forEach { pixel in
-        let (source, target) = unsafe (x.base + pixel * channels, dx.base + pixel * channels)
-        for channel in 0..<channels {
-          let isLargest = unsafe source[channel] == largest[channel]
-          let rest = unsafe left[channel]
-          unsafe target[channel] += isLargest ? rest : 0
-          unsafe left[channel] = isLargest ? 0 : rest
+      for channel in 0..<channels {
+        let (largest, cotangent) = unsafe (y.base[place * channels + channel], d.base[place * channels + channel])
+        var isFound = false
+        pixels.forEach { pixel in
+          let isLargest = unsafe x.base[pixel * channels + channel] == largest
+          if isLargest, !isFound { unsafe dx.base[pixel * channels + channel] += cotangent }
+          isFound = isFound || isLargest
         }
       }
     }
@@ -133,7 +137,7 @@ public enum Pooling {
   }
 
   /// The pixels under a window, row by row.
-  private struct Pixels {
+  struct Pixels {
     var first: Int
     var rows: Int
     var columns: Int
@@ -149,7 +153,7 @@ public enum Pooling {
     }
   }
 
-  @inline(always) private static func forEachPlace(
+  @inline(always) static func forEachPlace(
     _ images: Dimensions, _ window: SlidingWindow, _ places: Dimensions, _ body: (Int, Pixels) -> Void
   ) {
     let (height, width) = (images[1], images[2])

@@ -67,16 +67,15 @@ public struct MaxPoolGradient: Primitive {
     _ operands: TensorViews, into results: TensorViews, _ context: ExecutionContext
   ) throws(ExecutionError) {
     let (x, y, d, dx) = (operands[0], operands[1], operands[2], results[0])
-    let channels = x.dimensions[3]
     switch x.dtype {
     case .float32:
       Pooling.maximumGradient(
         x.scalars(Float.self), images: x.dimensions, window: window, y.scalars(), d.scalars(), places: d.dimensions,
-        into: dx.scalars(), scratch: context.scratch(of: Float.self, count: channels))
+        into: dx.scalars())
     default:
       Pooling.maximumGradient(
         x.scalars(Double.self), images: x.dimensions, window: window, y.scalars(), d.scalars(), places: d.dimensions,
-        into: dx.scalars(), scratch: context.scratch(of: Double.self, count: channels))
+        into: dx.scalars())
     }
   }
 
@@ -94,10 +93,6 @@ public struct MaxPoolGradient: Primitive {
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
     operands[1].count * window.count
-  }
-
-  public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    operands[0][3] * MemoryLayout<Double>.stride
   }
 }
 

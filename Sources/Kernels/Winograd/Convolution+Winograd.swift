@@ -6,8 +6,8 @@ extension Convolution {
   ) {
     let layout = WinogradLayout(filter, for: .places, images: images, places: places, window: window)
     switch filter {
-    case .threeTaps: WinogradConvolution<3, 2>(layout: layout, scratch: scratch).convolve(x, filters, into: y)
-    case .fiveTaps: WinogradConvolution<4, 2>(layout: layout, scratch: scratch).convolve(x, filters, into: y)
+    case .threeTaps: WinogradConvolution<3, 3, 2>(layout: layout, scratch: scratch).convolve(x, filters, into: y)
+    case .fiveTaps: WinogradConvolution<5, 4, 2>(layout: layout, scratch: scratch).convolve(x, filters, into: y)
     }
   }
 
@@ -19,10 +19,10 @@ extension Convolution {
     let layout = WinogradLayout(filter, for: .filters, images: images, places: places, window: window)
     switch filter {
     case .threeTaps:
-      WinogradConvolution<3, 2>(layout: layout, scratch: scratch)
+      WinogradConvolution<3, 3, 2>(layout: layout, scratch: scratch)
         .filterGradient(x, d, into: filters, accumulating: accumulating)
     case .fiveTaps:
-      WinogradConvolution<4, 2>(layout: layout, scratch: scratch)
+      WinogradConvolution<5, 4, 2>(layout: layout, scratch: scratch)
         .filterGradient(x, d, into: filters, accumulating: accumulating)
     }
   }

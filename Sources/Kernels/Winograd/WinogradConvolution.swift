@@ -1,5 +1,5 @@
-/// Convolutions by Winograd's method with `2 · half` points and `2 · resultHalf` results along each axis.
-struct WinogradConvolution<let half: Int, let resultHalf: Int> {
+/// Convolutions by Winograd's method with `taps` taps, `2 · half` points and `2 · resultHalf` results along each axis.
+struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
   private typealias Pixels = WinogradTransform<half, half>
   private typealias Results = WinogradTransform<half, resultHalf>
 
@@ -15,7 +15,7 @@ struct WinogradConvolution<let half: Int, let resultHalf: Int> {
 
   /// `y`, of shape `places`, from images `x` and the filters `weights`.
   func convolve(_ x: MemoryView<Float>, _ weights: MemoryView<Float>, into y: MemoryView<Float>) {
-    WinogradTaps(layout, weights: weights, scratch: scratch).toPoints()
+    WinogradTaps<taps>(layout, weights: weights, scratch: scratch).toPoints()
     scratch[layout.padded].fill(0)
     forEachChunk { chunk in
       let rows = chunk.count * layout.tilesPerImage
@@ -48,7 +48,7 @@ struct WinogradConvolution<let half: Int, let resultHalf: Int> {
         addProducts(block: block, width: width, rows: rows, accumulating: chunk.lowerBound > 0)
       }
     }
-    WinogradTaps(layout, weights: weights, scratch: scratch).fromPoints(accumulating: accumulating)
+    WinogradTaps<taps>(layout, weights: weights, scratch: scratch).fromPoints(accumulating: accumulating)
   }
 
   private func forEachChunk(_ body: (Range<Int>) -> Void) {

@@ -1,5 +1,5 @@
 /// The filters' way to points, `G w Gᵀ`, and their cotangents' way back, `Gᵀ s G`, 16 filters at a time.
-struct WinogradTaps {
+struct WinogradTaps<let taps: Int> {
   let layout: WinogradLayout
   /// Filters `[height, width, channels, filters]`, with as many channels and filters as the layout's images and places.
   let weights: MemoryView<Float>
@@ -11,7 +11,7 @@ struct WinogradTaps {
   // Safety: the initializer checks the counts; places below follow from the same extents.
 
   init(_ layout: WinogradLayout, weights: MemoryView<Float>, scratch: MemoryView<Float>) {
-    let taps = layout.filter.taps
+    precondition(layout.filter.taps == taps, "\(layout.filter) for \(taps) taps")
     precondition(weights.count == taps * taps * layout.images[3] * layout.places[3], "\(weights.count) weights")
     self.layout = layout
     self.weights = weights
@@ -22,26 +22,22 @@ struct WinogradTaps {
   /// Puts all filters at points.
   func toPoints() {
     if layout.channels > layout.images[3] { atPoints.fill(0) }
-    let (points, taps, matrix) = unsafe (layout.filter.points, layout.filter.taps, layout.filter.matrices.taps.base)
+    let (points, matrix) = unsafe (layout.filter.points, layout.filter.matrices.taps.base)
     unsafe forEachVector { weight, tapStep, count, place, pointStep in
-      for point in 0..<points {
-        for column in 0..<taps {
-          var sum = FloatVector.zero
-          for tap in 0..<taps {
-            let vector = unsafe load(weight + (tap &* taps &+ column) &* tapStep, count)
-            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[point &* taps &+ tap]), sum)
-          }
-          unsafe VectorMemory.store(sum, scratch.base + (point &* taps &+ column) &* 16)
+      for column in 0..<taps {
+        var terms = InlineArray<taps, FloatVector>(repeating: .zero)
+        for tap in 0..<taps { terms[tap] = unsafe load(weight + (tap &* taps &+ column) &* tapStep, count) }
+        for point in 0..<points {
+          unsafe VectorMemory.store(
+            Self.value(terms, matrix + point &* taps), scratch.base + (point &* taps &+ column) &* 16)
         }
       }
       for row in 0..<points {
+        var terms = InlineArray<taps, FloatVector>(repeating: .zero)
+        for tap in 0..<taps { terms[tap] = unsafe VectorMemory.load(scratch.base + (row &* taps &+ tap) &* 16) }
         for column in 0..<points {
-          var sum = FloatVector.zero
-          for tap in 0..<taps {
-            let vector = unsafe VectorMemory.load(scratch.base + (row &* taps &+ tap) &* 16)
-            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[column &* taps &+ tap]), sum)
-          }
-          unsafe VectorMemory.store(sum, place + (row &* points &+ column) &* pointStep)
+          unsafe VectorMemory.store(
+            Self.value(terms, matrix + column &* taps), place + (row &* points &+ column) &* pointStep)
         }
       }
     }
@@ -49,26 +45,25 @@ struct WinogradTaps {
 
   /// Takes all sums at points back to filters, and with `accumulating` adds them.
   func fromPoints(accumulating: Bool) {
-    let (points, taps, matrix) = unsafe (layout.filter.points, layout.filter.taps, layout.filter.matrices.taps.base)
+    let (points, matrix) = unsafe (layout.filter.points, layout.filter.matrices.taps.base)
     unsafe forEachVector { weight, tapStep, count, place, pointStep in
       for row in 0..<points {
-        for tap in 0..<taps {
-          var sum = FloatVector.zero
-          for column in 0..<points {
-            let vector = unsafe VectorMemory.load(place + (row &* points &+ column) &* pointStep)
-            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[column &* taps &+ tap]), sum)
-          }
-          unsafe VectorMemory.store(sum, scratch.base + (row &* taps &+ tap) &* 16)
+        var sums = InlineArray<taps, FloatVector>(repeating: .zero)
+        for column in 0..<points {
+          let value = unsafe VectorMemory.load(place + (row &* points &+ column) &* pointStep)
+          unsafe Self.add(value, matrix + column &* taps, to: &sums)
         }
+        for tap in 0..<taps { unsafe VectorMemory.store(sums[tap], scratch.base + (row &* taps &+ tap) &* 16) }
       }
-      for row in 0..<taps {
-        for column in 0..<taps {
-          let target = unsafe weight + (row &* taps &+ column) &* tapStep
-          var sum = unsafe accumulating ? load(target, count) : FloatVector.zero
-          for point in 0..<points {
-            let vector = unsafe VectorMemory.load(scratch.base + (point &* taps &+ column) &* 16)
-            sum = unsafe VectorMath.multiplyAdd(vector, VectorMath.all(matrix[point &* taps &+ row]), sum)
-          }
+      for column in 0..<taps {
+        var sums = InlineArray<taps, FloatVector>(repeating: .zero)
+        for point in 0..<points {
+          let value = unsafe VectorMemory.load(scratch.base + (point &* taps &+ column) &* 16)
+          unsafe Self.add(value, matrix + point &* taps, to: &sums)
+        }
+        for tap in 0..<taps {
+          let target = unsafe weight + (tap &* taps &+ column) &* tapStep
+          let sum = unsafe accumulating ? load(target, count) + sums[tap] : sums[tap]
           if count < 16 {
             unsafe VectorMemory.store(sum, target, first: count)
           } else {
@@ -77,6 +72,22 @@ struct WinogradTaps {
         }
       }
     }
+  }
+
+  /// The value at a point: the sum of `terms` times the point's row of the matrix.
+  @unsafe @inline(always) private static func value(
+    _ terms: InlineArray<taps, FloatVector>, _ row: UnsafePointer<Float>
+  ) -> FloatVector {
+    var sum = unsafe terms[0] * row[0]
+    for tap in 1..<taps { sum = unsafe VectorMath.multiplyAdd(terms[tap], VectorMath.all(row[tap]), sum) }
+    return sum
+  }
+
+  /// Adds `value`, which stands at a point, times the point's row of the matrix.
+  @unsafe @inline(always) private static func add(
+    _ value: FloatVector, _ row: UnsafePointer<Float>, to sums: inout InlineArray<taps, FloatVector>
+  ) {
+    for tap in 0..<taps { sums[tap] = unsafe VectorMath.multiplyAdd(value, VectorMath.all(row[tap]), sums[tap]) }
   }
 
   @unsafe @inline(always) private func load(_ address: UnsafePointer<Float>, _ count: Int) -> FloatVector {
