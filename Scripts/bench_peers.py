@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 
+import plot_steps
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-peers"
 PYTHON = ENVIRONMENT / "bin" / "python"
@@ -159,6 +161,7 @@ def main():
     parser.add_argument("--no-loop", dest="loop", action="store_false", help="measure train_step only")
     parser.add_argument("--output", type=pathlib.Path, help="write the table to this file, too")
     parser.add_argument("--json", type=pathlib.Path, help="write the rows to this file")
+    parser.add_argument("--plot", type=pathlib.Path, help="draw the times against the batch size to this SVG file")
     parser.add_argument("--onlearn", type=pathlib.Path, default=ROOT / ".build" / "release" / "onlearn")
     options = parser.parse_args()
     prepare_environment()
@@ -171,6 +174,8 @@ def main():
             if options.json:
                 options.json.write_text(json.dumps(rows, indent=2) + "\n")
     text = table(rows, options)
+    if options.plot:
+        options.plot.write_text(plot_steps.plot(rows))
     if options.output:
         options.output.write_text(text + "\n")
     print(f"\n{text}")
