@@ -16,9 +16,8 @@ public struct Gather: Primitive {
     try expect(2, operands)
     let (x, indices) = (operands[0], operands[1])
     guard sharedAxes >= 0, sharedAxes <= axis, axis < x.rank, sharedAxes <= indices.rank, indices.dtype.isInteger,
-      x.shape[axis].isFixed,
       Array(x.shape.extents.prefix(sharedAxes)) == Array(indices.shape.extents.prefix(sharedAxes))
-    else { throw mismatch(operands, "a tensor with a known extent along \(axis), and integers that fit it") }
+    else { throw mismatch(operands, "a tensor with an axis \(axis), and integers that fit it") }
     var extents = x.shape.extents
     extents.replaceSubrange(axis...axis, with: indices.shape.extents.dropFirst(sharedAxes))
     return [x.with(Shape(extents))]

@@ -9,8 +9,8 @@ public struct GatherPlaces: Primitive {
     try expect(2, operands)
     let (x, indices) = (operands[0], operands[1])
     guard indices.rank >= 1, indices.dtype.isInteger, let depth = indices.shape[indices.rank - 1].constant,
-      depth >= 0, depth <= x.rank, x.shape.extents.prefix(depth).allSatisfy(\.isFixed)
-    else { throw mismatch(operands, "a tensor, and places [i…, n] in its first n axes, which are known") }
+      depth >= 0, depth <= x.rank
+    else { throw mismatch(operands, "a tensor, and places [i…, n] in its first n axes") }
     return [x.with(Shape(indices.shape.extents.dropLast() + x.shape.extents.dropFirst(depth)))]
   }
 

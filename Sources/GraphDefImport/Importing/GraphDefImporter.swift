@@ -10,8 +10,12 @@ public struct GraphDefImporter: Sendable {
     public var gradients: [String] = []
     /// Whether gradients of tables are asked for as tensors; otherwise they stay rows.
     public var densifiesGradients = false
+    /// Whether gradients are asked for as `train_step` applies them: after the graph clipped them, say.
+    public var appliesGradientTransforms = false
     /// Tensors that are fed instead of computed, each with the shape it is fed with if it differs from the graph's.
     public var feeds: [String: TensorType?] = [:]
+    /// Whether nodes are taken for what they compute alone, without what else is to happen before them.
+    public var ignoresOrder = false
     /// The type that 32-bit floating-point numbers become: `float64` to check gradients with.
     public var precision: DType = .float32
     /// Whether the program is for the exported batch size only: graphs have constants that are right for no other, such
@@ -36,7 +40,7 @@ public struct GraphDefImporter: Sendable {
   /// An importer of `graph`, exported with `config`.
   public init(_ graph: GraphDef, config: ModelConfig) throws(GraphImportError) {
     self.config = config
-    index = try GraphIndex(graph)
+    index = try GraphIndex(FunctionInliner.inlining(graph))
   }
 
   /// The graph.

@@ -4,12 +4,14 @@ import Kernels
 /// One import: walks the needed nodes in order and makes each node's outputs.
 struct GraphImport {
   private let importer: GraphDefImporter
-  private let request: GraphDefImporter.Request
-  private let context: ImportContext
-  private var index: GraphIndex { importer.index }
+  let request: GraphDefImporter.Request
+  let context: ImportContext
+  var index: GraphIndex { importer.index }
   private var config: ModelConfig { importer.config }
   private var outputs: [Int: [ImportedTensor]] = [:]
-  private var fed: [InputReference: Value] = [:]
+  var fed: [InputReference: Value] = [:]
+  /// The nodes that are fed instead of computed.
+  private(set) var cuts: Set<Int> = []
 
   init(_ importer: GraphDefImporter, _ request: GraphDefImporter.Request) {
     self.importer = importer
@@ -24,7 +26,6 @@ struct GraphImport {
     let loss = InputReference(GraphDefImporter.lossName)
     let roots = fetches + (request.gradients.isEmpty ? [] : [loss]) + request.gradients.map { InputReference($0) }
     let feeds = request.feeds.keys.sorted().map { ($0, InputReference(parsing: $0) ?? InputReference($0)) }
-    var cuts: Set<Int> = []
     var positions: [Int] = []
     for (_, feed) in feeds {
       let position = try index.position(of: feed.node)
@@ -32,24 +33,28 @@ struct GraphImport {
       if !Self.isVariable(index.graph.nodes[position]) { cuts.insert(position) }
     }
     for root in roots { positions.append(try index.position(of: root.node)) }
-    let order = try index.order(from: positions, cutting: cuts)
-    try checkOperations(order, cuts)
-    try makeInputs(order, cuts, feeds)
-    for position in order where outputs[position] == nil && !cuts.contains(position) {
-      let node = index.graph.nodes[position]
-      context.builder.label = node.name
-      outputs[position] = try importing(node) { try makeOutputs(of: position) }
-    }
+    let order = try index.order(from: positions, cutting: cuts, ignoringControls: request.ignoresOrder)
+    let transforms = request.appliesGradientTransforms ? try importer.gradientTransforms() : GradientTransforms()
+    let transformOrder = try self.order(of: transforms)
+    try checkOperations(order + transformOrder)
+    try makeInputs(order + transformOrder, feeds)
+    try makeOutputs(of: order)
 
     var results: [(name: String, value: Value)] = []
     for (name, fetch) in zip(request.fetches, fetches) { results.append((name, try value(of: fetch))) }
-    if !request.gradients.isEmpty { results += try gradients(of: value(of: loss)) }
+    if !request.gradients.isEmpty {
+      var gradients = try gradients(of: value(of: loss))
+      try feed(gradients, to: transforms)
+      try makeOutputs(of: transformOrder)
+      try apply(transforms, to: &gradients)
+      for gradient in gradients { results += try outputs(of: gradient) }
+    }
     for name in context.assigned { results.append(("\(name) assigned", context.variables[name]!)) }
     return context.builder.program(results)
   }
 
   /// Reports all needed nodes that cannot be imported, together.
-  private func checkOperations(_ order: [Int], _ cuts: Set<Int>) throws(GraphImportError) {
+  private func checkOperations(_ order: [Int]) throws(GraphImportError) {
     let errors: [ImportError] = order.compactMap { position in
       let node = index.graph.nodes[position]
       guard !cuts.contains(position), !Self.isPlaceholder(node), node.op != "Const", OpImporter.all[node.op] == nil
@@ -64,7 +69,7 @@ struct GraphImport {
 
   /// All inputs come first: placeholders, variables, and what is fed instead of being computed.
   private mutating func makeInputs(
-    _ order: [Int], _ cuts: Set<Int>, _ feeds: [(String, InputReference)]
+    _ order: [Int], _ feeds: [(String, InputReference)]
   ) throws(GraphImportError) {
     let builder = context.builder
     for (name, feed) in feeds {
@@ -74,12 +79,12 @@ struct GraphImport {
       let type = try importing(node) { try checked(feedType(name, node)) }
       fed[feed] = builder.input(name, type, role: .data)
     }
-    for position in order where !cuts.contains(position) {
+    for position in order where !cuts.contains(position) && outputs[position] == nil {
       let node = index.graph.nodes[position]
       if Self.isPlaceholder(node) {
         let type = try importing(node) { try checked(placeholderType(node)) }
         outputs[position] = [.value(builder.input(node.name, type, role: .data))]
-      } else if Self.isVariable(node) {
+      } else if Self.isVariable(node), context.variables[node.name] == nil {
         let type = try importing(node) { try checked(variableType(node)) }
         let role: InputRole = config.dense.contains(node.name) ? .parameter : .state
         context.variables[node.name] = builder.input(node.name, type, role: role)
@@ -142,18 +147,31 @@ struct GraphImport {
     return TensorType(dtype, Shape(extents))
   }
 
+  private mutating func makeOutputs(of order: [Int]) throws(GraphImportError) {
+    for position in order where outputs[position] == nil && !cuts.contains(position) {
+      let node = index.graph.nodes[position]
+      context.builder.label = node.name
+      outputs[position] = try importing(node) { try makeOutputs(of: position) }
+    }
+  }
+
   private func makeOutputs(of position: Int) throws -> [ImportedTensor] {
     let node = index.graph.nodes[position]
     if node.op == "Const" { return [try reader(node).constantTensor()] }
+    if Branches.merges.contains(node.op) { return try merged(at: position) }
     let operands = try index.operands(of: position).map { try tensor($0) }
-    let reader = NodeReader(node: node, operands: operands, context: context)
+    var reader = NodeReader(node: node, operands: operands, context: context)
+    if GraphIndex.assignments.contains(node.op) {
+      guard let conditions = try conditions(at: position) else { return [try tensor(index.operands(of: position)[0])] }
+      reader.conditions = conditions
+    }
     if request.isScoring, let kept = try context.dropout.output(of: reader) { return [.value(kept)] }
     let outputs = try OpImporter.all[node.op]!.makeOutputs(reader)
     if request.isScoring { try context.dropout.note(outputs.first, of: reader) }
     return outputs
   }
 
-  private func tensor(_ reference: InputReference) throws -> ImportedTensor {
+  func tensor(_ reference: InputReference) throws -> ImportedTensor {
     if let value = fed[InputReference(reference.node, output: reference.output)] { return .value(value) }
     let outputs = self.outputs[try index.position(of: reference.node)] ?? []
     guard outputs.indices.contains(reference.output) else {
@@ -162,14 +180,15 @@ struct GraphImport {
     return outputs[reference.output]
   }
 
-  private func value(of reference: InputReference) throws(GraphImportError) -> Value {
+  func value(of reference: InputReference) throws(GraphImportError) -> Value {
     let node = index.graph.nodes[try index.position(of: reference.node)]
     return try importing(node) {
       try NodeReader(node: node, operands: [tensor(reference)], context: context).operand(0)
     }
   }
 
-  private func gradients(of loss: Value) throws(GraphImportError) -> [(name: String, value: Value)] {
+  /// The gradient of `loss` with respect to each parameter asked for; `nil` if it does not depend on it.
+  private func gradients(of loss: Value) throws(GraphImportError) -> [(name: String, gradient: Gradient?)] {
     let lossNode = index.graph.nodes[try index.position(of: GraphDefImporter.lossName)]
     var parameters: [Value] = []
     for name in request.gradients {
@@ -182,28 +201,38 @@ struct GraphImport {
       guard loss.dtype.isFloatingPoint else { throw ImportError.Reason.other("the loss is \(loss.type)") }
       let gradients = try context.builder.gradients(
         of: loss, withRespectTo: parameters, cutting: Array(fed.values))
-      var results: [(name: String, value: Value)] = []
-      for ((name, parameter), gradient) in zip(zip(request.gradients, parameters), gradients) {
-        switch gradient {
-        case .dense(let value): results.append(("d-\(name)", value))
-        case .rows(let indices, let values) where request.densifiesGradients:
-          results.append(("d-\(name)", try indices.scattering(values, into: parameter.type)))
-        case .rows(let indices, let values):
-          results += [("d-\(name) indices", indices), ("d-\(name) values", values)]
-        case nil:
-          let zero = try Value.constant(0, parameter.dtype, in: context.builder)
-          results.append(("d-\(name)", try zero.broadcast(to: parameter.shape)))
-        }
+      return zip(request.gradients, gradients).map { ($0, $1) }
+    }
+  }
+
+  /// The outputs that a gradient is asked for as.
+  private func outputs(
+    of found: (name: String, gradient: Gradient?)
+  ) throws(GraphImportError) -> [(name: String, value: Value)] {
+    if case .rows(let indices, let values) = found.gradient, !request.densifiesGradients {
+      return [("d-\(found.name) indices", indices), ("d-\(found.name) values", values)]
+    }
+    return [("d-\(found.name)", try dense(found))]
+  }
+
+  /// A gradient as a tensor of the parameter's shape.
+  func dense(_ found: (name: String, gradient: Gradient?)) throws(GraphImportError) -> Value {
+    let node = index.graph.nodes[try index.position(of: found.name)]
+    return try importing(node) {
+      let parameter = initialValue(of: found.name)!
+      switch found.gradient {
+      case .dense(let value): return value
+      case .rows(let indices, let values): return try indices.scattering(values, into: parameter.type)
+      case nil: return try Value.constant(0, parameter.dtype, in: context.builder).broadcast(to: parameter.shape)
       }
-      return results
     }
   }
 
   /// The input that is the variable `name`, before any assignment.
-  private func initialValue(of name: String) -> Value? { context.builder.input(named: name) }
+  func initialValue(of name: String) -> Value? { context.builder.input(named: name) }
 
   /// Runs `body`, naming `node` in what it throws.
-  private func importing<Result>(_ node: NodeDef, _ body: () throws -> Result) throws(GraphImportError) -> Result {
+  func importing<Result>(_ node: NodeDef, _ body: () throws -> Result) throws(GraphImportError) -> Result {
     let reason: ImportError.Reason
     do {
       return try body()

@@ -6,6 +6,8 @@ struct GraphIndex: Sendable {
   private let inputs: [[InputReference]]
   /// Whether a node changes a variable, or depends on one that does.
   private let hasEffects: [Bool]
+  /// In which branches of conditionals nodes are.
+  private(set) var branches = Branches()
 
   /// Operations that change a variable.
   static let assignments: Set<String> = [
@@ -22,6 +24,7 @@ struct GraphIndex: Sendable {
     self.positions = positions
     inputs = graph.nodes.map { node in node.inputs.map { InputReference(parsing: $0) ?? InputReference($0) } }
     hasEffects = Self.findEffects(graph, inputs, positions)
+    branches = Branches(of: self)
   }
 
   /// The position of the node `name`.
@@ -48,27 +51,35 @@ struct GraphIndex: Sendable {
   ///
   /// Control inputs count only where they lead to an assignment: assertions and groups have no effect of ours. Of two
   /// nodes neither of which needs the other, one that reads a variable comes before one that changes it.
-  func order(from roots: [Int], cutting cuts: Set<Int>) throws(GraphImportError) -> [Int] {
+  func order(
+    from roots: [Int], cutting cuts: Set<Int>, ignoringControls: Bool = false
+  ) throws(GraphImportError) -> [Int] {
     var dependencies: [Int: [Int]] = [:]
     var pending = roots
     while let position = pending.popLast() {
       guard dependencies[position] == nil else { continue }
-      let needed = cuts.contains(position) ? [] : try dependencyPositions(of: position)
+      var needed = cuts.contains(position) ? [] : try dependencyPositions(of: position, cuts)
+      if !ignoringControls, !cuts.contains(position) { needed += try assignmentPositions(before: position) }
       dependencies[position] = needed
       pending += needed
     }
     return try sort(dependencies)
   }
 
-  private func dependencyPositions(of position: Int) throws(GraphImportError) -> [Int] {
+  private func dependencyPositions(of position: Int, _ cuts: Set<Int>) throws(GraphImportError) -> [Int] {
     var needed: [Int] = []
-    for input in inputs[position] {
+    for input in neededInputs(of: position, cutting: cuts) {
+      needed.append(try self.position(of: input.node, neededBy: graph.nodes[position].name))
+    }
+    return needed
+  }
+
+  /// The assignments that must come before the node at `position`.
+  private func assignmentPositions(before position: Int) throws(GraphImportError) -> [Int] {
+    var needed: [Int] = []
+    for input in inputs[position] where input.isControl {
       let source = try self.position(of: input.node, neededBy: graph.nodes[position].name)
-      if input.isControl {
-        if hasEffects[source] { needed += try assignments(above: source) }
-      } else {
-        needed.append(source)
-      }
+      if hasEffects[source] { needed += try assignments(above: source) }
     }
     return needed
   }

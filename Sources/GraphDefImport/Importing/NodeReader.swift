@@ -11,6 +11,20 @@ package struct NodeReader {
   package let operands: [ImportedTensor]
   /// The import it is part of.
   package let context: ImportContext
+  /// What must hold for an assignment to take place.
+  var conditions: [Condition] = []
+
+  /// A truth value, and what it has to be.
+  struct Condition {
+    var predicate: Value
+    var holds: Bool
+  }
+
+  package init(node: NodeDef, operands: [ImportedTensor], context: ImportContext) {
+    self.node = node
+    self.operands = operands
+    self.context = context
+  }
 
   /// The program that is being built.
   package var builder: ProgramBuilder { context.builder }

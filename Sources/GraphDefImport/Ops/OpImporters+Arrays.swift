@@ -84,7 +84,7 @@ extension OpImporter {
         let last = node.operands.count - 1
         guard last > 0 else { throw ImportError.Reason.missingOperand(0) }
         let axis = try node.constant(last, expected: "an axis")
-        if let joined = try node.joinedIntegers(last) { return [.integers(joined)] }
+        if let joined = try node.joinedIntegers(last, along: axis) { return [.integers(joined)] }
         let values = try (0..<last).map { try node.operand($0) }
         guard let first = values.first else { throw ImportError.Reason.missingOperand(0) }
         let hasBatch = values.contains { !$0.shape.isFixed }
@@ -94,9 +94,9 @@ extension OpImporter {
               hasBatch ? values.map { try node.batched($0) } : values, along: node.axis(axis, rank: first.shape.rank)))
         ]
       }),
-      "GatherV2": OpImporter { try $0.gather() },
-      "Gather": OpImporter { try $0.gather() },
-      "ResourceGather": OpImporter { try $0.gather() },
+      "GatherV2": OpImporter(outputs: { [try $0.gather()] }),
+      "Gather": OpImporter(outputs: { [try $0.gather()] }),
+      "ResourceGather": OpImporter(outputs: { [try $0.gather()] }),
     ]
   }()
 }
@@ -116,14 +116,15 @@ extension NodeReader {
   }
 
   /// The shape that `extents` asks for, where -1 stands for what is left of `count` elements, and the exported batch size
-  /// for the batch if nothing else fits.
+  /// for the batch: in front, or if nothing else fits.
   fileprivate func resolved(_ extents: [Extent], count: Extent) throws -> Shape {
+    let axis = count.isFixed ? nil : extents.firstIndex(of: Extent(context.batchSize))
+    var batched = extents
+    if let axis { batched[axis] = .batch }
+    // In front, where examples are, the number means the batch even if another reading fits.
+    if axis == 0, let shape = Self.fit(batched, count) { return shape }
     if let shape = Self.fit(extents, count) { return shape }
-    if let axis = extents.firstIndex(of: Extent(context.batchSize)), !count.isFixed {
-      var batched = extents
-      batched[axis] = .batch
-      if let shape = Self.fit(batched, count) { return shape }
-    }
+    if let shape = Self.fit(batched, count) { return shape }
     throw ImportError.Reason.other("\(count) elements cannot have the shape \(Shape(extents))")
   }
 
@@ -143,33 +144,47 @@ extension NodeReader {
     return Shape(resolved)
   }
 
-  /// The operands, known integers of one shape, stacked as a vector or a matrix of rows; `nil` if one is not known.
-  fileprivate func packedIntegers() throws -> KnownIntegers? {
-    var elements: [Extent] = []
-    var first: KnownIntegers?
-    for operand in operands {
-      guard case .integers(let integers) = operand, integers.shape == (first ?? integers).shape else { return nil }
-      first = first ?? integers
-      elements += integers.elements
-    }
-    guard let first, try int("axis", default: 0) == 0, elements.count <= KnownIntegers.maximumCount else { return nil }
-    return KnownIntegers(first.dtype, shape: [operands.count] + first.shape, elements)
-  }
-
-  /// The first `count` operands, known vectors, behind each other; `nil` if one is not known.
-  fileprivate func joinedIntegers(_ count: Int) throws -> KnownIntegers? {
-    var elements: [Extent] = []
-    var dtype: DType?
+  /// The first `count` operands if all of them are known integers.
+  private func knownOperands(_ count: Int) -> [KnownIntegers]? {
+    var known: [KnownIntegers] = []
     for operand in operands.prefix(count) {
-      guard case .integers(let integers) = operand, integers.shape.count == 1 else { return nil }
-      dtype = dtype ?? integers.dtype
-      elements += integers.elements
+      guard case .integers(let integers) = operand else { return nil }
+      known.append(integers)
     }
-    guard let dtype, elements.count <= KnownIntegers.maximumCount else { return nil }
-    return KnownIntegers(dtype, elements)
+    return known
   }
 
-  fileprivate func gather() throws -> Value {
+  /// The operands, known integers of one shape, stacked; `nil` if one is not known.
+  fileprivate func packedIntegers() throws -> KnownIntegers? {
+    guard let known = knownOperands(operands.count), let first = known.first,
+      known.allSatisfy({ $0.shape == first.shape })
+    else { return nil }
+    let axis = try axis(int("axis", default: 0), rank: first.shape.count + 1)
+    return KnownIntegers.concatenating(
+      known.map { integers in
+        var stacked = integers
+        stacked.shape.insert(1, at: axis)
+        return stacked
+      }, along: axis)
+  }
+
+  /// The first `count` operands, known integers, behind each other; `nil` if one is not known.
+  fileprivate func joinedIntegers(_ count: Int, along axis: Int) throws -> KnownIntegers? {
+    guard let known = knownOperands(count), let first = known.first, !first.shape.isEmpty else { return nil }
+    return KnownIntegers.concatenating(known, along: try self.axis(axis, rank: first.shape.count))
+  }
+
+  fileprivate func gather() throws -> ImportedTensor {
+    if case .integers(let table) = try tensor(0), case .integers(let indices) = try tensor(1),
+      let positions = indices.constants, try int("batch_dims", default: 0) == 0
+    {
+      let axis = try self.axis(operands.count > 2 ? constant(2, expected: "an axis") : 0, rank: table.shape.count)
+      if let known = table.gathering(positions, shape: indices.shape, along: axis) { return .integers(known) }
+    }
+    return .value(try gatheredValue())
+  }
+
+  private func gatheredValue() throws -> Value {
     let (table, indices) = (try operand(0), try operand(1))
     let axis = try self.axis(operands.count > 2 ? constant(2, expected: "an axis") : 0, rank: table.shape.rank)
     var shared = try int("batch_dims", default: 0)

@@ -63,6 +63,11 @@ extension OpImporter {
         return try x.cumulativeSum(
           along: axis, isExclusive: node.bool("exclusive"), isReversed: node.bool("reverse"))
       },
+      "Cumprod": OpImporter { node in
+        let x = try node.operand(0)
+        let axis = try node.axis(node.constant(1, expected: "an axis"), rank: x.shape.rank)
+        return try node.cumulativeProduct(x, along: axis)
+      },
       "TopKV2": OpImporter(outputs: { node in
         let (values, indices) = try node.operand(0).largest(node.constant(1, expected: "how many"))
         return [.value(values), .value(indices)]
@@ -111,6 +116,26 @@ extension Value {
 }
 
 extension NodeReader {
+  /// The running products of `x` along an axis of a known extent.
+  fileprivate func cumulativeProduct(_ x: Value, along axis: Int) throws -> Value {
+    guard let count = x.shape[axis].constant, count <= 1024 else {
+      throw ImportError.Reason.other(
+        "running products of at most 1024 numbers expected, not along axis \(axis) of \(x.shape)")
+    }
+    let (isExclusive, isReversed) = (try bool("exclusive"), try bool("reverse"))
+    let one = try Value.constant(1, x.dtype, in: builder).broadcast(to: x.shape.replacing(axis: axis, with: 1))
+    var starts = Array(repeating: 0, count: x.shape.rank)
+    var products = Array(repeating: one, count: count)
+    var product = one
+    for index in isReversed ? Array((0..<count).reversed()) : Array(0..<count) {
+      starts[axis] = index
+      if isExclusive { products[index] = product }
+      product = try product.multiplied(by: x.sliced(from: starts, shape: one.shape))
+      if !isExclusive { products[index] = product }
+    }
+    return count == 0 ? x : try Value.concatenating(products, along: axis)
+  }
+
   /// Zero where operand 0 is zero, elsewhere `body` of both operands; its gradient too is zero there.
   fileprivate func unlessZero(_ body: (Value, Value) throws -> Value) throws -> Value {
     let (x, y) = (try operand(0), try operand(1))

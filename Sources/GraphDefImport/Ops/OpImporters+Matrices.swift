@@ -13,6 +13,9 @@ extension OpImporter {
         try node.operand(0).matmul(
           transposed: node.bool("transpose_a"), node.operand(1), transposed: node.bool("transpose_b"))
       },
+      "MatrixBandPart": OpImporter { try $0.band() },
+      "DiagPart": OpImporter { try $0.diagonal() },
+      "MatrixDiagPart": OpImporter { try $0.diagonal() },
       "BatchMatMul": batched, "BatchMatMulV2": batched, "BatchMatMulV3": batched,
     ]
   }()
@@ -59,6 +62,34 @@ extension NodeReader {
   func keepingAxes(_ reduced: Value, of x: Value, _ axes: AxisSet) throws -> Value {
     guard try bool("keep_dims", default: bool("keepdims")) else { return reduced }
     return try reduced.reshaped(to: x.shape.reduced(over: axes, keepingAxes: true))
+  }
+
+  /// Operand 0 with zeros where its last two axes are more than so far below or above the diagonal.
+  fileprivate func band() throws -> Value {
+    let x = try operand(0)
+    let (lower, upper) = (try constant(1, expected: "how far below"), try constant(2, expected: "how far above"))
+    guard x.shape.rank >= 2, let extents = Shape(Array(x.shape.extents.suffix(2))).constant,
+      let count = Shape(extents).count?.constant, count <= 1 << 24
+    else { throw ImportError.Reason.other("matrices of a known size expected, not \(x.shape)") }
+    var isKept: [Bool] = []
+    for row in 0..<extents[0] {
+      for column in 0..<extents[1] {
+        isKept.append((lower < 0 || row - column <= lower) && (upper < 0 || column - row <= upper))
+      }
+    }
+    let mask = try Value.constant(Literal(.bool(isKept), shape: extents), in: builder)
+    return try mask.selecting(x, Value.constant(0, x.dtype, in: builder))
+  }
+
+  /// The diagonals of the square matrices along the last two axes.
+  fileprivate func diagonal() throws -> Value {
+    let x = try operand(0)
+    guard x.shape.rank >= 2, let size = x.shape[x.shape.rank - 1].constant, x.shape[x.shape.rank - 2] == Extent(size),
+      let count = Extent(size).multiplied(by: Extent(size))
+    else { throw ImportError.Reason.other("square matrices expected, not \(x.shape)") }
+    let outer = Array(x.shape.extents.dropLast(2))
+    return try x.reshaped(to: Shape(outer + [count])).sliced(
+      from: outer.map { _ in 0 } + [0], shape: Shape(outer + [Extent(size)]), by: outer.map { _ in 1 } + [size + 1])
   }
 
   fileprivate func argMax(findsSmallest: Bool) throws -> Value {

@@ -11,27 +11,48 @@ extension OpImporter {
       "FusedBatchNormGrad": backward, "FusedBatchNormGradV2": backward, "FusedBatchNormGradV3": backward,
       "LRN": OpImporter { node in
         let x = try node.operand(0)
-        let radius = try node.int("depth_radius", default: 5)
-        guard x.shape.rank == 4, let channels = x.shape[3].constant, radius >= 0 else {
-          throw ImportError.Reason.other("images with 4 axes expected, not \(x.shape)")
-        }
-        let reach = min(radius, channels)
-        guard reach <= 4096 else { throw ImportError.Reason.other("a sum over \(reach) channels to either side") }
-        let padded = try x.unary(.square).padded(
-          before: [0, 0, 0, reach], after: [0, 0, 0, reach], with: Value.constant(0, x.dtype, in: node.builder))
-        var total = try padded.sliced(from: [0, 0, 0, 0], shape: x.shape)
-        for offset in 1..<max(2 * reach + 1, 1) {
-          total = try total.adding(padded.sliced(from: [0, 0, 0, offset], shape: x.shape))
-        }
-        let base = try total.multiplied(by: node.float("alpha", default: 1)).adding(node.float("bias", default: 1))
-        let power = try Value.constant(-node.float("beta", default: 0.5), x.dtype, in: node.builder)
-        return try x.multiplied(by: base.binary(.power, power))
+        return try x.multiplied(by: node.raised(node.responseBase(x), -node.float("beta", default: 0.5)))
+      },
+      "LRNGrad": OpImporter { node in
+        let (d, x, y) = (try node.operand(0), try node.operand(1), try node.operand(2))
+        let base = try node.responseBase(x)
+        let beta = try node.float("beta", default: 0.5)
+        let shared = try node.summedOverNeighbours(d.multiplied(by: y).divided(by: base))
+        let factor = -2 * beta * (try node.float("alpha", default: 1))
+        return try d.multiplied(by: node.raised(base, -beta)).adding(x.multiplied(by: shared).multiplied(by: factor))
       },
     ]
   }()
 }
 
 extension NodeReader {
+  /// The sum of `x` over the channels that are at most `depth_radius` away.
+  fileprivate func summedOverNeighbours(_ x: Value) throws -> Value {
+    let radius = try int("depth_radius", default: 5)
+    guard x.shape.rank == 4, let channels = x.shape[3].constant, radius >= 0 else {
+      throw ImportError.Reason.other("images with 4 axes expected, not \(x.shape)")
+    }
+    let reach = min(radius, channels)
+    guard reach <= 4096 else { throw ImportError.Reason.other("a sum over \(reach) channels to either side") }
+    let padded = try x.padded(
+      before: [0, 0, 0, reach], after: [0, 0, 0, reach], with: Value.constant(0, x.dtype, in: builder))
+    var total = try padded.sliced(from: [0, 0, 0, 0], shape: x.shape)
+    for offset in 1..<max(2 * reach + 1, 1) {
+      total = try total.adding(padded.sliced(from: [0, 0, 0, offset], shape: x.shape))
+    }
+    return total
+  }
+
+  /// What local response normalization divides by a power of.
+  fileprivate func responseBase(_ x: Value) throws -> Value {
+    try summedOverNeighbours(x.unary(.square)).multiplied(by: float("alpha", default: 1))
+      .adding(float("bias", default: 1))
+  }
+
+  fileprivate func raised(_ x: Value, _ exponent: Double) throws -> Value {
+    try x.binary(.power, Value.constant(exponent, x.dtype, in: builder))
+  }
+
   /// Checks that the operand at `index` has its channels along its last axis.
   private func checkChannelsLast(_ index: Int) throws {
     guard try shape(index).rank > 0 else { throw ImportError.Reason.other("a number has no channels") }

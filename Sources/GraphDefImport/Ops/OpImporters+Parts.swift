@@ -26,6 +26,7 @@ extension OpImporter {
       return try x.split(along: axis, sizes)
     }),
     "Unpack": OpImporter(outputs: { node in
+      if let known = try node.unpackedIntegers() { return known }
       let x = try node.operand(0)
       let axis = try node.axis(node.int("axis", default: 0), rank: x.shape.rank)
       guard let count = x.shape[axis].constant, count == (try node.int("num")), count <= 65_536 else {
@@ -47,6 +48,14 @@ extension OpImporter {
         try x.mirrored(along: axis, before: before[axis], after: after[axis], skipping: skipped)
       }
     },
+    "MirrorPadGrad": OpImporter { node in
+      let d = try node.operand(0)
+      let (before, after) = try node.paddings(rank: d.shape.rank)
+      let skipped = try node.text("mode", default: "REFLECT") == "REFLECT" ? 1 : 0
+      return try (0..<d.shape.rank).reduce(d) { d, axis in
+        try d.mirrorGradient(along: axis, before: before[axis], after: after[axis], skipping: skipped)
+      }
+    },
     "ReverseV2": OpImporter { node in
       let x = try node.operand(0)
       return try node.axes(1, rank: x.shape.rank).axes.reduce(x) { x, axis in
@@ -54,6 +63,16 @@ extension OpImporter {
           throw ImportError.Reason.other("the order of the batch is not reversed")
         }
         return try x.reversed(along: axis, from: count - 1, count: count)
+      }
+    },
+    "Roll": OpImporter { node in
+      let x = try node.operand(0)
+      let (shifts, axes) = (try node.constants(1, expected: "shifts"), try node.constants(2, expected: "axes"))
+      guard shifts.count == axes.count else {
+        throw ImportError.Reason.other("\(shifts.count) shifts along \(axes.count) axes")
+      }
+      return try zip(shifts, axes).reduce(x) { x, pair in
+        try x.rolled(by: pair.0, along: node.axis(pair.1, rank: x.shape.rank))
       }
     },
     "GatherNd": OpImporter { try $0.operand(0).gatheringPlaces($0.operand(1)) },
@@ -72,17 +91,16 @@ extension OpImporter {
 extension Value {
   /// The parts of this value behind each other along `axis`.
   fileprivate func split(along axis: Int, _ sizes: [Extent]) throws -> [ImportedTensor] {
-    var starts = Array(repeating: 0, count: shape.rank)
-    var position: Extent? = 0
-    let parts = try sizes.enumerated().map { index, size in
-      guard let start = position?.constant else {
-        throw ImportError.Reason.other("only the last part may depend on the batch")
+    var starts = Array(repeating: Extent(0), count: shape.rank)
+    var parts: [ImportedTensor] = []
+    for size in sizes {
+      parts.append(.value(try sliced(from: starts, shape: shape.replacing(axis: axis, with: size))))
+      guard let next = starts[axis].adding(size) else {
+        throw ImportError.Reason.other("the parts \(sizes) are too large")
       }
-      starts[axis] = start
-      position = position?.adding(size)
-      return ImportedTensor.value(try sliced(from: starts, shape: shape.replacing(axis: axis, with: size)))
+      starts[axis] = next
     }
-    guard position == shape[axis] else {
+    guard starts[axis] == shape[axis] else {
       throw ImportError.Reason.other("the parts \(sizes) do not make up axis \(axis) of \(shape)")
     }
     return parts
@@ -97,6 +115,18 @@ extension Value {
     return try sliced(from: starts, shape: shape.replacing(axis: axis, with: Extent(count)), by: strides)
   }
 
+  /// This value with its elements moved on by `shift` places along `axis`, the last ones to the front.
+  fileprivate func rolled(by shift: Int, along axis: Int) throws -> Value {
+    guard let count = shape[axis].constant else { throw ImportError.Reason.other("the batch is not rolled") }
+    let moved = count == 0 ? 0 : (shift % count + count) % count
+    guard moved != 0 else { return self }
+    var starts = Array(repeating: 0, count: shape.rank)
+    let front = try sliced(from: starts, shape: shape.replacing(axis: axis, with: Extent(count - moved)))
+    starts[axis] = count - moved
+    return try Value.concatenating(
+      [sliced(from: starts, shape: shape.replacing(axis: axis, with: Extent(moved))), front], along: axis)
+  }
+
   /// This value with its mirror images in front and behind, without the `skipping` elements at the border.
   fileprivate func mirrored(along axis: Int, before: Int, after: Int, skipping: Int) throws -> Value {
     if before == 0, after == 0 { return self }
@@ -108,9 +138,43 @@ extension Value {
     if after > 0 { parts.append(try reversed(along: axis, from: count - 1 - skipping, count: after)) }
     return try Value.concatenating(parts, along: axis)
   }
+
+  /// The cotangent of what ``mirrored(along:before:after:skipping:)`` mirrored, of which this value is the result's.
+  fileprivate func mirrorGradient(along axis: Int, before: Int, after: Int, skipping: Int) throws -> Value {
+    if before == 0, after == 0 { return self }
+    guard let whole = shape[axis].constant, whole - before - after >= max(before, after) + skipping else {
+      throw ImportError.Reason.other("a mirror image of more elements than axis \(axis) of \(shape) has")
+    }
+    let count = whole - before - after
+    let inner = shape.replacing(axis: axis, with: Extent(count))
+    var starts = Array(repeating: 0, count: shape.rank)
+    func place(_ part: Value, at start: Int) throws -> Value {
+      starts[axis] = start
+      let slice = Slice(starts: starts, strides: starts.map { _ in 1 }, shape: part.shape)
+      return try part.placed(slice, in: inner)
+    }
+    starts[axis] = before
+    var total = try sliced(from: starts, shape: inner)
+    if before > 0 {
+      total = try total.adding(place(reversed(along: axis, from: before - 1, count: before), at: skipping))
+    }
+    if after > 0 {
+      let image = try reversed(along: axis, from: whole - 1, count: after)
+      total = try total.adding(place(image, at: count - after - skipping))
+    }
+    return total
+  }
 }
 
 extension NodeReader {
+  /// Operand 0, a vector of known integers, taken apart; `nil` if it is something else.
+  fileprivate func unpackedIntegers() throws -> [ImportedTensor]? {
+    guard case .integers(let integers) = try tensor(0), integers.shape.count == 1,
+      integers.elements.count == (try int("num"))
+    else { return nil }
+    return integers.elements.map { .integers(KnownIntegers(integers.dtype, shape: [], [$0])) }
+  }
+
   /// Operand 1 as the padding in front of and behind each axis.
   fileprivate func paddings(rank: Int) throws -> (before: [Int], after: [Int]) {
     let values = try constants(1, expected: "paddings")

@@ -30,17 +30,36 @@ extension OpImporter {
       isDifferentiable: false,
       outputs: { node in
         let dtype = try node.type("Tidx", default: .int32)
-        let (start, limit, delta) = (try node.constant(0), try node.constant(1), try node.constant(2))
-        guard delta != 0 else { throw ImportError.Reason.other("a range whose steps are zero") }
-        let (span, overflow) = limit.subtractingReportingOverflow(start)
-        guard span == 0 || overflow || (span < 0) == (delta < 0) else {
-          throw ImportError.Reason.other("a range from \(start) to \(limit) by \(delta)")
+        let bounds = try (0..<3).map { try node.integers($0, expected: "an integer").elements }
+        guard bounds.allSatisfy({ $0.count == 1 }), let delta = bounds[2][0].constant, delta != 0 else {
+          throw ImportError.Reason.other("a range from one number to another by steps that are not zero expected")
         }
-        guard !overflow, span.magnitude / delta.magnitude < KnownIntegers.maximumCount else {
-          throw ImportError.Reason.other("a range of more than \(KnownIntegers.maximumCount) numbers")
+        guard let span = bounds[1][0].subtracting(bounds[0][0]) else {
+          throw ImportError.Reason.other("a range from \(bounds[0][0]) to \(bounds[1][0])")
         }
-        let numbers = stride(from: start, to: limit, by: delta)
+        guard let fixed = span.constant, let start = bounds[0][0].constant else {
+          return [.value(try node.range(dtype, from: bounds[0][0], span: span, by: delta))]
+        }
+        guard fixed == 0 || (fixed < 0) == (delta < 0) else {
+          throw ImportError.Reason.other("a range from \(bounds[0][0]) to \(bounds[1][0]) by \(delta)")
+        }
+        let whole = fixed.magnitude / delta.magnitude
+        guard whole < KnownIntegers.maximumCount else {
+          return [.value(try node.range(dtype, from: bounds[0][0], span: span, by: delta))]
+        }
+        let numbers = stride(from: start, to: start + fixed, by: delta)
         return [.integers(KnownIntegers(dtype, numbers.map { Extent($0) }))]
+      }),
+    "ListDiff": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        let (x, removed) = (try node.integers(0).elements, Set(try node.integers(1).elements))
+        let kept = x.enumerated().filter { !removed.contains($0.element) }
+        let dtype = try node.integers(0).dtype
+        return [
+          .integers(KnownIntegers(dtype, kept.map(\.element))),
+          .integers(KnownIntegers(try node.type("out_idx", default: .int32), kept.map { Extent($0.offset) })),
+        ]
       }),
     "DynamicStitch": OpImporter(outputs: { node in
       let half = node.operands.count / 2
@@ -88,6 +107,25 @@ extension OpImporter {
 }
 
 extension NodeReader {
+  /// The most numbers that a range may have.
+  private static var rangeLimit: Int { 1 << 24 }
+
+  /// The numbers from `start` on, `delta` apart, as long as they stay within `span`: a running sum of `delta`.
+  fileprivate func range(_ dtype: DType, from start: Extent, span: Extent, by delta: Int) throws -> Value {
+    let count =
+      if let fixed = span.constant {
+        Int(exactly: (fixed.magnitude - 1) / delta.magnitude + 1).map { Extent($0) }
+      } else {
+        span.divided(by: Extent(delta))
+      }
+    guard dtype.isInteger, let count, count.batches >= 0, count.constant.map({ $0 <= Self.rangeLimit }) ?? true else {
+      throw ImportError.Reason.other("a range over \(span) by \(delta): at most \(Self.rangeLimit) integers expected")
+    }
+    let steps = try Value.constant(Double(delta), dtype, in: builder).broadcast(to: [count])
+    let sums = try steps.cumulativeSum(along: 0, isExclusive: true, isReversed: false)
+    return start == 0 ? sums : try sums.adding(Value.extent(start, dtype, in: builder))
+  }
+
   /// The result of a binary operation on known integers, or `nil` if an operand is not known or the result is not affine.
   func folded(_ operation: BinaryOperation) throws -> KnownIntegers? {
     guard case .integers(let a) = try tensor(0), case .integers(let b) = try tensor(1), a.dtype == b.dtype,

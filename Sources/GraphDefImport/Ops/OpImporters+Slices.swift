@@ -21,6 +21,7 @@ extension OpImporter {
       return [try node.part(starts: starts, strides: starts.map { _ in 1 }, shape: Shape(extents))]
     }),
     "StridedSlice": OpImporter(outputs: { node in
+      if let element = try node.elementAtComputedPlace() { return [.value(element)] }
       let slice = try StridedSliceReader(node).slice(of: node.shape(0))
       let part = try node.part(starts: slice.starts, strides: slice.strides, shape: slice.shape)
       switch part {
@@ -43,16 +44,21 @@ extension OpImporter {
 extension NodeReader {
   /// The part of operand 0 that a slice takes; known integers stay known.
   fileprivate func part(starts: [Int], strides: [Int], shape: Shape) throws -> ImportedTensor {
-    guard case .integers(let integers) = try tensor(0) else {
-      return .value(try operand(0).sliced(from: starts, shape: shape, by: strides))
+    if case .integers(let integers) = try tensor(0),
+      let part = try integers.part(Slice(starts: starts, strides: strides, shape: shape))
+    {
+      return .integers(part)
     }
-    guard starts.count == 1, let count = shape[0].constant else {
-      return .value(try integers.value(in: builder).sliced(from: starts, shape: shape, by: strides))
-    }
-    _ = try Slice(starts: starts, strides: strides, shape: shape)
-      .resultTypes([TensorType(integers.dtype, Shape(integers.shape))])
-    let elements = (0..<count).map { integers.elements[starts[0] + $0 * strides[0]] }
-    return .integers(KnownIntegers(integers.dtype, elements))
+    return .value(try operand(0).sliced(from: starts, shape: shape, by: strides))
+  }
+
+  /// The element of the first axis that a `StridedSlice` takes at a place which depends on data, or `nil` if it takes
+  /// something else.
+  fileprivate func elementAtComputedPlace() throws -> Value? {
+    guard case .value(let place) = try tensor(1), place.literal == nil, place.shape.count == 1,
+      try int("shrink_axis_mask", default: 0) & 1 == 1
+    else { return nil }
+    return try operand(0).gatheringRows(place.reshaped(to: []))
   }
 }
 

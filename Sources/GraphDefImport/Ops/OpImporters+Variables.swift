@@ -18,8 +18,12 @@ extension OpImporter {
           guard new.type == old.type else {
             throw ImportError.Reason.other("'\(name)' is \(old.type), but \(new.type) is assigned to it")
           }
-          node.context.assign(new, to: name)
-          return [.value(new)]
+          let kept = try node.conditions.reduce(new) { value, condition in
+            try condition.holds
+              ? condition.predicate.selecting(value, old) : condition.predicate.selecting(old, value)
+          }
+          node.context.assign(kept, to: name)
+          return [.value(kept)]
         })
     }
     let assign = assignment { $1 }
@@ -38,6 +42,13 @@ extension OpImporter {
     ]
   }()
 
+  /// Conditionals of TensorFlow 1: an import chooses where the branches meet again.
+  static let branches: [String: OpImporter] = {
+    let both = OpImporter(outputs: { node in [try node.tensor(0), try node.tensor(0)] })
+    let choice = OpImporter(outputs: { _ in throw ImportError.Reason.other("it is imported with its branches") })
+    return ["Switch": both, "RefSwitch": both, "Merge": choice, "RefMerge": choice]
+  }()
+
   /// Random numbers, drawn anew in each step.
   static let random: [String: OpImporter] = {
     func draw(_ distribution: RandomNumbers.Distribution) -> OpImporter {
@@ -47,11 +58,17 @@ extension OpImporter {
           stream: node.context.nextRandomStream(), in: node.builder)
       }
     }
+    // Where a stateless generator starts; ours has seeds of its own.
+    func state(_ count: Int) -> OpImporter {
+      OpImporter(isDifferentiable: false, outputs: { _ in Array(repeating: .nothing, count: count) })
+    }
     let (uniform, normal, truncated) = (draw(.uniform), draw(.normal), draw(.truncatedNormal))
     return [
       "RandomUniform": uniform, "StatelessRandomUniform": uniform, "StatelessRandomUniformV2": uniform,
       "RandomStandardNormal": normal, "StatelessRandomNormal": normal, "StatelessRandomNormalV2": normal,
       "TruncatedNormal": truncated, "StatelessTruncatedNormal": truncated, "StatelessTruncatedNormalV2": truncated,
+      "StatelessRandomGetAlg": state(1), "StatelessRandomGetKeyCounter": state(2),
+      "StatelessRandomGetKeyCounterAlg": state(3),
     ]
   }()
 }

@@ -1,15 +1,6 @@
 extension GraphIndex {
-  /// Whether the gradient of `parameter` that `train_step` applies is another than the graph's own node for it: one that
-  /// was clipped or scaled, say. No, if the graph has no such node.
-  func isOtherGradient(_ gradient: InputReference, of parameter: String) -> Bool {
-    guard let named = gradientValues(InputReference("d-" + parameter)), let applied = gradientValues(gradient) else {
-      return false
-    }
-    return !isSameComputation(named, applied)
-  }
-
   /// The tensor `gradient`, or where it is a sum of rows the rows that are summed.
-  private func gradientValues(_ gradient: InputReference) -> InputReference? {
+  func gradientValues(_ gradient: InputReference) -> InputReference? {
     guard let tensor = behindIdentities(gradient), let position = knownPosition(of: tensor.node) else { return nil }
     guard graph.nodes[position].op == "UnsortedSegmentSum", let rows = operands(of: position).first else {
       return tensor

@@ -80,7 +80,8 @@ public struct TrainStep: Hashable, Sendable {
     public var isSparse = false
     /// The tensor that the rule takes as the gradient.
     public var gradient: InputReference
-    /// Whether that is another computation than the graph's node `d-VARIABLE`: a gradient that was clipped, say.
+    /// Whether it is not known how that is computed from gradients of the loss; if it is, as where gradients are clipped,
+    /// programs for training compute it alike.
     public var appliesOtherGradient = false
   }
 

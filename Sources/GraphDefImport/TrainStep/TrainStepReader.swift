@@ -49,12 +49,14 @@ struct TrainStepReader {
     for variable in parameterOrder {
       guard let positions = changes[variable] else { continue }
       do throws(TrainStepProblem) {
-        var update = try update(of: variable, by: positions)
-        update.appliesOtherGradient = index.isOtherGradient(update.gradient, of: variable)
-        step.updates.append(update)
+        step.updates.append(try update(of: variable, by: positions))
       } catch {
         step.problems.append(error)
       }
+    }
+    let unknown = GradientTransforms(index, step.updates).unknown
+    for number in step.updates.indices {
+      step.updates[number].appliesOtherGradient = unknown.contains(step.updates[number].variable)
     }
     return step
   }

@@ -10,7 +10,7 @@ public import Kernels
 public struct GradientCheck {
   /// What is checked.
   public struct Options: Hashable, Sendable {
-    /// The examples, or `nil` for the configuration's batch size, at most 64.
+    /// The examples, or `nil` for the configuration's batch size: at most 64, where the graph's gradients allow it.
     public var batch: Int?
     /// The seed of inputs, parameters, directions and random nodes.
     public var seed: UInt64 = 0
@@ -55,7 +55,8 @@ public struct GradientCheck {
   public init(_ session: Session, options: Options = Options()) throws {
     self.session = session
     self.options = options
-    batch = options.batch ?? min(session.config.batchSize, 64)
+    let exported = session.config.batchSize
+    batch = try options.batch ?? (GraphGradients.areForOneBatch(session) ? exported : min(exported, 64))
     let program = try session.importer.program(GraphDefImporter.Request(fetches: [GraphDefImporter.lossName]))
     var inputs = RandomInputs(program, config: session.config, batch: batch, seed: options.seed)
     feeds = try SessionFeeds(try inputs.arrays(), session.importer)

@@ -12,6 +12,7 @@ struct GraphGradients {
   private let batch: Int
   private let seed: UInt64
   private let scale: Double
+  private let fixesBatch: Bool
   private var groups: [[String]] = []
 
   /// Larger gradients are computed one at a time, so that few of them are in memory at once.
@@ -27,6 +28,13 @@ struct GraphGradients {
     self.batch = batch
     self.seed = seed
     self.scale = scale
+    fixesBatch = try Self.areForOneBatch(session)
+    if fixesBatch, batch != session.config.batchSize {
+      notices.append(
+        "the graph's gradients are for batches of \(session.config.batchSize) examples only; "
+          + "to compare with them, check with --batch \(session.config.batchSize)")
+      return
+    }
     var small: [String] = []
     for name in session.config.dense {
       let shape = try session.importer.variableType(name).shape
@@ -37,9 +45,24 @@ struct GraphGradients {
     if !small.isEmpty { groups.append(small) }
   }
 
+  /// Whether the graph's gradients are right only for the batch size it was exported with: sizes are written into the
+  /// graph that no other batch has.
+  static func areForOneBatch(_ session: Session) throws -> Bool {
+    let importer = session.importer
+    if try importer.fixesBatch(neededFor: [GraphDefImporter.lossName]) { return true }
+    return session.config.dense.contains { name in
+      var request = GraphDefImporter.Request(fetches: ["d-\(name)"])
+      guard (try? importer.program(request)) == nil else { return false }
+      request.fixesBatch = true
+      return (try? importer.program(request)) != nil
+    }
+  }
+
   private mutating func isInGraph(_ name: String, _ shape: Shape) -> Bool {
     do {
-      let program = try session.importer.program(GraphDefImporter.Request(fetches: ["d-\(name)"]))
+      var request = GraphDefImporter.Request(fetches: ["d-\(name)"])
+      request.fixesBatch = fixesBatch
+      let program = try session.importer.program(request)
       return program.type(ofOutput: "d-\(name)") == TensorType(.float32, shape)
     } catch .unknownNode("d-\(name)", _, _) {
       return false
@@ -55,6 +78,7 @@ struct GraphGradients {
     for group in groups {
       var request = GraphDefImporter.Request(fetches: group.map { "d-\($0)" })
       request.gradients = group
+      request.fixesBatch = fixesBatch
       let program = try session.importer.program(request)
       let executor = try Executor(
         Plan(program, batch: batch, options: Plan.Options(lanes: session.pool.laneCount)), pool: session.pool)

@@ -20,9 +20,11 @@ final class HyperparameterEvaluator {
     func failure(_ tensor: String, _ reason: any Error) -> OptimizerChoiceError {
       .notComputable(tensor: tensor, reason: "\(reason)")
     }
+    var request = GraphDefImporter.Request(fetches: names)
+    request.ignoresOrder = true
     let program: Program
     do {
-      program = try importer.program(GraphDefImporter.Request(fetches: names))
+      program = try importer.program(request)
     } catch {
       throw failure(names.joined(separator: "', '"), error)
     }

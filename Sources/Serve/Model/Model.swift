@@ -47,6 +47,7 @@ public final class Model: Sendable {
     var request = GraphDefImporter.Request(
       fetches: Self.unique([GraphDefImporter.lossName, GraphDefImporter.logitsName] + config.observe))
     request.gradients = config.dense
+    request.appliesGradientTransforms = true
     let program = try importer.program(request)
     trainingProgram = program
     let importer = importer

@@ -93,8 +93,8 @@ public struct OptimizerChoice: Sendable {
       if let tables { notices += Self.differencesOfForm(trainStep, tables) }
     }
     notices += trainStep.updates.filter(\.appliesOtherGradient).map { update in
-      "train_step applies '\(update.gradient)' to '\(update.variable)', which is not 'd-\(update.variable)': "
-        + "here the gradient of the loss is applied as it is"
+      "train_step applies '\(update.gradient)' to '\(update.variable)', which is not made of the loss's gradients in a "
+        + "way that is understood: here the gradient of the loss is applied as it is"
     }
     self.notices = notices
   }

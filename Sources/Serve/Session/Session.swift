@@ -105,6 +105,8 @@ public final class Session {
         request.fetches.append(name)
       }
     }
+    // Sizes may be written into the graph's gradients, which are right for no others.
+    request.fixesBatch = usesGraphGradients && feeds.haveExamples(config.batchSize)
     return request
   }
 

@@ -62,6 +62,11 @@ struct SessionFeeds {
     }
   }
 
+  /// Whether the arrays that are fed to the graph's inputs have `count` examples.
+  func haveExamples(_ count: Int) -> Bool {
+    ["input_x", "input_y"].compactMap { tensors[$0] }.allSatisfy { $0.shape.first == count }
+  }
+
   /// The number of examples that the arrays fed to `programs` have, or `nil` if none of them has any.
   func batch(of programs: [Program]) throws(SessionError) -> Int? {
     var found: (name: String, count: Int)?

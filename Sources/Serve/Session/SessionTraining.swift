@@ -31,6 +31,7 @@ struct SessionTraining {
       request.fetches += config.observe.filter { !request.fetches.contains($0) }
     }
     request.gradients = config.dense
+    request.appliesGradientTransforms = true
     request.feeds = feeds.types
     let program = try session.importer.program(request)
     let loss = program.type(ofOutput: GraphDefImporter.lossName)!

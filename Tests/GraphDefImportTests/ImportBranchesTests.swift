@@ -1,0 +1,101 @@
+import Graph
+import GraphDefImport
+import TestSupport
+import Testing
+
+@Suite struct `A conditional of an imported graph` {
+  /// `x` or its negative, by the sign of `x`, written as TensorFlow 1 does or with functions.
+  private func absolute(_ op: String?, predicate: String = "isPositive") -> GraphDefBuilder {
+    var graph = GraphDefBuilder()
+    graph.placeholder("x", .float, [])
+    graph.constant("zero", [0])
+    graph.add("isPositive", op: "Greater", ["x", "zero"])
+    if let op {
+      func branch(_ name: String, _ operation: String) -> FunctionDef {
+        FunctionDef(
+          name, inputs: [.init("a", .float)], outputs: [.init("b", .float)],
+          nodes: [NodeDef("n", op: operation, inputs: ["a"])], returns: ["b": "n:y:0"])
+      }
+      graph.graph.functions = [branch("yes", "Identity"), branch("no", "Neg")]
+      graph.add(
+        "y", op: op, [predicate, "x"],
+        [
+          "then_branch": .function(FunctionReference("yes", attributes: [:])),
+          "else_branch": .function(FunctionReference("no", attributes: [:])), "Tcond": .type(.bool),
+        ])
+    } else {
+      graph.add("switch", op: "Switch", ["x", predicate])
+      graph.add("negated", op: "Neg", ["switch:0"])
+      graph.add("same", op: "Identity", ["switch:1"])
+      graph.add("y", op: "Merge", ["negated", "same"])
+    }
+    return graph
+  }
+
+  @Test(arguments: [nil, "If", "StatelessIf"])
+  func `gives what the branch gives that runs, and its gradient`(_ op: String?) throws {
+    var graph = absolute(op)
+    graph.constant("start", [1])
+    graph.variable("w", [], initialValue: "start")
+    graph.add("product", op: "Mul", ["w/read", "y"])
+    graph.add("loss", op: "Identity", ["product"])
+    for (x, expected) in [(3.0, 3.0), (-2.0, 2.0)] {
+      let feeds = ["x": HostTensor.floats([x], []), "w": .floats([5], [])]
+      let results = try graph.evaluated(["y", "loss"], feeds: feeds) { $0.gradients = ["w"] }
+      #expect(results["y"]?.scalar == expected && results["d-w"]?.scalar == expected)
+    }
+  }
+
+  @Test(arguments: [nil, "If"])
+  func `needs only one branch where the graph tells which one runs`(_ op: String?) throws {
+    var graph = absolute(op, predicate: "isTraining")
+    graph.constant("no", TensorProto(.bool, [], .bools([false])))
+    graph.add("isTraining", op: "PlaceholderWithDefault", ["no"], ["dtype": .type(.bool), "shape": .shape([])])
+    for index in graph.graph.nodes.indices where graph.graph.nodes[index].name == "same" {
+      graph.graph.nodes[index].op = "FancyTrainingOp"
+    }
+    for index in graph.graph.functions.indices where graph.graph.functions[index].name == "yes" {
+      graph.graph.functions[index].nodes[0].op = "FancyTrainingOp"
+    }
+    #expect(try graph.evaluated(["y"], feeds: ["x": .floats([4], [])])["y"]?.scalar == -4)
+    // Where it is fed, both are needed.
+    #expect {
+      try graph.program(["y"]) { $0.feeds["isTraining"] = TensorType(.bool, []) }
+    } throws: { "\($0)".contains("FancyTrainingOp") }
+  }
+
+  @Test(arguments: [true, false]) func `assigns only in the branch that runs`(_ holds: Bool) throws {
+    var graph = GraphDefBuilder()
+    graph.placeholder("holds", .bool, [])
+    graph.constant("one", [1])
+    graph.variable("count", [], initialValue: "one")
+    graph.add("pivot", op: "Switch", ["holds", "holds"])
+    graph.add("then", op: "Identity", ["pivot:1"])
+    graph.add(
+      "by", op: "Const", ["^then"], ["dtype": .type(.float), "value": .tensor(TensorProto(.float, [], .floats([10])))])
+    graph.add("add", op: "AssignAdd", ["count", "by"])
+    graph.add("after", op: "Identity", ["count", "^add"])
+    let feeds = ["holds": HostTensor.truth([holds], []), "count": .floats([5], [])]
+    let results = try graph.evaluated(["after"], feeds: feeds)
+    #expect(results["after"]?.scalar == (holds ? 15 : 5))
+    #expect(results["count assigned"]?.scalar == (holds ? 15 : 5))
+  }
+
+  @Test func `is refused where its branches differ in type, or are those of a loop`() throws {
+    var graph = absolute(nil)
+    for index in graph.graph.nodes.indices where graph.graph.nodes[index].name == "same" {
+      graph.graph.nodes[index] = NodeDef("same", op: "Cast", inputs: ["switch:1"], attributes: ["DstT": .type(.int32)])
+    }
+    #expect {
+      try graph.program(["y"])
+    } throws: { "\($0)".contains("one branch gives") }
+
+    var loop = GraphDefBuilder()
+    loop.placeholder("x", .float, [])
+    loop.add("y", op: "Merge", ["x", "next"])
+    loop.add("next", op: "NextIteration", ["y"])
+    #expect {
+      try loop.program(["y"])
+    } throws: { $0 is GraphImportError }
+  }
+}
