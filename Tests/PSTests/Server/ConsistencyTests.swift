@@ -1,0 +1,249 @@
+import Kernels
+import NIOCore
+import PS
+import Parameters
+import Testing
+import Wire
+
+/// Workers that keep in step, by ranks and clocks.
+@Suite struct `Workers of a model` {
+  private let push: [TestPush] = [.dense(tensor: 0, first: 0, [1])]
+  private let wanted: [TestPull] = [.dense(tensor: 0, first: 0, count: 1)]
+
+  private func workers(
+    _ count: Int, _ schema: ModelSchema, on server: TestServer, first: UInt64 = 1
+  ) throws -> [TestClient] {
+    let clients = (0..<count).map { TestClient(server, id: first + UInt64($0)) }
+    for (rank, client) in clients.enumerated() { try client.register(schema, rank: rank) }
+    return clients
+  }
+
+  /// Lets workers push `clocks` clocks each under BSP, in an order of arrival that `seed` gives, and restarts the server
+  /// once in the middle of a clock.
+  private func train(_ schema: ModelSchema, clocks: Int, order seed: UInt64) throws -> [[UInt32]] {
+    var server = try TestServer.logged()
+    var generator = SplitMix64(seed: seed)
+    let clients = try workers(schema.workers, schema, on: server)
+    var gradients = SplitMix64(seed: 77)
+    let pushes = clients.map { _ in (0..<clocks).map { _ in schema.randomPush(&gradients) } }
+    var requests = [UInt64?](repeating: nil, count: clients.count)
+    let restart = Int.random(in: 1..<clients.count * clocks, using: &generator)
+    var sent = 0
+    while true {
+      // Whose last push was answered, because its clock is over, goes on.
+      for (rank, client) in clients.enumerated() {
+        if let request = requests[rank], try client.answerIfAny(to: request) != nil {
+          requests[rank] = nil
+          client.clock += 1
+        }
+      }
+      let ready = clients.indices.filter { requests[$0] == nil && clients[$0].clock < clocks }
+      guard let rank = ready.randomElement(using: &generator) else { break }
+      requests[rank] = clients[rank].sendPush(pushes[rank][Int(clients[rank].clock)], flags: .clock)
+      sent += 1
+      if sent == restart {
+        server = try server.restarted()
+        for (rank, client) in clients.enumerated() {
+          let isWaiting = try requests[rank].map { try client.answerIfAny(to: $0) == nil } ?? false
+          if !isWaiting, requests[rank] != nil { client.clock += 1 }
+          client.reconnect(to: server)
+          guard isWaiting else {
+            requests[rank] = nil
+            continue
+          }
+          // It hears of the push that is recorded only when it sends it again.
+          client.sequence -= 1
+          requests[rank] = client.sendPush(pushes[rank][Int(client.clock)], flags: .clock)
+        }
+      }
+    }
+    #expect(clients.allSatisfy { $0.clock == clocks })
+    #expect(try clients[0].pull([], isUnordered: true).reply.prefix.version == UInt64(clocks))
+    return try server.contents(of: schema, model: 1)
+  }
+
+  @Test func `in lockstep learn the same bits in 100 orders of arrival`() throws {
+    var schema = TestModels.optimizers(rowLength: 3)
+    schema.consistency = .synchronous
+    schema.workers = 4
+    let expected = try train(schema, clocks: 3, order: 0)
+    for seed in 1..<100 as Range<UInt64> { #expect(try train(schema, clocks: 3, order: seed) == expected, "\(seed)") }
+  }
+
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `never read values that lack more clocks of anybody than the staleness`(_ seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
+    let staleness = Int.random(in: 0...3, using: &generator)
+    let server = try TestServer()
+    let schema = TestModels.counters(8, .stale(staleness), workers: 4)
+    let clients = try workers(4, schema, on: server)
+    var waiting = [UInt64?](repeating: nil, count: 4)
+    var answered = 0
+    for _ in 0..<400 {
+      let rank = Int.random(in: 0..<4, using: &generator)
+      let client = clients[rank]
+      if let request = waiting[rank] {
+        guard let reply = try? client.values(request, [.dense(tensor: 1, first: 0, count: 1)]) else { continue }
+        waiting[rank] = nil
+        answered += 1
+        let slowest = clients.map(\.clock).min() ?? 0
+        #expect(Int(slowest) >= Int(client.clock) - staleness)
+        #expect(Int(reply.reply.prefix.minimumClock) >= Int(client.clock) - staleness)
+        // Every push of a clock that is completed counts.
+        #expect(reply.values[0][0] >= Float(4 * max(0, Int(client.clock) - staleness)))
+      } else {
+        try client.push([.dense(tensor: 1, first: 0, [-1])])
+        try client.completeClock()
+        waiting[rank] = client.sendPull([.dense(tensor: 1, first: 0, count: 1)], wait: 30_000)
+      }
+    }
+    #expect(answered > 50)
+  }
+
+  @Test(arguments: [Consistency.synchronous, .stale(0)])
+  func `wait for one that is gone for ten seconds and then go on without it`(_ consistency: Consistency) throws {
+    let server = try TestServer()
+    let schema = TestModels.small(consistency, workers: 2)
+    let clients = try workers(2, schema, on: server)
+    let request = clients[0].sendPush(push, wanted, flags: .clock)
+    #expect(try clients[0].answerIfAny(to: request) == nil)
+    clients[1].disconnect()
+    server.pass(.seconds(10) - .nanoseconds(1))
+    #expect(try clients[0].answerIfAny(to: request) == nil)
+    server.pass(.nanoseconds(1))
+    #expect(try clients[0].values(request, wanted).values == [[-1]])
+    clients[0].clock += 1
+    // The one that comes back goes on where the others are.
+    clients[1].reconnect()
+    let late = try #require(throws: Refusal.self) { try clients[1].push(push, flags: .clock) }
+    #expect(late.code == .clockRegression && late.detail == 1)
+    clients[1].clock = UInt32(late.detail)
+    let next = clients[0].sendPush(push, wanted, flags: .clock)
+    _ = clients[1].sendPush(push, wanted, flags: .clock)
+    #expect(try clients[0].values(next, wanted).values == [[-3]])
+  }
+
+  @Test func `that wait too long are told so, and may ask again`() throws {
+    let server = try TestServer()
+    let clients = try workers(2, TestModels.small(.synchronous, workers: 2), on: server)
+    let request = clients[0].sendPush(push, wanted, flags: .clock)
+    server.pass(.seconds(30))
+    let refusal = try #require(throws: Refusal.self) { try clients[0].answer(to: request) }
+    #expect(refusal.code == .clockWaitTimeout && refusal.code.retry == .sameRequest)
+    clients[0].sequence -= 1
+    let again = clients[0].sendPush(push, wanted, flags: .clock)
+    #expect(try clients[0].answerIfAny(to: again) == nil)
+    _ = clients[1].sendPush(push, wanted, flags: .clock)
+    let reply = try clients[0].values(again, wanted)
+    #expect(reply.isDuplicate && reply.values == [[-2]])
+    clients[0].clock = 1
+    let pull = clients[0].sendPull(wanted, wait: 100)
+    #expect(try clients[0].answerIfAny(to: pull) != nil)
+  }
+
+  @Test func `have ranks: no two that are connected the same, and none to push without`() throws {
+    let server = try TestServer()
+    let schema = TestModels.small(.stale(1), workers: 2)
+    let clients = try workers(2, schema, on: server)
+    let other = TestClient(server, id: 9)
+    let taken = try #require(throws: Refusal.self) { try other.register(schema, rank: 1) }
+    #expect(taken.code == .busy && taken.code.retry == .sameRequest)
+    other.sequence -= 1
+    try other.register(schema)
+    #expect(try #require(throws: Refusal.self) { try other.push(push) }.code == .forbidden)
+    other.sequence -= 1
+    clients[1].disconnect()
+    try other.register(schema, rank: 1)
+    try other.push(push)
+    clients[1].reconnect()
+    #expect(try #require(throws: Refusal.self) { try clients[1].push(push) }.code == .forbidden)
+    #expect(
+      try #require(throws: Refusal.self) { try TestClient(server, id: 10).register(schema, rank: 2) }.code == .limit)
+  }
+}
+
+/// What a server with a log does while the log cannot be written.
+@Suite struct `A server whose log` {
+  private let schema = TestModels.counters(2)
+  private let one: [TestPush] = [.dense(tensor: 1, first: 0, [-1])]
+  private let sum: [TestPull] = [.dense(tensor: 1, first: 0, count: 1)]
+
+  @Test func `has not taken a push yet neither applies nor answers it`() throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(schema)
+    server.logs = false
+    let requests = (0..<3).map { _ in client.sendPush(one, sum) }
+    #expect(try client.answerIfAny(to: requests[0]) == nil)
+    #expect(try client.pull(sum).values == [[0]])
+    server.logs = true
+    server.write()
+    #expect(try requests.map { try client.values($0, sum).values } == [[[1]], [[2]], [[3]]])
+  }
+
+  @Test func `is full refuses what is not in it, reads, and takes the same again when there is room`() throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(schema)
+    try client.push(one)
+    server.logs = false
+    let lost = (0..<2).map { _ in client.sendPush(one, sum) }
+    server.fail(.full)
+    for request in lost {
+      let refusal = try #require(throws: Refusal.self) { try client.answer(to: request) }
+      #expect(refusal.code == .readOnlyDiskFull && refusal.code.retry == .sameRequest)
+    }
+    client.sequence -= 2
+    #expect(try #require(throws: Refusal.self) { try client.push(one) }.code == .readOnlyDiskFull)
+    client.sequence -= 1
+    #expect(try client.pull(sum).values == [[1]])
+    server.logs = true
+    server.step(.logAvailable)
+    #expect(try client.pushPull(one, sum).values == [[2]])
+    #expect(try server.restarted().contents(of: schema, model: 1) == server.contents(of: schema, model: 1))
+  }
+
+  @Test func `is broken never takes anything again`() throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(schema)
+    server.logs = false
+    let lost = client.sendPush(one)
+    server.fail(.broken)
+    #expect(try #require(throws: Refusal.self) { try client.answer(to: lost) }.code == .storageFailed)
+    server.step(.logAvailable)
+    client.sequence -= 1
+    #expect(try #require(throws: Refusal.self) { try client.push(one) }.code == .storageFailed)
+    #expect(try client.pull(sum).values == [[0]])
+  }
+
+  @Test func `is synced now and then answers at once, but who asks for the disk when it is there`() throws {
+    let server = try TestServer.logged(.everySecond)
+    let client = TestClient(server, id: 1)
+    try client.register(schema)
+    server.logs = false
+    let (plain, durable) = (client.sendPush(one, sum), client.sendPush(one, sum, flags: .needsDurability))
+    server.write(isDurable: false)
+    #expect(try client.values(plain, sum).values == [[1]])
+    #expect(try client.answerIfAny(to: durable) == nil)
+    server.write()
+    let reply = try client.values(durable, sum)
+    #expect(reply.values == [[2]] && reply.reply.prefix.durableLSN == server.log.last?.lsn)
+  }
+
+  @Test func `does not follow from what is there is refused as a whole`() throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(schema)
+    try client.push(one)
+    let log = server.log
+    for index in log.indices.dropLast() {
+      var hole = log
+      hole.remove(at: index)
+      #expect(throws: Refusal.self) { try TestServer(server.configuration, log: hole) }
+    }
+    var wrong = log
+    wrong[wrong.count - 1].sequence += 1
+    #expect(throws: Refusal.self) { try TestServer(server.configuration, log: wrong) }
+  }
+}

@@ -1,0 +1,136 @@
+import NIOCore
+import PS
+import Parameters
+import Wire
+
+/// A server core with a clock that stands still and a log that is an array.
+final class TestServer {
+  /// The core; its effects are carried out at once.
+  private(set) var core: ServerCore
+  /// The time.
+  private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
+  /// The records in the log.
+  private(set) var log: [LogRecord] = []
+  /// Records that are to be written when ``logs`` is false.
+  private(set) var unwritten: [LogRecord] = []
+  /// Whether records are written as they come.
+  var logs = true
+  /// The answers that were not looked at yet.
+  private var answers: [ConnectionID: [UInt64: Frame]] = [:]
+  /// Why connections were closed.
+  private(set) var closed: [ConnectionID: Refusal] = [:]
+  /// When the core wants to be woken.
+  private(set) var wakes: [Instant] = []
+
+  let configuration: ServerCore.Configuration
+  private var lastConnection: ConnectionID = 0
+
+  init(_ configuration: ServerCore.Configuration = .init(), log: [LogRecord] = []) throws {
+    self.configuration = configuration
+    core = ServerCore(configuration, now: now)
+    for record in log { try core.replay(record) }
+    self.log = log
+  }
+
+  /// A server with a log.
+  static func logged(_ durability: Durability = .always) throws -> TestServer {
+    var configuration = ServerCore.Configuration()
+    configuration.durability = durability
+    return try TestServer(configuration)
+  }
+
+  /// The server that starts again with what is in this one's log.
+  func restarted() throws -> TestServer { try TestServer(configuration, log: log) }
+
+  /// Tells the core what happens.
+  func step(_ event: Event) {
+    var effects: [Effect] = []
+    core.step(event, now: now, into: &effects)
+    for effect in effects {
+      switch effect {
+      case .reply(let frame, let connection): answers[connection, default: [:]][frame.header.requestID] = frame
+      case .close(let connection, let refusal): closed[connection] = refusal
+      case .append(let record): unwritten.append(record)
+      case .wake(let time): wakes.append(time)
+      }
+    }
+    if logs, !unwritten.isEmpty { write() }
+  }
+
+  /// Writes what is to be written, and syncs it.
+  func write(isDurable: Bool = true) {
+    log += unwritten
+    unwritten = []
+    let last = log.last?.lsn ?? 0
+    step(.logged(upTo: last, durable: isDurable ? last : 0))
+  }
+
+  /// Says that the log takes no records.
+  func fail(_ failure: LogFailure) {
+    unwritten = []
+    step(.logFailed(failure))
+  }
+
+  /// Lets time pass, and wakes the core if it wants to be.
+  func pass(_ duration: Duration) {
+    let end = now + duration
+    while let next = wakes.filter({ $0 <= end }).min() {
+      now = max(now, next)
+      wakes.removeAll { $0 <= next }
+      step(.timer)
+    }
+    now = end
+  }
+
+  /// A connection of `peer`.
+  func connect(_ peer: Peer) -> ConnectionID {
+    lastConnection += 1
+    step(.connected(lastConnection, peer))
+    return lastConnection
+  }
+
+  /// The answer to a request, once.
+  func answer(to request: UInt64, on connection: ConnectionID) -> Frame? {
+    answers[connection]?.removeValue(forKey: request)
+  }
+
+  /// Weights, slots and scalars of a model as they are stored, in the order of the schema.
+  func contents(of schema: ModelSchema, model: UInt32) throws -> [[UInt32]] {
+    let client = TestClient(self, id: 0xFFFF, role: .admin)
+    return try schema.storedRanges.map { part, place in
+      try client.getValues(model: model, [(part, place)])[0].map(\.bitPattern)
+    }
+  }
+
+  /// A figure of the statistics.
+  func figure(_ name: String) throws -> Double? {
+    let client = TestClient(self, id: 0xFFFE, role: .reader)
+    let frame = try client.answer(to: client.send(.stats, ByteBuffer()))
+    return try StatsReply(reading: frame.payload).figures.first { $0.name == name }?.value
+  }
+}
+
+/// Where stored values lie.
+enum TestPlace {
+  case elements(tensor: Int, Range<Int>)
+  case rows(tensor: Int, [Int64])
+}
+
+extension ModelSchema {
+  /// Everything that is stored of the model.
+  var storedRanges: [(part: UInt32, place: TestPlace)] {
+    var ranges: [(part: UInt32, place: TestPlace)] = []
+    for (number, spec) in parameters.enumerated() {
+      let rule = spec.optimizer.rule.base
+      let place: TestPlace =
+        spec.kind == .dense
+        ? .elements(tensor: number, 0..<spec.count) : .rows(tensor: number, (0..<Int64(spec.rowCount)).map { $0 })
+      ranges.append((0, place))
+      for slot in rule.slots.indices { ranges.append((1 + UInt32(slot), place)) }
+      for scalar in rule.scalars.indices {
+        ranges.append((256 + UInt32(scalar), spec.kind == .dense ? .elements(tensor: number, 0..<1) : place))
+      }
+    }
+    return ranges
+  }
+}
