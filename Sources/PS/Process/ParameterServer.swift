@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+public import Parameters
 public import Transport
 public import Wire
 
@@ -21,6 +22,10 @@ public final class ParameterServer: Sendable {
     public var limits = Limits()
     /// The keys of which clients have to show one.
     public var keys: [SharedKey] = []
+    /// The folder that keeps what is learned, for one server alone; without one it goes with the process.
+    public var dataFolder: String?
+    /// When a change is acknowledged, if there is a folder.
+    public var durability = Durability.everySecond
 
     /// A server at `address`.
     public init(address: Address) { self.address = address }
@@ -31,22 +36,32 @@ public final class ParameterServer: Sendable {
   /// Which shard it is.
   public let shard: Int
 
+  /// Fails when the disk does, after which nothing is kept any more and the process had better end.
+  public let diskFailures: AsyncStream<FileError>
+
   private let listener: Listener<ParameterService>
   private let membership: Membership?
 
-  private init(shard: Int, listener: Listener<ParameterService>, membership: Membership?) {
+  private init(
+    shard: Int, listener: Listener<ParameterService>, membership: Membership?, diskFailures: AsyncStream<FileError>
+  ) {
     self.shard = shard
     self.listener = listener
     self.membership = membership
+    self.diskFailures = diskFailures
   }
 
   /// Starts a server.
   ///
-  /// - Throws: ``ClientError`` if the scheduler has no place for it, `ListenError` if it cannot listen.
+  /// - Throws: ``ClientError`` if the scheduler has no place for it, `ListenError` if it cannot listen,
+  ///   ``StoreFolderError`` if what it has learned before cannot be used.
   public static func start(_ options: Options) async throws -> ParameterServer {
     var generator = SystemRandomNumberGenerator()
-    let storeID = Identifier(using: &generator)
+    let folder = try options.dataFolder.map(SystemFolder.init)
+    let storeID = try folder.flatMap { (folder) in try Store.identity(in: folder) }?.id ?? Identifier(using: &generator)
+    let (diskFailures, failures) = AsyncStream.makeStream(of: FileError.self)
     var configuration = ServerCore.Configuration()
+    configuration.durability = folder == nil ? .none : options.durability
     configuration.shards = options.shards
     configuration.payloadLimit = options.limits.payload
     let membership = options.scheduler.map { scheduler in
@@ -58,14 +73,21 @@ public final class ParameterServer: Sendable {
     let listener = try await Listener.start(
       at: options.address, limits: options.limits, keys: KeyRing(options.keys),
       on: MultiThreadedEventLoopGroup.singleton.next()
-    ) { [configuration] loop in ParameterService(configuration, storeID: storeID, on: loop) }
+    ) { [configuration] loop in
+      let store = try folder.map { try Store.open($0, configuration, newID: storeID) }
+      return ParameterService(configuration, storeID: storeID, store: store, on: loop) { failures.yield($0) }
+    }
     await membership?.announce("\(options.advertisedAddress ?? listener.address)", shard: configuration.shard)
-    return ParameterServer(shard: configuration.shard, listener: listener, membership: membership)
+    return ParameterServer(
+      shard: configuration.shard, listener: listener, membership: membership, diskFailures: diskFailures)
   }
 
-  /// Answers what was asked, asks clients to leave, and stops.
-  public func stop(within time: Duration = .seconds(5)) async {
+  /// Answers what was asked, asks clients to leave, and stops; what was learned is then on the disk.
+  ///
+  /// - Throws: `FileError` if it is not.
+  public func stop(within time: Duration = .seconds(5)) async throws {
     membership?.stop()
     await listener.drain(within: time)
+    try await listener.withService { service in try service.close() }
   }
 }

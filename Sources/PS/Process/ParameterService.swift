@@ -1,4 +1,5 @@
-public import NIOCore
+package import NIOCore
+package import Parameters
 public import Transport
 public import Wire
 
@@ -9,17 +10,31 @@ public final class ParameterService: FrameService {
   private var effects: [Effect] = []
   private var connections: [ConnectionID: ServiceConnection] = [:]
   private var alarm: Alarm
+  /// Keeps what is learned; nil if nothing is.
+  private var keeper: StoreKeeper?
 
   /// A service on `loop`, whose thread calls this.
-  public init(_ configuration: ServerCore.Configuration, storeID: Identifier, on loop: any EventLoop) {
+  ///
+  /// - Parameters:
+  ///   - store: What the server knew when it ended, and the log that goes on; nil to keep nothing.
+  ///   - failed: Is told when the disk of the store failed.
+  package init(
+    _ configuration: ServerCore.Configuration, storeID: Identifier, store: Store? = nil, on loop: any EventLoop,
+    failed: @escaping (FileError) -> Void = { _ in }
+  ) {
     var generator = SystemRandomNumberGenerator()
     var identity = ServerIdentity(storeID: storeID, bootID: generator.next())
     identity.epoch = configuration.epoch
     identity.shard = UInt16(configuration.shard)
     identity.shards = UInt16(configuration.shards)
     self.identity = identity
-    core = ServerCore(configuration, now: .now())
+    core = store?.core ?? ServerCore(configuration, now: .now())
     alarm = Alarm(on: loop.assumeIsolated())
+    keeper = store.map { store in
+      StoreKeeper(
+        store.log, configuration.durability, on: loop.assumeIsolated(), report: { [weak self] in self?.step($0) },
+        failed: failed)
+    }
   }
 
   public func session(of client: ClientIdentity) -> SessionState {
@@ -46,17 +61,27 @@ public final class ParameterService: FrameService {
     step(.disconnected(connection.id))
   }
 
+  /// Makes everything that was acknowledged durable, and ends the log.
+  package func close() throws(FileError) {
+    try keeper?.close()
+    keeper = nil
+  }
+
   private func step(_ event: Event, now: Instant = .now()) {
-    core.step(event, now: now, into: &effects)
-    for effect in effects { perform(effect) }
-    effects.removeAll(keepingCapacity: true)
+    var next: Event? = event
+    while let event = next {
+      core.step(event, now: now, into: &effects)
+      for effect in effects { perform(effect) }
+      effects.removeAll(keepingCapacity: true)
+      next = keeper?.outcome()
+    }
   }
 
   private func perform(_ effect: Effect) {
     switch effect {
     case .reply(let frame, let connection): connections[connection]?.reply(frame)
     case .close(let connection, let refusal): connections[connection]?.close(refusal)
-    case .append: preconditionFailure("a record for a log that there is not")
+    case .append(let record): keeper?.append(record)
     case .wake(let time): alarm.set(time) { [weak self] in self?.ring() }
     }
   }

@@ -32,6 +32,12 @@ final class TestServer {
     self.log = log
   }
 
+  /// The server that was found in a store.
+  init(_ core: ServerCore, _ configuration: ServerCore.Configuration) {
+    self.core = core
+    self.configuration = configuration
+  }
+
   /// A server with a log.
   static func logged(_ durability: Durability = .always) throws -> TestServer {
     var configuration = ServerCore.Configuration()

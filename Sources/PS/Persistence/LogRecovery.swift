@@ -1,0 +1,117 @@
+import NIOCore
+import Parameters
+
+/// What is in a log: read once, without changing anything.
+struct LogRecovery {
+  /// The store that the log belongs to; nil if there is no log.
+  private(set) var identity: StoreIdentity?
+  /// Where the log goes on.
+  private(set) var position = LogWriter.Position()
+  /// Whether the server that wrote it stopped in order.
+  private(set) var isClean = true
+
+  /// The last segment, and where its records end.
+  private var lastSegment: (name: String, end: Int)?
+  /// The bytes behind the end that were never synced as a whole; empty if there are none.
+  private var tornTail = ByteBuffer()
+
+  /// Reads the log of `folder`.
+  ///
+  /// - Parameter body: Is given the records, in order.
+  /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for anything but whole records up to a torn tail.
+  init(
+    _ folder: any StoreFolder,
+    _ body: (_ record: LogRecord, _ segment: String, _ offset: Int) throws(StoreFolderError) -> Void
+  ) throws(StoreFolderError) {
+    let segments = try Self.segments(in: folder)
+    var before: SegmentReader?
+    for segment in segments {
+      var reader = try SegmentReader(segment.name, in: folder)
+      try Self.check(reader, behind: before)
+      let problem = try Self.read(&reader, body)
+      if segment == segments[segments.count - 1] { try finish(reader, problem) }
+      before = reader
+    }
+  }
+
+  /// The segments in order.
+  static func segments(in folder: any StoreFolder) throws(StoreFolderError) -> [(firstLSN: UInt64, name: String)] {
+    let names: [String]
+    do throws(FileError) { names = try folder.names() } catch { throw .system(error) }
+    return names.compactMap { name in SegmentHeader.firstLSN(ofName: name).map { ($0, name) } }.sorted { $0 < $1 }
+  }
+
+  /// Checks that a segment follows on the one before, or begins the log.
+  private static func check(_ reader: SegmentReader, behind before: SegmentReader?) throws(StoreFolderError) {
+    let header = reader.header
+    guard let before else {
+      guard header.firstLSN == 1 else {
+        throw .damaged(
+          file: reader.name, offset: 40, problem: "the log begins with record \(header.firstLSN); those before are gone"
+        )
+      }
+      return
+    }
+    guard header.identity == before.header.identity else {
+      throw .damaged(file: reader.name, offset: 8, problem: "it belongs to another store")
+    }
+    guard header.firstLSN == before.lastLSN + 1, header.number == before.header.number + 1,
+      header.previousChecksum == before.checksum
+    else {
+      throw .damaged(
+        file: before.name, offset: before.offset,
+        problem: "it ends with record \(before.lastLSN), but '\(reader.name)' follows on another one")
+    }
+  }
+
+  /// Reads to the end of a segment and says what is wrong with what stands there.
+  private static func read(
+    _ reader: inout SegmentReader,
+    _ body: (_ record: LogRecord, _ segment: String, _ offset: Int) throws(StoreFolderError) -> Void
+  ) throws(StoreFolderError) -> String {
+    while true {
+      let offset = reader.offset
+      switch reader.next() {
+      case .record(let record): try body(record, reader.name, offset)
+      case .mark: continue
+      case .nothing(let problem): return problem
+      }
+    }
+  }
+
+  private mutating func finish(_ reader: SegmentReader, _ problem: String) throws(StoreFolderError) {
+    switch reader.tail {
+    case .empty: break
+    case .torn(let end): tornTail = reader.tailBytes(to: end)
+    case .damaged: throw .damaged(file: reader.name, offset: reader.offset, problem: problem)
+    }
+    let header = reader.header
+    identity = header.identity
+    isClean = reader.isClean && tornTail.readableBytes == 0
+    lastSegment = (reader.name, reader.offset)
+    // A segment without records gives way to the next one, which has its name.
+    position =
+      reader.hasRecords
+      ? LogWriter.Position(segment: header.number + 1, lastLSN: reader.lastLSN, checksum: reader.checksum)
+      : LogWriter.Position(segment: header.number, lastLSN: reader.lastLSN, checksum: header.previousChecksum)
+  }
+
+  /// What was found.
+  var finding: Store.Finding {
+    Store.Finding(lastLSN: position.lastLSN, isClean: isClean, tornByteCount: tornTail.readableBytes)
+  }
+
+  /// Keeps a copy of the torn tail, cuts off everything behind the records, and makes these durable.
+  func cut(in folder: any StoreFolder) throws(FileError) {
+    guard let lastSegment else { return }
+    if tornTail.readableBytes > 0 {
+      let copy = try folder.create(lastSegment.name + ".torn")
+      try copy.write(tornTail, at: 0)
+      try copy.sync()
+      try folder.sync()
+    }
+    let file = try folder.open(lastSegment.name)
+    try file.truncate(to: lastSegment.end)
+    try file.sync()
+  }
+}

@@ -1,0 +1,183 @@
+import NIOCore
+package import Parameters
+import Wire
+
+/// The log of a store: segments of records, the last of which is being written.
+///
+/// It is used on its server's thread. What was appended can be synced from another thread: ``beginSync()``, the work on
+/// that thread, ``endSync(_:)``. A segment is synced before the next one begins, so a log never has holes. The next
+/// segment is always prepared in advance, with its place on the disk.
+package final class LogWriter {
+  /// Where a log goes on.
+  struct Position {
+    /// The number of the next segment.
+    var segment: UInt64 = 1
+    /// The last record.
+    var lastLSN: UInt64 = 0
+    /// The header checksum of what was written last.
+    var checksum: UInt32 = 0
+  }
+
+  /// What a sync has to do; it may be done on any thread.
+  package struct Sync: Sendable {
+    fileprivate let file: any StoreFile
+    /// The last record that is synced by it.
+    package let lsn: UInt64
+
+    /// Syncs.
+    package func run() throws(FileError) { try file.sync() }
+  }
+
+  private let folder: any StoreFolder
+  private let identity: StoreIdentity
+  private let segmentByteCount: Int
+  private let time: () -> UInt32
+
+  private var position: Position
+  private var file: (any StoreFile)?
+  private var seed: UInt32 = 0
+  /// Where the next record goes.
+  private var end = 0
+  /// The next segment, if there was room for it.
+  private var prepared: (any StoreFile)?
+
+  /// The last record that is on the disk.
+  package private(set) var durableLSN: UInt64
+  /// All bytes that were appended.
+  package private(set) var byteCount = 0
+
+  private static let preparedName = "wal-next"
+
+  /// Goes on behind `position`, in a new segment.
+  ///
+  /// - Parameter time: Tells the seconds since 1970.
+  init(
+    _ folder: any StoreFolder, _ identity: StoreIdentity, at position: Position, segmentByteCount: Int,
+    time: @escaping () -> UInt32
+  ) throws(FileError) {
+    self.folder = folder
+    self.identity = identity
+    self.segmentByteCount = segmentByteCount
+    self.time = time
+    self.position = position
+    durableLSN = position.lastLSN
+    try prepare()
+    try beginSegment()
+  }
+
+  /// The last record.
+  package var lastLSN: UInt64 { position.lastLSN }
+
+  /// Writes `record`, so that it survives this process.
+  ///
+  /// - Throws: What the system says. If that is a lack of room, nothing was written and ``makeRoom()`` tells when it can
+  ///   be; after anything else nothing can be promised any more.
+  package func append(_ record: LogRecord) throws(FileError) {
+    precondition(record.lsn == position.lastLSN + 1, "record \(record.lsn) behind \(position.lastLSN)")
+    var header = RecordHeader(record, previousChecksum: position.checksum, time: time())
+    // A record that is larger than a segment has one for itself.
+    if end + header.recordByteCount > segmentByteCount, end > SegmentHeader.byteCount {
+      if prepared == nil { try prepare() }
+      try beginSegment()
+      header.previousChecksum = position.checksum
+    }
+    try write(&header, record.payload)
+    position.lastLSN = record.lsn
+  }
+
+  /// Notes that the server stops in order.
+  package func close() throws(FileError) {
+    try write(mark: .clean, sequence: 0)
+    try file?.sync()
+    durableLSN = position.lastLSN
+  }
+
+  /// What is to be done so that all records are on the disk; nil if they are.
+  package func beginSync() -> Sync? {
+    guard durableLSN < position.lastLSN, let file else { return nil }
+    return Sync(file: file, lsn: position.lastLSN)
+  }
+
+  /// Notes that `sync` is done.
+  package func endSync(_ sync: Sync) throws(FileError) {
+    guard sync.lsn > durableLSN else { return }
+    durableLSN = sync.lsn
+    do throws(FileError) { try write(mark: .synced, sequence: sync.lsn) } catch {
+      // The mark only helps to tell damage from writes that were not synced.
+      guard error.isLackOfRoom else { throw error }
+    }
+  }
+
+  /// Whether there is room for records again after an append that found none.
+  package func makeRoom() throws(FileError) -> Bool {
+    do throws(FileError) {
+      try file?.reserve(max(segmentByteCount, end))
+      if prepared == nil { try prepare() }
+      return true
+    } catch {
+      guard error.isLackOfRoom else { throw error }
+      return false
+    }
+  }
+
+  private func write(mark: RecordHeader.Mark, sequence: UInt64) throws(FileError) {
+    var header = RecordHeader(
+      mark, lsn: position.lastLSN, sequence: sequence, previousChecksum: position.checksum, time: time())
+    try write(&header, ByteBuffer())
+  }
+
+  private func write(_ header: inout RecordHeader, _ payload: ByteBuffer) throws(FileError) {
+    guard let file else { preconditionFailure("a log without a segment") }
+    var writer = MessageWriter(capacity: RecordHeader.byteCount)
+    header.write(to: &writer, seed: seed)
+    do throws(FileError) {
+      try file.write(writer.payload, at: end)
+      if payload.readableBytes > 0 { try file.write(payload, at: end + RecordHeader.byteCount) }
+    } catch {
+      // The next record takes the same place: nothing of this one may be left behind it.
+      guard error.isLackOfRoom else { throw error }
+      try file.truncate(to: end)
+      throw error
+    }
+    end += header.recordByteCount
+    byteCount += header.recordByteCount
+    position.checksum = header.checksum
+  }
+
+  /// Makes the file of the next segment.
+  private func prepare() throws(FileError) {
+    do throws(FileError) {
+      let file = try folder.create(Self.preparedName)
+      try file.reserve(segmentByteCount)
+      prepared = file
+    } catch {
+      // What could not be had as a whole is given back.
+      try? folder.remove(Self.preparedName)
+      throw error
+    }
+  }
+
+  /// Ends the segment and begins the prepared one.
+  private func beginSegment() throws(FileError) {
+    guard let next = prepared else { preconditionFailure("no segment is prepared") }
+    var number = position.segment
+    if let file {
+      try file.sync()
+      durableLSN = position.lastLSN
+      number += 1
+    }
+    let header = SegmentHeader(
+      identity: identity, number: number, firstLSN: position.lastLSN + 1, previousChecksum: position.checksum)
+    try next.write(header.bytes, at: 0)
+    try next.sync()
+    try folder.rename(Self.preparedName, to: SegmentHeader.name(firstLSN: header.firstLSN))
+    try folder.sync()
+    (file, prepared, end) = (next, nil, SegmentHeader.byteCount)
+    position.segment = number
+    seed = identity.seed(segment: header.number)
+    do throws(FileError) { try prepare() } catch {
+      // Room is needed only when this segment is full.
+      guard error.isLackOfRoom else { throw error }
+    }
+  }
+}

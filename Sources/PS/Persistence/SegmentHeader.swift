@@ -1,0 +1,69 @@
+import NIOCore
+import Wire
+
+/// The first 64 bytes of a segment of the log, the file `wal-<first LSN>.log`; its records follow.
+///
+///      0  8  magic        "\x89OLWAL\r\n"
+///      8 24  identity     ``StoreIdentity``
+///     32  8  number       of the segment: 1, 2, …
+///     40  8  first LSN    that of the first record that has one
+///     48  4  previous     the header checksum of the last record before the segment, 0 if there is none
+///     52  8  0
+///     60  4  checksum     CRC-32C of bytes 0..<60
+struct SegmentHeader: Hashable, Sendable {
+  var identity: StoreIdentity
+  var number: UInt64
+  var firstLSN: UInt64
+  var previousChecksum: UInt32
+
+  static let byteCount = 64
+  private static let magic = Array("\u{89}OLWAL\r\n".unicodeScalars.map { UInt8($0.value) })
+
+  /// The name of the segment that begins with record `lsn`.
+  static func name(firstLSN lsn: UInt64) -> String { "wal-\(hexadecimal(lsn)).log" }
+
+  /// The number of the first record of the segment of this name; nil for other files.
+  static func firstLSN(ofName name: String) -> UInt64? {
+    guard name.count == 24, name.hasPrefix("wal-"), name.hasSuffix(".log") else { return nil }
+    return UInt64(name.dropFirst(4).dropLast(4), radix: 16)
+  }
+
+  var bytes: ByteBuffer {
+    var writer = MessageWriter(capacity: Self.byteCount)
+    writer.data(Self.magic)
+    identity.write(to: &writer)
+    writer.integer(number)
+    writer.integer(firstLSN)
+    writer.integer(previousChecksum)
+    writer.zeros(8)
+    writer.integer(writer.payload.checksum(at: 0, length: 60))
+    return writer.payload
+  }
+
+  init(identity: StoreIdentity, number: UInt64, firstLSN: UInt64, previousChecksum: UInt32) {
+    self.identity = identity
+    self.number = number
+    self.firstLSN = firstLSN
+    self.previousChecksum = previousChecksum
+  }
+
+  /// Reads the beginning of a file.
+  init(reading bytes: ByteBuffer) throws(Refusal) {
+    var reader = MessageReader(bytes)
+    guard try reader.data(count: 8) == Self.magic else { throw Refusal(.badMagic, "this is no segment of a log") }
+    identity = try StoreIdentity(from: &reader)
+    number = try reader.integer()
+    firstLSN = try reader.integer()
+    previousChecksum = try reader.integer()
+    try reader.zeros(8)
+    guard try reader.integer(UInt32.self) == bytes.checksum(at: bytes.readerIndex, length: 60) else {
+      throw Refusal(.badHeaderChecksum, "the segment's header has another checksum")
+    }
+  }
+}
+
+/// A number as sixteen hexadecimal digits.
+func hexadecimal(_ number: UInt64) -> String {
+  let digits = String(number, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
+}

@@ -1,0 +1,135 @@
+import NIOCore
+import Parameters
+import Wire
+
+/// Reads a segment of the log, record by record.
+struct SegmentReader {
+  let name: String
+  let header: SegmentHeader
+  /// Where the next record begins.
+  private(set) var offset = SegmentHeader.byteCount
+  /// The header checksum of the record before.
+  private(set) var checksum: UInt32
+  /// The number of the last record, in this segment or before it.
+  private(set) var lastLSN: UInt64
+  /// Whether the last thing read is the mark of an orderly stop.
+  private(set) var isClean = false
+  /// Whether any record was read, not only marks.
+  private(set) var hasRecords = false
+
+  private let bytes: ByteBuffer
+  private let seed: UInt32
+
+  /// What stands at a place of a segment.
+  enum Item {
+    case record(LogRecord)
+    case mark(RecordHeader.Mark)
+    /// Nothing that belongs there: the end, or damage; see ``SegmentReader/tail``.
+    case nothing(problem: String)
+  }
+
+  /// What is behind the records of a segment.
+  enum Tail {
+    /// Nothing but zeros.
+    case empty
+    /// Writes that were never synced and did not all reach the disk; up to the byte `end` they are not all zero.
+    case torn(end: Int)
+    /// Something else.
+    case damaged
+  }
+
+  /// Opens the segment `name`.
+  ///
+  /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for one without a header.
+  init(_ name: String, in folder: any StoreFolder) throws(StoreFolderError) {
+    self.name = name
+    do throws(FileError) {
+      let file = try folder.open(name)
+      bytes = try file.read(at: 0, count: try file.byteCount)
+    } catch {
+      throw .system(error)
+    }
+    do throws(Refusal) {
+      header = try SegmentHeader(reading: bytes)
+    } catch {
+      throw .damaged(file: name, offset: 0, problem: error.text)
+    }
+    guard SegmentHeader.firstLSN(ofName: name) == header.firstLSN else {
+      throw .damaged(
+        file: name, offset: 40, problem: "it begins with record \(header.firstLSN), other than its name says")
+    }
+    seed = header.identity.seed(segment: header.number)
+    checksum = header.previousChecksum
+    // A first record 0 is in no file that we wrote.
+    lastLSN = header.firstLSN &- 1
+  }
+
+  /// Reads what comes next.
+  mutating func next() -> Item {
+    guard let header = RecordHeader(in: bytes, at: offset, seed: seed) else {
+      return .nothing(problem: "no record begins there")
+    }
+    guard header.previousChecksum == checksum else { return .nothing(problem: "a record that follows on another one") }
+    let (length, rest) = (Int(header.length), bytes.writerIndex - offset - RecordHeader.byteCount)
+    guard length <= rest else { return .nothing(problem: "a record of \(length) bytes, of which \(rest) are there") }
+    let start = offset + RecordHeader.byteCount
+    guard bytes.checksum(at: start, length: length) == header.payloadChecksum else {
+      return .nothing(problem: "the payload of record \(header.lsn) has another checksum")
+    }
+    let item: Item
+    if let mark = header.mark {
+      item = .mark(mark)
+      isClean = mark == .clean
+    } else {
+      guard header.lsn == lastLSN + 1, let payload = bytes.getSlice(at: start, length: length),
+        let record = LogRecord(header, payload: payload)
+      else { return .nothing(problem: "record \(header.lsn) of the kind \(header.kind) behind record \(lastLSN)") }
+      item = .record(record)
+      isClean = false
+      hasRecords = true
+      lastLSN = header.lsn
+    }
+    offset += header.recordByteCount
+    checksum = header.checksum
+    return item
+  }
+
+  /// What is behind the last record that was read, which nothing follows that belongs there.
+  ///
+  /// Writes that were not synced may reach the disk in any order, sector by sector. So a record that is damaged counts
+  /// as torn only if no mark behind it says that it was synced, and if a sector of it never came.
+  var tail: Tail {
+    var last = bytes.writerIndex
+    // Most of it are zeros: the place that was reserved.
+    while last - 8 >= offset, bytes.getInteger(at: last - 8, as: UInt64.self) == 0 { last -= 8 }
+    while last > offset, bytes.getInteger(at: last - 1, as: UInt8.self) == 0 { last -= 1 }
+    guard last > offset else { return .empty }
+    var end: Int?
+    var candidate = offset + 8
+    while candidate < last {
+      if let header = RecordHeader(in: bytes, at: candidate, seed: seed), header.lsn >= lastLSN {
+        end = end ?? candidate
+        if header.mark == .clean || header.mark == .synced && header.sequence > lastLSN { return .damaged }
+      }
+      candidate += 8
+    }
+    guard let end else { return .torn(end: last) }
+    return hasMissingSector(offset..<end) ? .torn(end: last) : .damaged
+  }
+
+  /// Whether all of `range` that lies in one sector is zero, for any sector.
+  private func hasMissingSector(_ range: Range<Int>) -> Bool {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = min(range.upperBound, (start / Self.sector + 1) * Self.sector)
+      if bytes.viewBytes(at: start, length: end - start)?.allSatisfy({ $0 == 0 }) == true { return true }
+      start = end
+    }
+    return false
+  }
+
+  private static let sector = 512
+
+  /// The bytes from the end of the records up to the byte `end`.
+  func tailBytes(to end: Int) -> ByteBuffer { bytes.getSlice(at: offset, length: end - offset) ?? ByteBuffer() }
+}

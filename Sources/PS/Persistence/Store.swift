@@ -1,0 +1,120 @@
+import NIOCore
+import Parameters
+import Transport
+package import Wire
+
+/// A server's state in a folder, opened: the server as it was, and the log that goes on.
+package struct Store {
+  /// Which store it is.
+  package let identity: StoreIdentity
+  /// The server with everything that the log says.
+  package let core: ServerCore
+  /// The log behind it.
+  package let log: LogWriter
+  /// What was found.
+  package let finding: Finding
+
+  /// What a log holds.
+  package struct Finding: Hashable, Sendable {
+    /// The last record.
+    package var lastLSN: UInt64
+    /// Whether the server that wrote it stopped in order.
+    package var isClean: Bool
+    /// The bytes at the end that were never synced as a whole: no acknowledged record, if the disk keeps its promises.
+    package var tornByteCount: Int
+  }
+
+  /// The bytes of a segment.
+  package static let segmentByteCount = 64 << 20
+
+  /// Which store is in `folder`; nil for none.
+  package static func identity(in folder: any StoreFolder) throws(StoreFolderError) -> StoreIdentity? {
+    guard let first = try LogRecovery.segments(in: folder).first else { return nil }
+    return try SegmentReader(first.name, in: folder).header.identity
+  }
+
+  /// Opens the store in `folder`, or begins one.
+  ///
+  /// A torn tail is copied to a file of its own and cut off. Nothing is changed before all records were replayed.
+  ///
+  /// - Parameters:
+  ///   - newID: Names a store that begins.
+  ///   - time: Tells the seconds since 1970, for the records.
+  /// - Throws: ``StoreFolderError``.
+  package static func open(
+    _ folder: any StoreFolder, _ configuration: ServerCore.Configuration, now: Instant = .now(), newID: Identifier,
+    segmentByteCount: Int = Store.segmentByteCount, time: @escaping () -> UInt32 = SystemFolder.secondsSince1970
+  ) throws(StoreFolderError) -> Store {
+    let (core, recovery) = try read(folder, configuration, now: now)
+    if let identity = recovery.identity,
+      (identity.shard, identity.shards) != (configuration.shard, configuration.shards)
+    {
+      throw .foreign(
+        problem: "'\(folder.path)' has shard \(identity.shard) of \(identity.shards), but the server is to be shard "
+          + "\(configuration.shard) of \(configuration.shards)")
+    }
+    let identity =
+      recovery.identity ?? StoreIdentity(id: newID, shard: configuration.shard, shards: configuration.shards)
+    do throws(FileError) {
+      try recovery.cut(in: folder)
+      let log = try LogWriter(
+        folder, identity, at: recovery.position, segmentByteCount: segmentByteCount, time: time)
+      return Store(identity: identity, core: core, log: log, finding: recovery.finding)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  /// Reads the store in `folder` to its end, without changing anything.
+  ///
+  /// - Throws: ``StoreFolderError``, for an empty folder as well.
+  package static func verify(_ folder: any StoreFolder) throws(StoreFolderError) -> (StoreIdentity, Finding) {
+    guard let identity = try identity(in: folder) else {
+      throw .unusable(problem: "there is no store in '\(folder.path)'")
+    }
+    var configuration = ServerCore.Configuration()
+    (configuration.shard, configuration.shards) = (identity.shard, identity.shards)
+    return (identity, try read(folder, configuration, now: Instant()).recovery.finding)
+  }
+
+  /// Gives up what is behind the damage that ``verify(_:)`` tells of, and keeps a copy of the damaged files.
+  ///
+  /// - Returns: The last record that is left; nil if the store is sound.
+  /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for damage that leaves nothing.
+  package static func truncate(_ folder: any StoreFolder) throws(StoreFolderError) -> Finding? {
+    let damage: (file: String, offset: Int)
+    do throws(StoreFolderError) {
+      _ = try verify(folder)
+      return nil
+    } catch {
+      guard case .damaged(let file, let offset, _) = error, offset >= SegmentHeader.byteCount else { throw error }
+      damage = (file, offset)
+    }
+    do throws(FileError) {
+      let names = try folder.names().filter { SegmentHeader.firstLSN(ofName: $0) != nil && $0 > damage.file }
+      for name in names { try folder.rename(name, to: name + ".damaged") }
+      let file = try folder.open(damage.file)
+      let copy = try folder.create(damage.file + ".damaged")
+      try copy.write(try file.read(at: 0, count: try file.byteCount), at: 0)
+      try copy.sync()
+      try folder.sync()
+      try file.truncate(to: damage.offset)
+      try file.sync()
+    } catch {
+      throw .system(error)
+    }
+    return try verify(folder).1
+  }
+
+  private static func read(
+    _ folder: any StoreFolder, _ configuration: ServerCore.Configuration, now: Instant
+  ) throws(StoreFolderError) -> (core: ServerCore, recovery: LogRecovery) {
+    var core = ServerCore(configuration, now: now)
+    let recovery = try LogRecovery(folder) { record, segment, offset throws(StoreFolderError) in
+      do throws(Refusal) { try core.replay(record) } catch {
+        throw .damaged(file: segment, offset: offset, problem: error.text)
+      }
+    }
+    return (core, recovery)
+  }
+}

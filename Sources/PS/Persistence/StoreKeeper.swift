@@ -1,0 +1,136 @@
+import NIOCore
+import NIOPosix
+import Parameters
+import Transport
+import Wire
+
+/// Keeps the log of a running server, on its event loop: writes records there, and syncs them on a thread of its own.
+///
+/// While a sync runs more records are written, and the next sync takes all of them.
+final class StoreKeeper {
+  private let log: LogWriter
+  private let policy: Durability
+  private let loop: NIOIsolatedEventLoop
+  private let pool = NIOThreadPool(numberOfThreads: 1)
+  /// Is told what happens on its own: that records are on the disk, or that the log fails.
+  private let report: (Event) -> Void
+  /// Is told, once, that the disk failed.
+  private let failed: (FileError) -> Void
+
+  /// What became of the records of the running step.
+  private var failure: LogFailure?
+  private var isBroken = false
+  private var acknowledgedLSN: UInt64
+  private var syncStart: Instant?
+  private var needsSync = false
+  private var timer: Scheduled<Void>?
+
+  /// How often what is written is synced under ``Durability/everySecond``.
+  private static let interval = TimeAmount.seconds(1)
+  /// How long a sync may take before answers wait for it.
+  private static let patience = Duration.seconds(2)
+  /// How often a full disk is looked at.
+  private static let probe = TimeAmount.seconds(1)
+
+  init(
+    _ log: LogWriter, _ policy: Durability, on loop: NIOIsolatedEventLoop, report: @escaping (Event) -> Void,
+    failed: @escaping (FileError) -> Void
+  ) {
+    self.log = log
+    self.policy = policy
+    self.loop = loop
+    self.report = report
+    self.failed = failed
+    acknowledgedLSN = log.lastLSN
+    pool.start()
+    if policy == .everySecond { syncLater() }
+  }
+
+  /// Writes a record that a step of the server decided on.
+  func append(_ record: LogRecord) {
+    guard failure == nil, !isBroken else { return }
+    do throws(FileError) {
+      try log.append(record)
+      if record.flags.contains(.needsSync) { needsSync = true }
+    } catch {
+      if error.isLackOfRoom { waitForRoom() } else { fail(error) }
+      failure = error.isLackOfRoom ? .full : .broken
+    }
+  }
+
+  /// What the server has to know of the records of its last step; nil for nothing.
+  func outcome() -> Event? {
+    if policy == .always || needsSync { sync() }
+    if acknowledgedLSN < log.lastLSN, policy == .everySecond, !isSyncSlow { return logged }
+    guard let failure else { return nil }
+    // Records that were written before the disk was full are answered once they are synced.
+    guard failure == .broken || acknowledgedLSN == log.lastLSN else { return nil }
+    self.failure = nil
+    return .logFailed(failure)
+  }
+
+  /// Syncs all, notes that the server stops in order, and ends.
+  func close() throws(FileError) {
+    timer?.cancel()
+    if !isBroken { try log.close() }
+    pool.shutdownGracefully { _ in }
+  }
+
+  private func syncLater() {
+    timer = loop.scheduleTask(in: Self.interval) { [weak self] in
+      self?.sync()
+      self?.syncLater()
+    }
+  }
+
+  private var logged: Event {
+    acknowledgedLSN = log.lastLSN
+    return .logged(upTo: acknowledgedLSN, durable: log.durableLSN)
+  }
+
+  private var isSyncSlow: Bool { syncStart.map { Instant.now() - $0 > Self.patience } ?? false }
+
+  /// Begins a sync, unless one runs; then another one follows it if there is need.
+  private func sync() {
+    guard syncStart == nil, !isBroken, let sync = log.beginSync() else { return }
+    needsSync = false
+    syncStart = .now()
+    let done = pool.runIfActive(eventLoop: loop.nonisolated()) { try sync.run() }
+    done.assumeIsolated().whenComplete { [weak self] result in self?.end(sync, result) }
+  }
+
+  private func end(_ sync: LogWriter.Sync, _ result: Result<Void, any Error>) {
+    syncStart = nil
+    guard !isBroken else { return }
+    do {
+      try result.get()
+      try log.endSync(sync)
+    } catch {
+      if let error = error as? FileError { fail(error) }
+      return report(.logFailed(.broken))
+    }
+    let last = policy == .always ? sync.lsn : log.lastLSN
+    acknowledgedLSN = max(acknowledgedLSN, last)
+    report(.logged(upTo: acknowledgedLSN, durable: log.durableLSN))
+    if policy == .always || needsSync { self.sync() }
+  }
+
+  private func fail(_ error: FileError) {
+    isBroken = true
+    failed(error)
+  }
+
+  private func waitForRoom() {
+    loop.scheduleTask(in: Self.probe) { [weak self] in
+      guard let self, !isBroken else { return }
+      // The server hears first that there is none.
+      guard failure == nil else { return waitForRoom() }
+      do throws(FileError) {
+        if try log.makeRoom() { report(.logAvailable) } else { waitForRoom() }
+      } catch {
+        fail(error)
+        report(.logFailed(.broken))
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Glibc
+import NIOCore
+package import Parameters
+
+// The one file of this folder that looks at memory: calls of the system.
+
+/// A folder of this machine, which one process at a time has.
+package final class SystemFolder: StoreFolder {
+  // Safety: the calls of the system take paths as strings that live as long as the call, fill structures of ours, and
+  // read or write buffers within their bounds; descriptors are open as long as their objects live.
+
+  package let path: String
+  private let descriptor: Int32
+
+  static let noRoom: Set<Int32> = [ENOSPC, EDQUOT]
+
+  /// Opens the folder at `path`, which is created if it is not there, and keeps other processes out of it.
+  package init(_ path: String) throws(FileError) {
+    if unsafe mkdir(path, 0o755) != 0, errno != EEXIST { throw FileError(path, .create, code: errno) }
+    descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    self.path = path
+    guard descriptor >= 0 else { throw FileError(path, .open, code: errno) }
+    // The lock goes with the descriptor, and so with the process however it ends.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw FileError(path, .open, code: EBUSY) }
+  }
+
+  deinit { close(descriptor) }
+
+  /// The seconds since 1970.
+  package static func secondsSince1970() -> UInt32 { UInt32(truncatingIfNeeded: time(nil)) }
+
+  package func names() throws(FileError) -> [String] {
+    guard let folder = unsafe opendir(path) else { throw FileError(path, .read, code: errno) }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      names.append(name)
+    }
+    return names.filter { $0 != "." && $0 != ".." }
+  }
+
+  package func create(_ name: String) throws(FileError) -> any StoreFile {
+    try SystemFile(path + "/" + name, O_RDWR | O_CREAT | O_TRUNC, .create)
+  }
+
+  package func open(_ name: String) throws(FileError) -> any StoreFile {
+    try SystemFile(path + "/" + name, O_RDWR, .open)
+  }
+
+  package func rename(_ name: String, to newName: String) throws(FileError) {
+    guard unsafe Glibc.rename(path + "/" + name, path + "/" + newName) == 0 else {
+      throw FileError(path + "/" + newName, .rename, code: errno)
+    }
+  }
+
+  package func remove(_ name: String) throws(FileError) {
+    guard unsafe unlink(path + "/" + name) == 0 else { throw FileError(path + "/" + name, .write, code: errno) }
+  }
+
+  package func sync() throws(FileError) {
+    guard fsync(descriptor) == 0 else { throw FileError(path, .sync, code: errno) }
+  }
+}
+
+/// A file of this machine.
+private final class SystemFile: StoreFile {
+  private let path: String
+  private let descriptor: Int32
+
+  init(_ path: String, _ flags: Int32, _ operation: FileError.Operation) throws(FileError) {
+    self.path = path
+    descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(path, operation, code: errno) }
+  }
+
+  deinit { close(descriptor) }
+
+  var byteCount: Int {
+    get throws(FileError) {
+      var status = stat()
+      guard unsafe fstat(descriptor, &status) == 0 else { throw FileError(path, .read, code: errno) }
+      return Int(status.st_size)
+    }
+  }
+
+  func read(at offset: Int, count: Int) throws(FileError) -> ByteBuffer {
+    var buffer = ByteBufferAllocator().buffer(capacity: count)
+    while buffer.readableBytes < count {
+      let position = off_t(offset + buffer.readableBytes)
+      let room = count - buffer.readableBytes
+      let read = unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { bytes in
+        unsafe max(0, pread(descriptor, bytes.baseAddress, room, position))
+      }
+      if read > 0 { continue }
+      // Asked again for the reason, as the bytes' number has no room for it.
+      var byte: UInt8 = 0
+      let again = unsafe pread(descriptor, &byte, 1, position)
+      if again == 0 { break }
+      if again < 0, errno != EINTR { throw FileError(path, .read, code: errno) }
+    }
+    return buffer
+  }
+
+  func write(_ bytes: ByteBuffer, at offset: Int) throws(FileError) {
+    let code = unsafe bytes.withUnsafeReadableBytes { bytes -> Int32 in
+      var position = 0
+      while position < bytes.count {
+        let rest = unsafe bytes.baseAddress! + position
+        let count = unsafe pwrite(descriptor, rest, bytes.count - position, off_t(offset + position))
+        guard count >= 0 || errno == EINTR else { return errno }
+        position += max(count, 0)
+      }
+      return 0
+    }
+    guard code == 0 else { throw FileError(path, .write, code: code) }
+  }
+
+  func reserve(_ byteCount: Int) throws(FileError) {
+    let code = posix_fallocate(descriptor, 0, off_t(byteCount))
+    guard code == 0 else { throw FileError(path, .write, code: code) }
+  }
+
+  func truncate(to byteCount: Int) throws(FileError) {
+    guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw FileError(path, .write, code: errno) }
+  }
+
+  func sync() throws(FileError) {
+    guard fdatasync(descriptor) == 0 else { throw FileError(path, .sync, code: errno) }
+  }
+}

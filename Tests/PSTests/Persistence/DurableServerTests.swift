@@ -1,0 +1,78 @@
+import Foundation
+import Kernels
+import PS
+import Parameters
+import Testing
+import Transport
+import Wire
+
+/// A server with a folder, asked over sockets.
+@Suite struct `A server that keeps what it learns` {
+  private static let parameters = [
+    ParameterSpec(name: "w", shape: [64], optimizer: Optimizer(.momentum(Momentum()))),
+    ParameterSpec(name: "t", shape: [100, 4], kind: .table, optimizer: Optimizer(.adagrad(Adagrad()))),
+  ]
+
+  private static func withFolder(_ body: (String) async throws -> Void) async throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("onlearn-store-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try await body(path)
+  }
+
+  private static func start(_ folder: String, _ durability: Durability) async throws -> ParameterServer {
+    var options = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
+    options.dataFolder = folder
+    options.durability = durability
+    return try await ParameterServer.start(options)
+  }
+
+  /// Pushes the same to a server as to a memory store; calls wait, so they run on a thread of their own.
+  private static func train(_ address: Address, against store: MemoryStore, pushes: Int) async throws {
+    try await Task.detached {
+      let client = try ParameterClient(parameters, name: "m", links: NetworkLinks([address]))
+      var generator = SplitMix64(seed: 3)
+      for _ in 0..<pushes {
+        var dense = (0..<64).map { _ in Float.random(in: -1...1, using: &generator) }
+        var keys = (0..<Int64(100)).filter { _ in generator.next() & 1 == 0 }
+        var rows = (0..<4 * keys.count).map { _ in Float.random(in: -1...1, using: &generator) }
+        try dense.withMemoryView { dense in
+          try keys.withMemoryView { keys in
+            try rows.withMemoryView { rows in
+              let push = ParameterGradients(gradients: [.dense(dense), .rows(keys: keys, values: rows)])
+              _ = try client.exchange(push: push, pull: nil)
+              _ = try store.exchange(push: push, pull: nil)
+            }
+          }
+        }
+      }
+      for name in ["w", "t"] { #expect(try client.read(name) == store.read(name)) }
+    }.value
+  }
+
+  @Test(arguments: [Durability.everySecond, .always])
+  func `has all of it after it was stopped, and after it was killed`(_ durability: Durability) async throws {
+    try await Self.withFolder { folder in
+      let store = try MemoryStore(Self.parameters)
+      let first = try await Self.start(folder, durability)
+      try await Self.train(first.address, against: store, pushes: 50)
+      // What a process leaves behind that is killed now.
+      try FileManager.default.copyItem(atPath: folder, toPath: folder + "-killed")
+      defer { try? FileManager.default.removeItem(atPath: folder + "-killed") }
+      try await first.stop()
+      for (path, isClean) in [(folder, true), (folder + "-killed", false)] {
+        #expect(try Store.verify(SystemFolder(path)).1.isClean == isClean)
+        let again = try await Self.start(path, durability)
+        try await Self.train(again.address, against: store, pushes: 0)
+        try await again.stop()
+      }
+    }
+  }
+
+  @Test func `lets no other server into its folder`() async throws {
+    try await Self.withFolder { folder in
+      let server = try await Self.start(folder, .everySecond)
+      await #expect(throws: FileError.self) { try await Self.start(folder, .everySecond) }
+      try await server.stop()
+    }
+  }
+}
