@@ -15,30 +15,42 @@ struct LogRecovery {
   /// The bytes behind the end that were never synced as a whole; empty if there are none.
   private var tornTail = ByteBuffer()
 
-  /// Reads the log of `folder`.
+  /// Reads the log of `folder` behind record `start`, which a snapshot has; 0 for all of it.
   ///
   /// - Parameter body: Is given the records, in order.
   /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for anything but whole records up to a torn tail.
   init(
-    _ folder: any StoreFolder,
+    _ folder: any StoreFolder, after start: UInt64,
     _ body: (_ record: LogRecord, _ segment: String, _ offset: Int) throws(StoreFolderError) -> Void
   ) throws(StoreFolderError) {
     let segments = try Self.segments(in: folder)
+    guard let first = segments.lastIndex(where: { $0.firstLSN <= start + 1 }) else {
+      guard let oldest = segments.first else {
+        guard start > 0 else { return }
+        throw .unusable(problem: "the log in '\(folder.path)' is gone; a snapshot alone may lack the last records")
+      }
+      throw .damaged(
+        file: oldest.name, offset: 40,
+        problem: "the log begins with record \(oldest.firstLSN), but those from \(start + 1) on are needed")
+    }
     var before: SegmentReader?
-    for segment in segments {
+    for segment in segments[first...] {
       var reader = try SegmentReader(segment.name, in: folder)
-      try Self.check(reader, behind: before)
-      let problem = try Self.read(&reader, body)
-      if segment == segments[segments.count - 1] { try finish(reader, problem) }
+      if let before { try Self.check(reader, behind: before) }
+      let problem = try Self.read(&reader, after: start, body)
+      if segment == segments[segments.count - 1] { try finish(reader, problem, after: start) }
       before = reader
     }
   }
 
   /// The segments in order.
   static func segments(in folder: any StoreFolder) throws(StoreFolderError) -> [(firstLSN: UInt64, name: String)] {
-    let names: [String]
-    do throws(FileError) { names = try folder.names() } catch { throw .system(error) }
-    return names.compactMap { name in SegmentHeader.firstLSN(ofName: name).map { ($0, name) } }.sorted { $0 < $1 }
+    do throws(FileError) { return try list(folder) } catch { throw .system(error) }
+  }
+
+  /// The same.
+  static func list(_ folder: any StoreFolder) throws(FileError) -> [(firstLSN: UInt64, name: String)] {
+    try folder.names().compactMap { name in SegmentHeader.firstLSN(ofName: name).map { ($0, name) } }.sorted { $0 < $1 }
   }
 
   /// Checks that a segment follows on the one before, or begins the log.
@@ -66,20 +78,22 @@ struct LogRecovery {
 
   /// Reads to the end of a segment and says what is wrong with what stands there.
   private static func read(
-    _ reader: inout SegmentReader,
+    _ reader: inout SegmentReader, after start: UInt64,
     _ body: (_ record: LogRecord, _ segment: String, _ offset: Int) throws(StoreFolderError) -> Void
   ) throws(StoreFolderError) -> String {
     while true {
       let offset = reader.offset
       switch reader.next() {
-      case .record(let record): try body(record, reader.name, offset)
+      case .record(let record): if record.lsn > start { try body(record, reader.name, offset) }
       case .mark: continue
       case .nothing(let problem): return problem
       }
     }
   }
 
-  private mutating func finish(_ reader: SegmentReader, _ problem: String) throws(StoreFolderError) {
+  private mutating func finish(
+    _ reader: SegmentReader, _ problem: String, after start: UInt64
+  ) throws(StoreFolderError) {
     switch reader.tail {
     case .empty: break
     case .torn(let end): tornTail = reader.tailBytes(to: end)
@@ -89,11 +103,13 @@ struct LogRecovery {
     identity = header.identity
     isClean = reader.isClean && tornTail.readableBytes == 0
     lastSegment = (reader.name, reader.offset)
-    // A segment without records gives way to the next one, which has its name.
+    // A segment without records gives way to the next one, which has its name. A snapshot may know more than a log whose
+    // end was lost.
+    let last = max(start, reader.lastLSN)
     position =
       reader.hasRecords
-      ? LogWriter.Position(segment: header.number + 1, lastLSN: reader.lastLSN, checksum: reader.checksum)
-      : LogWriter.Position(segment: header.number, lastLSN: reader.lastLSN, checksum: header.previousChecksum)
+      ? LogWriter.Position(segment: header.number + 1, lastLSN: last, checksum: reader.checksum)
+      : LogWriter.Position(segment: header.number, lastLSN: last, checksum: header.previousChecksum)
   }
 
   /// What was found.

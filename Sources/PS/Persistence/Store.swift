@@ -5,6 +5,7 @@ package import Wire
 
 /// A server's state in a folder, opened: the server as it was, and the log that goes on.
 package struct Store {
+  let folder: any StoreFolder
   /// Which store it is.
   package let identity: StoreIdentity
   /// The server with everything that the log says.
@@ -45,7 +46,8 @@ package struct Store {
     _ folder: any StoreFolder, _ configuration: ServerCore.Configuration, now: Instant = .now(), newID: Identifier,
     segmentByteCount: Int = Store.segmentByteCount, time: @escaping () -> UInt32 = SystemFolder.secondsSince1970
   ) throws(StoreFolderError) -> Store {
-    let (core, recovery) = try read(folder, configuration, now: now)
+    let contents = try read(folder, configuration, now: now)
+    let recovery = contents.recovery
     if let identity = recovery.identity,
       (identity.shard, identity.shards) != (configuration.shard, configuration.shards)
     {
@@ -56,10 +58,12 @@ package struct Store {
     let identity =
       recovery.identity ?? StoreIdentity(id: newID, shard: configuration.shard, shards: configuration.shards)
     do throws(FileError) {
+      for name in contents.broken { try folder.rename(name, to: name + ".broken") }
       try recovery.cut(in: folder)
       let log = try LogWriter(
         folder, identity, at: recovery.position, segmentByteCount: segmentByteCount, time: time)
-      return Store(identity: identity, core: core, log: log, finding: recovery.finding)
+      return Store(
+        folder: folder, identity: identity, core: contents.core, log: log, finding: recovery.finding)
     } catch {
       throw .system(error)
     }
@@ -106,15 +110,47 @@ package struct Store {
     return try verify(folder).1
   }
 
+  /// Reads the newest snapshot that is whole, and the log behind it.
   private static func read(
     _ folder: any StoreFolder, _ configuration: ServerCore.Configuration, now: Instant
-  ) throws(StoreFolderError) -> (core: ServerCore, recovery: LogRecovery) {
-    var core = ServerCore(configuration, now: now)
-    let recovery = try LogRecovery(folder) { record, segment, offset throws(StoreFolderError) in
+  ) throws(StoreFolderError) -> Contents {
+    let snapshots: [(lsn: UInt64, name: String)]
+    do throws(FileError) { snapshots = try SnapshotFile.all(in: folder) } catch { throw .system(error) }
+    var broken: [String] = []
+    for snapshot in snapshots {
+      var core = ServerCore(configuration, now: now)
+      do throws(StoreFolderError) {
+        let identity = try core.restore(snapshot: snapshot.name, in: folder)
+        return try replay(core, of: identity, in: folder, after: snapshot.lsn, broken)
+      } catch {
+        // A damaged snapshot: the one before and a longer log say the same.
+        guard case .damaged(snapshot.name, _, _) = error else { throw error }
+        broken.append(snapshot.name)
+      }
+    }
+    return try replay(ServerCore(configuration, now: now), of: nil, in: folder, after: 0, broken)
+  }
+
+  /// What a folder holds.
+  private struct Contents {
+    var core: ServerCore
+    let recovery: LogRecovery
+    /// Snapshots that are damaged.
+    let broken: [String]
+  }
+
+  private static func replay(
+    _ core: ServerCore, of identity: StoreIdentity?, in folder: any StoreFolder, after start: UInt64, _ broken: [String]
+  ) throws(StoreFolderError) -> Contents {
+    var core = core
+    let recovery = try LogRecovery(folder, after: start) { record, segment, offset throws(StoreFolderError) in
       do throws(Refusal) { try core.replay(record) } catch {
         throw .damaged(file: segment, offset: offset, problem: error.text)
       }
     }
-    return (core, recovery)
+    if let identity, identity != recovery.identity {
+      throw .foreign(problem: "the snapshot and the log in '\(folder.path)' are of different stores")
+    }
+    return Contents(core: core, recovery: recovery, broken: broken)
   }
 }

@@ -5,13 +5,17 @@ import Transport
 import Wire
 
 /// Keeps the log of a running server, on its event loop: writes records there, and syncs them on a thread of its own.
+/// Now and then it writes a snapshot.
 ///
 /// While a sync runs more records are written, and the next sync takes all of them.
 final class StoreKeeper {
+  private let folder: any StoreFolder
+  private let identity: StoreIdentity
   private let log: LogWriter
   private let policy: Durability
   private let loop: NIOIsolatedEventLoop
   private let pool = NIOThreadPool(numberOfThreads: 1)
+  private let snapshotPool = NIOThreadPool(numberOfThreads: 1)
   /// Is told what happens on its own: that records are on the disk, or that the log fails.
   private let report: (Event) -> Void
   /// Is told, once, that the disk failed.
@@ -25,24 +29,35 @@ final class StoreKeeper {
   private var needsSync = false
   private var timer: Scheduled<Void>?
 
+  /// When the last snapshot was begun, and how long the log was then.
+  private var lastSnapshot: (time: Instant, logByteCount: Int)
+  private var hasSnapshotRunning = false
+
   /// How often what is written is synced under ``Durability/everySecond``.
   private static let interval = TimeAmount.seconds(1)
   /// How long a sync may take before answers wait for it.
   private static let patience = Duration.seconds(2)
+  /// How long the log behind a snapshot gets, unless the state is larger, and how old the snapshot.
+  private static let snapshotByteCount = 256 << 20
+  private static let snapshotAge = Duration.seconds(600)
   /// How often a full disk is looked at.
   private static let probe = TimeAmount.seconds(1)
 
   init(
-    _ log: LogWriter, _ policy: Durability, on loop: NIOIsolatedEventLoop, report: @escaping (Event) -> Void,
+    _ store: Store, _ policy: Durability, on loop: NIOIsolatedEventLoop, report: @escaping (Event) -> Void,
     failed: @escaping (FileError) -> Void
   ) {
-    self.log = log
+    folder = store.folder
+    identity = store.identity
+    log = store.log
     self.policy = policy
     self.loop = loop
     self.report = report
     self.failed = failed
-    acknowledgedLSN = log.lastLSN
+    lastSnapshot = (.now(), store.log.byteCount)
+    acknowledgedLSN = store.log.lastLSN
     pool.start()
+    snapshotPool.start()
     if policy == .everySecond { syncLater() }
   }
 
@@ -74,6 +89,7 @@ final class StoreKeeper {
     timer?.cancel()
     if !isBroken { try log.close() }
     pool.shutdownGracefully { _ in }
+    snapshotPool.shutdownGracefully { _ in }
   }
 
   private func syncLater() {
@@ -131,6 +147,53 @@ final class StoreKeeper {
         fail(error)
         report(.logFailed(.broken))
       }
+    }
+  }
+}
+
+extension StoreKeeper {
+  /// Whether it is time for a snapshot of a server whose state has so many bytes.
+  func needsSnapshot(stateByteCount: @autoclosure () -> Int) -> Bool {
+    let logByteCount = log.byteCount - lastSnapshot.logByteCount
+    guard !hasSnapshotRunning, !isBroken, logByteCount > 0 else { return false }
+    if logByteCount > Self.snapshotByteCount, logByteCount > stateByteCount() { return true }
+    return Instant.now() - lastSnapshot.time > Self.snapshotAge
+  }
+
+  /// Writes a snapshot beside the running server.
+  ///
+  /// - Parameters:
+  ///   - lsn: The last record that it has.
+  ///   - next: The next chunk of it; nil if there are no more.
+  ///   - ended: Is told when there is need of no more.
+  func writeSnapshot(upTo lsn: UInt64, next: @escaping () -> ByteBuffer?, ended: @escaping () -> Void) {
+    lastSnapshot = (.now(), log.byteCount)
+    hasSnapshotRunning = true
+    SnapshotRun(
+      SnapshotWriter(folder, identity, lsn: lsn), pool: snapshotPool, on: loop, next: next,
+      log: { [log] in log.beginSync() }
+    ) { [weak self] result in
+      ended()
+      self?.hasSnapshotRunning = false
+      guard let self, !isBroken, case .failure(let error as FileError) = result, !error.isLackOfRoom else { return }
+      // Without room the log alone is kept until the next try; after anything else the disk is not trusted.
+      fail(error)
+      report(.logFailed(.broken))
+    }.start()
+  }
+
+  /// Writes a snapshot of a server that does nothing else any more.
+  func writeLastSnapshot(upTo lsn: UInt64, next: () -> ByteBuffer?) throws(FileError) {
+    guard !isBroken, !hasSnapshotRunning else { return }
+    let writer = SnapshotWriter(folder, identity, lsn: lsn)
+    do throws(FileError) {
+      var progress = try writer.begin()
+      while let chunk = next() { try writer.write(chunk, &progress) }
+      try writer.finish(progress, behind: log.beginSync())
+    } catch {
+      writer.abandon()
+      // The log has everything.
+      guard error.isLackOfRoom else { throw error }
     }
   }
 }

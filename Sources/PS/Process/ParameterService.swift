@@ -32,7 +32,7 @@ public final class ParameterService: FrameService {
     alarm = Alarm(on: loop.assumeIsolated())
     keeper = store.map { store in
       StoreKeeper(
-        store.log, configuration.durability, on: loop.assumeIsolated(), report: { [weak self] in self?.step($0) },
+        store, configuration.durability, on: loop.assumeIsolated(), report: { [weak self] in self?.step($0) },
         failed: failed)
     }
   }
@@ -61,10 +61,22 @@ public final class ParameterService: FrameService {
     step(.disconnected(connection.id))
   }
 
-  /// Makes everything that was acknowledged durable, and ends the log.
+  /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log.
   package func close() throws(FileError) {
-    try keeper?.close()
-    keeper = nil
+    guard let keeper else { return }
+    self.keeper = nil
+    if let lsn = core.beginSnapshot() {
+      try keeper.writeLastSnapshot(upTo: lsn) { core.nextSnapshotChunk() }
+      core.endSnapshot()
+    }
+    try keeper.close()
+  }
+
+  private func writeSnapshot(_ keeper: StoreKeeper) {
+    guard keeper.needsSnapshot(stateByteCount: core.stateByteCount), let lsn = core.beginSnapshot() else { return }
+    keeper.writeSnapshot(upTo: lsn, next: { [weak self] in self?.core.nextSnapshotChunk() }) { [weak self] in
+      self?.core.endSnapshot()
+    }
   }
 
   private func step(_ event: Event, now: Instant = .now()) {
@@ -75,6 +87,7 @@ public final class ParameterService: FrameService {
       effects.removeAll(keepingCapacity: true)
       next = keeper?.outcome()
     }
+    if let keeper { writeSnapshot(keeper) }
   }
 
   private func perform(_ effect: Effect) {

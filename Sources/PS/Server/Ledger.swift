@@ -84,6 +84,35 @@ struct Ledger: Sendable {
   }
 }
 
+extension Ledger {
+  /// Appends the ledger, for a snapshot: u64 last LSN, u32 last model, sessions, list of {u32 number, model}.
+  func write(to writer: inout MessageWriter) {
+    writer.integer(lastLSN)
+    writer.integer(lastModel)
+    sessions.write(to: &writer)
+    writer.count(models.count)
+    for (number, model) in models.sorted(by: { $0.key < $1.key }) {
+      writer.integer(number)
+      model.write(to: &writer)
+    }
+  }
+
+  /// Reads a ledger.
+  init(from reader: inout MessageReader) throws(Refusal) {
+    lastLSN = try reader.integer()
+    lastModel = try reader.integer()
+    sessions = try SessionTable(from: &reader)
+    for _ in 0..<(try reader.count(limit: 1 << 20, elementBytes: 64)) {
+      let number = try reader.integer(UInt32.self)
+      let model = try ModelState(from: &reader)
+      guard number <= lastModel, numbers.updateValue(number, forKey: model.schema.name) == nil else {
+        throw Refusal(.malformed, "a model number \(number) of \(lastModel), or two of a name")
+      }
+      models[number] = model
+    }
+  }
+}
+
 extension PushBlock {
   fileprivate var isDense: Bool {
     if case .dense = self { true } else { false }

@@ -42,3 +42,35 @@ struct ModelState: Sendable {
     schema.consistency.staleness.map { clock - min(clock, UInt32($0)) }
   }
 }
+
+extension ModelState {
+  /// Appends the state, for a snapshot.
+  ///
+  ///     schema as it is now, u64 hash as it was registered, u8 has a lease, 16 bytes its holder, u64 version,
+  ///     u64 revision, streams, clocks
+  func write(to writer: inout MessageWriter) {
+    schema.write(to: &writer)
+    writer.integer(schemaHash)
+    writer.flag(leaseHolder != nil)
+    if let leaseHolder { writer.data(leaseHolder.bytes) }
+    writer.integer(version)
+    writer.integer(revision)
+    streams.write(to: &writer)
+    clocks.write(to: &writer)
+  }
+
+  /// Reads a state.
+  init(from reader: inout MessageReader) throws(Refusal) {
+    schema = try ModelSchema(from: &reader)
+    schemaHash = try reader.integer()
+    leaseHolder = try reader.flag() ? try Identifier(from: &reader) : nil
+    version = try reader.integer()
+    revision = try reader.integer()
+    streams = try StreamOffsets(from: &reader)
+    clocks = try WorkerClocks(from: &reader)
+    let workers = schema.consistency == .asynchronous ? 0 : schema.workers
+    guard clocks.members.count == workers else {
+      throw Refusal(.malformed, "clocks of \(clocks.members.count) workers of a model of \(workers)")
+    }
+  }
+}

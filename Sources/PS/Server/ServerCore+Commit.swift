@@ -50,6 +50,7 @@ extension ServerCore {
     switch entry.operation {
     case .register(let request, let tensors?):
       guard let number = applied.numbers[request.schema.name] else { return }
+      keepForSnapshot(number)
       stores[number] = ModelStore(tensors: tensors, leaseEnd: now + configuration.leaseTime)
     case .push(let push):
       count(push, of: entry.client, at: version)
@@ -67,6 +68,7 @@ extension ServerCore {
       }
       stores[record.model]?.leaseEnd = now + configuration.leaseTime
     case .dropModel:
+      keepForSnapshot(record.model)
       for read in stores.removeValue(forKey: record.model)?.waiting ?? [] { answer(read.reading) }
     default: break
     }

@@ -86,6 +86,9 @@ public struct ServerCore: Sendable {
   /// When clients that have no connection were last seen.
   var lastSeen: [Identifier: Instant] = [:]
 
+  /// The snapshot that is being written.
+  var snapshot: SnapshotProgress?
+
   var statistics = ServerStatistics()
   /// Memory for the places of a block's keys.
   let placeMemory = AlignedMemory(byteCount: BlockLimits.keys * 8, hugePages: false)

@@ -1,3 +1,4 @@
+import NIOCore
 import Wire
 
 /// What became of a mutation, to be said again when it is repeated.
@@ -124,5 +125,106 @@ struct SessionTable: Sendable {
       oldestEvicted = (oldestEvicted + 1) % Self.evictedCount
     }
     evicted.insert(client)
+  }
+}
+
+extension SessionTable {
+  /// The most sessions and results that are read.
+  private static let slotLimit = 1 << 20
+
+  /// Appends the sessions, for a snapshot.
+  ///
+  ///     list of slots: u8 taken, then 16 bytes client, u64 last sequence, u64 last LSN, list of results
+  ///     list of clients whose sessions were evicted, the oldest first
+  func write(to writer: inout MessageWriter) {
+    writer.count(slots.count)
+    for session in slots {
+      writer.flag(session != nil)
+      session?.write(to: &writer)
+    }
+    writer.count(evictedInOrder.count)
+    for index in evictedInOrder.indices {
+      writer.data(evictedInOrder[(oldestEvicted + index) % evictedInOrder.count].bytes)
+    }
+  }
+
+  /// Reads sessions.
+  init(from reader: inout MessageReader) throws(Refusal) {
+    for slot in 0..<(try reader.count(limit: Self.slotLimit, elementBytes: 1)) {
+      let session = try reader.flag() ? try Session(from: &reader) : nil
+      slots.append(session)
+      if let session, slotOfClient.updateValue(slot, forKey: session.client) != nil {
+        throw Refusal(.malformed, "two sessions of a client")
+      }
+    }
+    for _ in 0..<(try reader.count(limit: Self.evictedCount, elementBytes: 16)) {
+      remember(evicted: try Identifier(from: &reader))
+    }
+  }
+}
+
+extension SessionTable.Session {
+  func write(to writer: inout MessageWriter) {
+    writer.data(client.bytes)
+    writer.integer(lastSequence)
+    writer.integer(lastLSN)
+    writer.count(results.count)
+    for result in results { result.write(to: &writer) }
+  }
+
+  init(from reader: inout MessageReader) throws(Refusal) {
+    client = try Identifier(from: &reader)
+    lastSequence = try reader.integer()
+    lastLSN = try reader.integer()
+    for _ in 0..<(try reader.count(limit: SessionTable.resultCount, elementBytes: 2)) {
+      results.append(try MutationResult(from: &reader))
+    }
+    let expected = lastSequence == 0 ? 0 : min(lastSequence, UInt64(SessionTable.resultCount) - 1) + 1
+    guard results.count == expected else {
+      throw Refusal(.malformed, "\(results.count) results of \(lastSequence) mutations")
+    }
+  }
+}
+
+extension MutationResult {
+  /// Appends the result.
+  ///
+  ///     u8 type, u8 outcome, then  0: u64 version, u8 ignored
+  ///                                1: u32 model, u8 created, u8 expects values, u64 schema hash
+  ///                                2: u32 bytes, a ``Refusal``
+  func write(to writer: inout MessageWriter) {
+    writer.integer(type.rawValue)
+    switch outcome {
+    case .applied(let version, let isIgnored):
+      writer.integer(UInt8(0))
+      writer.integer(version)
+      writer.flag(isIgnored)
+    case .registered(let model, let isCreated, let expectsValues, let schemaHash):
+      writer.integer(UInt8(1))
+      writer.integer(model)
+      writer.flag(isCreated)
+      writer.flag(expectsValues)
+      writer.integer(schemaHash)
+    case .refused(let refusal):
+      writer.integer(UInt8(2))
+      let payload = refusal.frame(answering: type, requestID: 0).payload
+      writer.count(payload.readableBytes)
+      writer.data(payload.readableBytesView)
+    }
+  }
+
+  init(from reader: inout MessageReader) throws(Refusal) {
+    type = MessageType(rawValue: try reader.integer())
+    switch try reader.integer(UInt8.self) {
+    case 0: outcome = .applied(version: try reader.integer(), isIgnored: try reader.flag())
+    case 1:
+      outcome = .registered(
+        model: try reader.integer(), isCreated: try reader.flag(), expectsValues: try reader.flag(),
+        schemaHash: try reader.integer())
+    case 2:
+      let count = try reader.count(limit: 1 << 16, elementBytes: 1)
+      outcome = .refused(try Refusal(reading: ByteBuffer(bytes: try reader.data(count: count))))
+    case let number: throw Refusal(.malformed, "a result of the kind \(number)")
+    }
   }
 }

@@ -44,3 +44,23 @@ struct StreamOffsets: Sendable {
     streams[mutation.source] = Stream(end: mutation.offsets.upperBound, lsn: lsn)
   }
 }
+
+extension StreamOffsets {
+  /// Appends the streams by their numbers, for a snapshot: a list of {u64 source, u64 end, u64 LSN}.
+  func write(to writer: inout MessageWriter) {
+    writer.count(streams.count)
+    for (source, stream) in streams.sorted(by: { $0.key < $1.key }) {
+      writer.integer(source)
+      writer.integer(stream.end)
+      writer.integer(stream.lsn)
+    }
+  }
+
+  /// Reads streams.
+  init(from reader: inout MessageReader) throws(Refusal) {
+    for _ in 0..<(try reader.count(limit: OffsetsReply.limit, elementBytes: 24)) {
+      let source = try reader.integer(UInt64.self)
+      streams[source] = Stream(end: try reader.integer(), lsn: try reader.integer())
+    }
+  }
+}

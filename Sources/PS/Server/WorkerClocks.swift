@@ -51,12 +51,43 @@ struct WorkerClocks: Sendable {
   }
 }
 
+extension WorkerClocks {
+  /// Appends the clocks, for a snapshot: u32 open, list of {u32 completed, u8 joined, 16 bytes client}.
+  func write(to writer: inout MessageWriter) {
+    writer.integer(open)
+    writer.count(members.count)
+    for (completed, member) in zip(completed, members) {
+      writer.integer(completed)
+      writer.flag(member != nil)
+      if let member { writer.data(member.bytes) }
+    }
+  }
+
+  /// Reads clocks.
+  init(from reader: inout MessageReader) throws(Refusal) {
+    let open = try reader.integer(UInt32.self)
+    self.init(workers: try reader.count(limit: ModelSchema.workerLimit, elementBytes: 5))
+    self.open = open
+    for rank in completed.indices {
+      completed[rank] = try reader.integer()
+      if try reader.flag() { join(try Identifier(from: &reader), rank: rank) }
+    }
+  }
+}
+
 /// Gradients that wait for the end of their clock.
 struct ClockGradients: Sendable {
   private var clocks: [UInt32: [Int: [[PushBlock]]]] = [:]
 
   /// How often a worker may push within a clock.
   static let pushLimit = 64
+
+  /// All of them, by clock, rank and order of arrival.
+  var all: [(clock: UInt32, rank: Int, blocks: [PushBlock])] {
+    clocks.sorted { $0.key < $1.key }.flatMap { clock, ranks in
+      ranks.sorted { $0.key < $1.key }.flatMap { rank, pushes in pushes.map { (clock, rank, $0) } }
+    }
+  }
 
   /// How often `rank` has pushed in `clock`.
   func count(rank: Int, clock: UInt32) -> Int { clocks[clock]?[rank]?.count ?? 0 }

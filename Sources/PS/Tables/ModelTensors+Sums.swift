@@ -15,6 +15,7 @@ extension ModelTensors {
         switch tensors[number] {
         case .dense(let tensor):
           guard var sum = tensor.sum(of: pushes.lazy.joined(), number) else { continue }
+          preserve(number)
           sum.withMemoryView { sum in
             optimizer.update(tensor.memory, along: [DenseRun(start: 0, gradient: sum)], step: step)
           }

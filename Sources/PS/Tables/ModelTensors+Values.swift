@@ -28,6 +28,7 @@ extension ModelTensors {
         }
       }
       for (number, runs) in runs.enumerated() where !runs.isEmpty {
+        preserve(number)
         guard case .dense(let tensor) = tensors[number] else { preconditionFailure("tensor \(number) is a table") }
         parameters[number].optimizer.update(tensor.memory, along: runs, step: step)
       }
@@ -125,6 +126,7 @@ extension ModelTensors {
 
   /// Replaces the stored values of `range`, which was checked.
   mutating func put(_ values: MemoryView<Float>, into range: StoredRange, places: MemoryView<Int64>) {
+    preserve(range.tensor)
     switch (tensors[range.tensor], range.place) {
     case (.dense(let tensor), .elements(let elements)):
       tensor.values(of: range.part, elements).copy(from: values)

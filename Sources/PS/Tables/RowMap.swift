@@ -35,6 +35,12 @@ struct RowMap: Sendable {
     return missing
   }
 
+  /// The number of `key`; nil if it is not there.
+  func number(of key: Int64) -> Int? {
+    let number = Int(places[2 &* place(of: key) &+ 1])
+    return number == 0 ? nil : number - 1
+  }
+
   /// Makes room for `more` keys.
   ///
   /// - Complexity: Amortised O(`more`); what is there is moved when the number of places doubles.

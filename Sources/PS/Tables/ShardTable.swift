@@ -1,5 +1,6 @@
 import Kernels
 import Parameters
+import Wire
 
 /// The rows of a table that a shard has: `[w | slots | scalars]`, row after row in the order of their first push.
 ///
@@ -17,6 +18,8 @@ struct ShardTable: Sendable {
   private let keyMemory: AlignedMemory
   /// The most rows it may have.
   private let capacity: Int
+  /// The rows for a snapshot that is being written.
+  private var capture: RowCapture?
 
   /// A table without rows, or nil if the system has no addresses for it.
   ///
@@ -51,6 +54,8 @@ struct ShardTable: Sendable {
   ) {
     let places = places[0..<keys.count]
     create(keys, places)
+    let rows = rows
+    capture?.preserve(places, of: rows)
     let table = RowTable(layout: layout, rowCount: map.count, rows: rows, scalars: .empty, zeros: .empty)
     optimizer.update(table, rows: places, along: gradients, step: step)
   }
@@ -104,6 +109,8 @@ struct ShardTable: Sendable {
   ) {
     let places = places[0..<keys.count]
     create(keys, places)
+    let rows = rows
+    capture?.preserve(places, of: rows)
     for position in 0..<keys.count {
       let start = Int(places[position]) * layout.stride
       rows[start + columns.lowerBound..<start + columns.upperBound].copy(
@@ -129,5 +136,54 @@ struct ShardTable: Sendable {
     let length = layout.rowLength
     initialValues.fill(row[0..<length], from: Int(key) * length)
     for index in initialState.indices { row[length + index] = initialState[index] }
+  }
+}
+
+extension ShardTable {
+  /// The bytes of the rows.
+  var byteCount: Int { map.count * layout.stride * MemoryLayout<Float>.stride }
+
+  /// Keeps the rows as they are now for a snapshot, until ``endCapture()``.
+  ///
+  /// - Returns: False if the system has no addresses for that.
+  mutating func beginCapture() -> Bool {
+    capture = RowCapture(count: map.count, stride: layout.stride)
+    return capture != nil
+  }
+
+  /// Keeps nothing more.
+  mutating func endCapture() { capture = nil }
+
+  /// Appends the next rows of those that are kept, of about `byteCount` bytes: u32 rows, u32 stride, their keys, floats.
+  ///
+  /// - Returns: False if there are no more.
+  mutating func writeCaptured(byteCount: Int, to writer: inout MessageWriter) -> Bool {
+    guard var capture, capture.next < capture.count else { return false }
+    let count = min(capture.count - capture.next, max(1, byteCount / (8 + 4 * layout.stride)))
+    writer.count(count)
+    writer.count(layout.stride)
+    writer.array(keys[capture.next..<capture.next + count])
+    writer.array(count: count * layout.stride, of: Float.self) { capture.take(of: rows, into: $0) }
+    self.capture = capture
+    return true
+  }
+
+  /// Adds rows that ``writeCaptured(byteCount:to:)`` wrote.
+  mutating func restore(from reader: inout MessageReader) throws(Refusal) {
+    let count = try reader.count(limit: capacity - map.count, elementBytes: 8)
+    let stride = Int(try reader.integer(UInt32.self))
+    guard stride == layout.stride else { throw Refusal(.malformed, "rows of \(stride) floats, not \(layout.stride)") }
+    let newKeys = try reader.array(of: Int64.self, count: count).view
+    let values = try reader.array(of: Float.self, count: count * stride).view
+    map.reserve(count)
+    for position in 0..<count {
+      let key = newKeys[position]
+      guard key >= 0, key < capacity, map.number(of: key) == nil else {
+        throw Refusal(.malformed, "the row \(key) twice, or of \(capacity)")
+      }
+      let place = map.add(key)
+      keys[place] = key
+      rows[place * stride..<(place + 1) * stride].copy(from: values[position * stride..<(position + 1) * stride])
+    }
   }
 }

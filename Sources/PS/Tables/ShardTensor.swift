@@ -1,5 +1,6 @@
 import Kernels
 import Parameters
+import Wire
 
 /// The parts of a dense tensor that a shard has: runs of neighbouring blocks, which lie one behind the other.
 struct ShardTensor: Sendable {
@@ -11,6 +12,11 @@ struct ShardTensor: Sendable {
   /// Where each run begins in ``memory``.
   private let starts: [Int]
   private let storage: AlignedMemory
+  /// Memory for a copy, while a snapshot is being written.
+  private var copy: AlignedMemory?
+  private var isCopied = false
+  /// The first float that was not given to the snapshot yet.
+  private var next = 0
 
   /// The parts `runs` of the tensor `spec` with their initial values, or nil if the system has no memory for them.
   init?(_ spec: ParameterSpec, runs: [Range<Int>]) {
@@ -55,5 +61,63 @@ struct ShardTensor: Sendable {
       return nil
     }
     return starts[low] + range.lowerBound - runs[low].lowerBound
+  }
+}
+
+extension ShardTensor {
+  /// The bytes of the tensor.
+  var byteCount: Int { storage.byteCount }
+
+  private func floats(of memory: AlignedMemory) -> MemoryView<Float> {
+    memory.view(of: Float.self, count: memory.byteCount / MemoryLayout<Float>.stride)
+  }
+
+  /// Keeps the tensor as it is now for a snapshot, until ``endCapture()``.
+  ///
+  /// - Returns: False if the system has no memory for that.
+  mutating func beginCapture() -> Bool {
+    copy = AlignedMemory(ifAvailable: storage.byteCount)
+    (isCopied, next) = (false, 0)
+    return copy != nil
+  }
+
+  /// Keeps nothing more.
+  mutating func endCapture() { copy = nil }
+
+  /// Whether the tensor must be copied before it changes.
+  var needsCopy: Bool { copy != nil && !isCopied && next < floats(of: storage).count }
+
+  /// Copies what a snapshot still needs.
+  mutating func preserve() {
+    guard let copy else { return }
+    floats(of: copy).copy(from: floats(of: storage))
+    isCopied = true
+  }
+
+  /// Appends the next floats of those that are kept, of about `byteCount` bytes: u64 first, u64 count, floats. They are
+  /// the weights and each slot, filled up to a multiple of 16, then the scalars.
+  ///
+  /// - Returns: False if there are no more.
+  mutating func writeCaptured(byteCount: Int, to writer: inout MessageWriter) -> Bool {
+    guard let copy else { return false }
+    let source = floats(of: isCopied ? copy : storage)
+    let count = min(source.count - next, max(1, byteCount / MemoryLayout<Float>.stride))
+    guard count > 0 else { return false }
+    writer.integer(UInt64(next))
+    writer.integer(UInt64(count))
+    writer.array(source[next..<next + count])
+    next += count
+    return true
+  }
+
+  /// Replaces floats by those that ``writeCaptured(byteCount:to:)`` wrote.
+  func restore(from reader: inout MessageReader) throws(Refusal) {
+    let (first, count) = (try reader.integer(UInt64.self), try reader.integer(UInt64.self))
+    let target = floats(of: storage)
+    let (end, overflow) = first.addingReportingOverflow(count)
+    guard !overflow, end <= UInt64(target.count) else {
+      throw Refusal(.malformed, "floats \(first) and \(count) more of a tensor of \(target.count)")
+    }
+    target[Int(first)..<Int(end)].copy(from: try reader.array(of: Float.self, count: Int(count)).view)
   }
 }

@@ -71,6 +71,15 @@ final class TestServer {
     step(.logged(upTo: last, durable: isDurable ? last : 0))
   }
 
+  /// Begins a snapshot and gives its last record.
+  func beginSnapshot() -> UInt64? { core.beginSnapshot() }
+
+  /// The next chunk of the snapshot.
+  func nextSnapshotChunk() -> ByteBuffer? { core.nextSnapshotChunk() }
+
+  /// Ends the snapshot.
+  func endSnapshot() { core.endSnapshot() }
+
   /// Says that the log takes no records.
   func fail(_ failure: LogFailure) {
     unwritten = []

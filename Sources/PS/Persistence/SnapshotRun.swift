@@ -1,0 +1,73 @@
+import NIOCore
+import NIOPosix
+import Parameters
+
+/// Writes a snapshot beside a running server: chunks are copied on its event loop, one at a time between requests, and
+/// written on another thread.
+final class SnapshotRun {
+  private let writer: SnapshotWriter
+  private let pool: NIOThreadPool
+  private let loop: NIOIsolatedEventLoop
+  private let next: () -> ByteBuffer?
+  private let log: () -> LogWriter.Sync?
+  private let ended: (Result<Void, any Error>) -> Void
+
+  /// - Parameters:
+  ///   - next: The next chunk; nil if there are no more.
+  ///   - log: What is to be done so that the log is on the disk.
+  ///   - ended: Is told that the snapshot is in place, or why not.
+  init(
+    _ writer: SnapshotWriter, pool: NIOThreadPool, on loop: NIOIsolatedEventLoop, next: @escaping () -> ByteBuffer?,
+    log: @escaping () -> LogWriter.Sync?, ended: @escaping (Result<Void, any Error>) -> Void
+  ) {
+    self.writer = writer
+    self.pool = pool
+    self.loop = loop
+    self.next = next
+    self.log = log
+    self.ended = ended
+  }
+
+  /// Begins.
+  func start() {
+    let writer = writer
+    work {
+      try writer.begin()
+    } then: { [self] in
+      write($0)
+    }
+  }
+
+  private func write(_ progress: SnapshotWriter.Progress) {
+    let writer = writer
+    guard let chunk = next() else {
+      let log = log()
+      return work {
+        try writer.finish(progress, behind: log)
+      } then: { [self] in
+        ended(.success(()))
+      }
+    }
+    work {
+      var progress = progress
+      try writer.write(chunk, &progress)
+      return progress
+    } then: { [self] in
+      write($0)
+    }
+  }
+
+  private func work<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value, then: @escaping (Value) -> Void
+  ) {
+    let (writer, ended) = (writer, ended)
+    pool.runIfActive(eventLoop: loop.nonisolated(), body).assumeIsolated().whenComplete { result in
+      switch result {
+      case .success(let value): then(value)
+      case .failure(let error):
+        writer.abandon()
+        ended(.failure(error))
+      }
+    }
+  }
+}
