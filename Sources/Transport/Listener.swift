@@ -117,6 +117,12 @@ public struct ListenError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong with it.
   public var reason: Reason
 
+  /// That a service cannot listen at `address`.
+  package init(address: Address, reason: Reason) {
+    self.address = address
+    self.reason = reason
+  }
+
   public var description: String {
     switch reason {
     case .openWithoutKey:

@@ -42,6 +42,9 @@ public struct Limits: Hashable, Sendable {
   /// The largest payload that any server may accept.
   public static let payloadCap = 256 << 20
 
+  /// The bytes up to which a request is small: an eighth of ``totalRequestBytes`` is for such requests alone.
+  static let smallRequest = 64 << 10
+
   /// The defaults.
   public init() {}
 
@@ -55,7 +58,7 @@ public struct Limits: Hashable, Sendable {
     try require("payload", payload, in: handshakePayload...Self.payloadCap)
     try require("requests in flight", requestsInFlight, in: 1...Int(UInt16.max))
     try require("request bytes in flight", requestBytesInFlight, in: payload...Int.max)
-    try require("request bytes of all connections", totalRequestBytes, in: payload...Int.max)
+    try require("request bytes of all connections", totalRequestBytes, in: payload + payload / 7 + 1...Int.max)
     try require("connections", connections, in: 1...Int.max)
   }
 }

@@ -116,6 +116,8 @@ extension ServerConnection {
 
   /// `waiting` bytes of what was sent have not been taken by the client yet.
   public mutating func noteOutput(waiting: Int, now: Instant) {
+    // Who takes a long reply slowly is not idle.
+    if waiting < output.waiting { lastActivity = now }
     output.update(waiting: waiting, limits: limits, now: now)
   }
 

@@ -12,8 +12,12 @@ public struct ServerLoad: Sendable {
   /// Nothing taken yet.
   public init(limits: Limits = Limits()) { self.limits = limits }
 
+  /// Takes room for a request, if there is some. Large ones leave an eighth of it to small ones, so that a few clients
+  /// who announce much and send little do not keep all others waiting.
   mutating func reserve(_ byteCount: Int) -> Bool {
-    guard requestBytes + byteCount <= limits.totalRequestBytes else { return false }
+    let isSmall = byteCount <= Limits.smallRequest
+    let room = limits.totalRequestBytes - (isSmall ? 0 : limits.totalRequestBytes / 8)
+    guard requestBytes + byteCount <= room else { return false }
     requestBytes += byteCount
     return true
   }

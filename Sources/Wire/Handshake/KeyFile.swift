@@ -129,6 +129,12 @@ public struct KeyFileError: Error, Hashable, Sendable {
   public var path: String
   /// What is wrong with it.
   public var reason: Reason
+
+  /// That the file at `path` cannot be used.
+  package init(path: String, reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
 }
 
 extension KeyFileError: CustomStringConvertible {

@@ -1,0 +1,89 @@
+import Kernels
+import NIOCore
+import Testing
+import Wire
+
+@Suite struct `Frames` {
+  private static let frames = [
+    Frame(.ping, requestID: 1, payload: ByteBuffer(bytes: 0..<8)), Frame(.pull, requestID: 2),
+    Frame(.pull, flags: [.needsDurability, .clock], epoch: 3, requestID: 4, payload: ByteBuffer(bytes: 0..<40)),
+  ]
+
+  private static func assemble(_ pieces: [ArraySlice<UInt8>], limit: Int = 1 << 20) throws(Refusal) -> [Frame] {
+    var assembler = FrameAssembler(payloadLimit: limit)
+    var frames: [Frame] = []
+    for piece in pieces {
+      var input = ByteBuffer(bytes: piece)
+      while let frame = try assembler.next(from: &input) { frames.append(frame) }
+    }
+    return frames
+  }
+
+  private static func code(_ bytes: [UInt8], limit: Int = 1 << 20) -> ErrorCode? {
+    do throws(Refusal) {
+      _ = try assemble([bytes[...]], limit: limit)
+      return nil
+    } catch { return error.code }
+  }
+
+  @Test func `arrive as they were sent, wherever the bytes are split`() throws {
+    let bytes = Self.frames.flatMap(\.bytes)
+    for split in 0...bytes.count {
+      #expect(try Self.assemble([bytes[..<split], bytes[split...]]) == Self.frames, "split at \(split)")
+    }
+    #expect(try Self.assemble(bytes.indices.map { bytes[$0...$0] }) == Self.frames)
+  }
+
+  @Test func `that are cut off anywhere are no frames, and no errors`() throws {
+    let frame = Self.frames[2]
+    for length in 0..<frame.byteCount { #expect(try Self.assemble([frame.bytes[..<length]]) == []) }
+  }
+
+  @Test func `with any bit flipped are refused, or wait for more than there is`() throws {
+    let frame = Self.frames[2]
+    for bit in 0..<frame.byteCount * 8 {
+      var bytes = frame.bytes
+      bytes[bit / 8] ^= 1 << (bit % 8)
+      let expected: ErrorCode =
+        switch bit / 8 {
+        case 0..<4: .badMagic
+        case 4..<32: .badHeaderChecksum
+        default: .badPayloadChecksum
+        }
+      #expect(Self.code(bytes) == expected, "bit \(bit)")
+    }
+  }
+
+  @Test(arguments: ["GET / HTTP/1.1\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}", "*1\r\n$4\r\nPING\r\n", "\0"])
+  func `of other protocols are refused at the first byte`(_ text: String) {
+    #expect(Self.code(Array(text.utf8.prefix(1))) == .badMagic)
+    #expect(Self.code(Array(text.utf8)) == .badMagic)
+  }
+
+  @Test func `of other versions, with unknown flags or too long are refused, each with its number`() {
+    let frame = Self.frames[0]
+    for version: UInt8 in [0, 2, 255] { #expect(Self.code(frame.changed { $0[4] = version }) == .unsupportedVersion) }
+    for bit in 6..<16 { #expect(Self.code(frame.changed { $0[6 + bit / 8] |= 1 << (bit % 8) }) == .reservedBits) }
+    let lengths: [UInt32] = [1025, 1 << 31, .max]
+    for length in lengths {
+      let bytes = frame.changed { bytes in
+        for byte in 0..<4 { bytes[8 + byte] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(byte))) }
+      }
+      #expect(Self.code(Array(bytes[..<32]), limit: 1024) == .frameTooLarge)
+    }
+    #expect(Self.code(frame.changed { $0[24] ^= 1 }) == .badPayloadChecksum)
+    #expect(Self.code(Self.frames[1].changed { $0[24] = 1 }) == .badPayloadChecksum)
+  }
+
+  @Test func `take memory as their bytes arrive`() throws {
+    var assembler = FrameAssembler(payloadLimit: 256 << 20)
+    let header = FrameHeader(type: .pull, length: 256 << 20, requestID: 1)
+    var input = ByteBuffer()
+    header.write(to: &input)
+    input.writeRepeatingByte(0, count: 1000)
+    #expect(try assembler.next(from: &input) == nil)
+    #expect(assembler.isInsideFrame)
+    #expect(assembler.payloadBytes == 1000)
+    #expect(assembler.payloadCapacity < 64 << 10)
+  }
+}
