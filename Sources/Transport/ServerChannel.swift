@@ -15,7 +15,7 @@ final class ServerChannel: ChannelInboundHandler {
   private let channel: any Channel
   private let loop: NIOIsolatedEventLoop
   private var machine: ServerConnection
-  private var output: SocketOutput
+  private let output: SocketOutput
   private var alarm: Alarm
   /// What arrived and was not used yet.
   private var input = ByteBuffer()

@@ -2,7 +2,10 @@ import NIOCore
 public import Wire
 
 /// The frames on their way out of a channel, on its event loop.
-struct SocketOutput {
+///
+/// A class, because a channel that writes may at once tell its handlers how much waits, and they ask for ``waiting`` while
+/// ``flush()`` is not over.
+final class SocketOutput {
   private let channel: any Channel
   private var hasUnflushed = false
 
@@ -10,7 +13,7 @@ struct SocketOutput {
   init(_ channel: any Channel) { self.channel = channel }
 
   /// Puts a frame behind those before it; header and payload stay two buffers, and leave in one call of the system.
-  mutating func write(_ frame: Frame) {
+  func write(_ frame: Frame) {
     channel.write(frame.headerBytes, promise: nil)
     if frame.payload.readableBytes > 0 { channel.write(frame.payload, promise: nil) }
     hasUnflushed = true
@@ -19,7 +22,7 @@ struct SocketOutput {
   /// Sends what was written.
   ///
   /// - Returns: Whether there was anything to send.
-  mutating func flush() -> Bool {
+  func flush() -> Bool {
     guard hasUnflushed else { return false }
     hasUnflushed = false
     channel.flush()
