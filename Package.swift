@@ -18,7 +18,9 @@ let package = Package(
     .executable(name: "onlearn", targets: ["onlearn"]),
     .library(
       name: "OnlearnEngine",
-      targets: ["Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve", "Web"]),
+      targets: [
+        "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve", "Remote", "Web",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -68,6 +70,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "Remote",
+      dependencies: [
+        "Kernels", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Web",
       dependencies: [
         "GraphDefImport", "Parameters", "Serve",
@@ -82,7 +91,7 @@ let package = Package(
       name: "onlearn",
       dependencies: [
         "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
-        "Serve", "Web",
+        "Serve", "Remote", "Web",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -116,6 +125,14 @@ let package = Package(
       dependencies: [
         "Serve", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RemoteTests",
+      dependencies: [
+        "Remote", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(

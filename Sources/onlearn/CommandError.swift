@@ -3,9 +3,13 @@ import Glibc
 import Graph
 import GraphDefImport
 import NIOCore
+import PS
 import Parameters
+import Remote
 import Serve
+import Transport
 import Web
+import Wire
 
 /// Ends a command: the error in one sentence on standard error, and the exit status that goes with it.
 enum CommandError {
@@ -44,7 +48,10 @@ enum CommandError {
     case let error as StoreError: error.exitStatus
     case let error as OptimizerChoiceError: error.exitStatus.rawValue
     case let error as ServiceError: exitStatus(of: error.kind)
-    case is HTTPListenerError: ExitStatus.usage.rawValue
+    case let error as TrainClientError: error.exitStatus.rawValue
+    case let error as ClientError: error.exitStatus
+    case is KeyFileError: ExitStatus.noInput.rawValue
+    case is HTTPListenerError, is ListenError, is LimitsError, is AddressError: ExitStatus.usage.rawValue
     case is IOError: ExitStatus.unavailable.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,

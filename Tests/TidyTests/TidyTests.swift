@@ -63,6 +63,9 @@ import Testing
       ("Wire", ["Graph", "GraphDefImport", "Parameters", "Transport", "PS", "Serve"]),
       ("Transport", ["Graph", "GraphDefImport", "Parameters", "PS", "Serve"]),
       ("PS", ["Graph", "GraphDefImport", "Serve"]),
+      ("Serve", ["Remote", "Web"]),
+      ("Remote", ["Web"]),
+      ("Web", ["Wire", "Transport", "PS", "Remote"]),
     ]
     for (folder, never) in lower {
       for source in Self.sources where source.path.hasPrefix("Sources/\(folder)/") {

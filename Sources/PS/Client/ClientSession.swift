@@ -247,8 +247,8 @@ extension ClientSession {
 
   private mutating func refused(_ refusal: Refusal, at index: Int, _ now: Instant, _ effects: inout [Effect]) {
     lastProblem = refusal.text
-    // What a session sends is in order, so that a gap in a stream is none that time would close.
-    switch refusal.code == .offsetGap ? .never : refusal.code.retry {
+    // Mutations of a session are in order, so that a gap in a stream is none that time would close.
+    switch refusal.code == .offsetGap && entries[index].request.isMutation ? .never : refusal.code.retry {
     case .sameRequest, .reconnect:
       entries[index].requestID = 0
       entries[index].refusals += 1

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 import Synchronization
 public import Transport
@@ -92,11 +92,16 @@ public final class NetworkLinks: ServerLinks {
 
 extension NetworkLinks {
   /// Asks one server without keeping a thread waiting.
-  func answer(to request: ServerRequest, of shard: Int) async throws -> Frame {
+  package func answer(to request: ServerRequest, of shard: Int) async throws -> Frame {
+    try await futureAnswer(to: request, of: shard).get()
+  }
+
+  /// Asks one server: what one thread asks is sent in that order.
+  package func futureAnswer(to request: ServerRequest, of shard: Int) -> EventLoopFuture<Frame> {
     let promise = loop.makePromise(of: Frame.self)
     let drivers = drivers
     loop.execute { drivers.value[shard].submit(request, promise) }
-    return try await promise.futureResult.get()
+    return promise.futureResult
   }
 }
 

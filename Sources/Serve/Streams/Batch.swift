@@ -20,6 +20,16 @@ public struct Batch: Sendable {
   /// An empty batch.
   public init() {}
 
+  /// A batch of `examples` with the features `x` and the labels `y`, which may be empty.
+  public init(examples: Int, x: [Float], y: [Float]) {
+    precondition(examples >= 0 && x.count % max(1, examples) == 0 && y.count % max(1, examples) == 0, "ragged examples")
+    self.examples = examples
+    width = examples == 0 ? 0 : x.count / examples
+    labelWidth = examples == 0 ? 0 : y.count / examples
+    self.x = x
+    self.y = y
+  }
+
   /// True if every example has a label.
   public var hasLabels: Bool { labelWidth > 0 }
 

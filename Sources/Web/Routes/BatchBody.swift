@@ -92,11 +92,7 @@ extension BatchBody {
     guard y.count == 0 || y.count == x.count else {
       throw ServiceError(.malformed, "\(x.count) examples in x and \(y.count) in y")
     }
-    var batch = Batch()
-    batch.resize(examples: x.count, width: x.width, labelWidth: y.count == 0 ? 0 : y.width)
-    batch.x = x.values
-    batch.y = y.values
-    return batch
+    return Batch(examples: x.count, x: x.values, y: y.values)
   }
 
   /// The part of a stream the batch is, if it names one.

@@ -2,27 +2,30 @@ import ArgumentParser
 import GraphDefImport
 import Kernels
 import Parameters
+import Remote
 import Serve
+import Transport
 
 /// Scores examples with a trained model.
-struct ScoreCommand: ParsableCommand {
+struct ScoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
     abstract: "Score examples: a class and its probability, or a probability, per line; then how well they fit.",
     discussion: """
       Example: onlearn score Models/mlp.json --store file:mlp.safetensors --data fashion-mnist:test --limit 10
+               onlearn score -m mlp --server 127.0.0.1:7072 --data fashion-mnist:test --limit 10
 
       Dropout is off. Metrics follow if the source has labels.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var model: ServedModelOptions
   @OptionGroup var runtime: RuntimeOptions
 
   @Option(help: ArgumentHelp("Where examples come from, as for train.", valueName: "SOURCE"))
   var data: String
 
   @Option(help: ArgumentHelp("Where parameters are: file:PATH, or memory for untrained ones.", valueName: "STORE"))
-  var store: String
+  var store: String?
 
   @Option(help: "Score at most so many examples.")
   var limit: UInt64?
@@ -38,62 +41,44 @@ struct ScoreCommand: ParsableCommand {
 
   func validate() throws {
     guard (1...(1 << 24)).contains(batch) else { throw ValidationError("--batch must be positive.") }
+    guard (store == nil) == (model.server != nil) else {
+      throw ValidationError("Name the parameters with --store, or a train server with --server.")
+    }
+    guard !exact || model.server == nil else { throw ValidationError("--exact is not for train servers.") }
   }
 
-  func run() throws { try CommandError.reporting(score) }
+  func run() async throws {
+    try await CommandError.reporting {
+      if let (model, address) = model.remote { try await score(model, at: address) } else { try score() }
+    }
+  }
+
+  /// Lets a train server score.
+  private func score(_ name: String, at address: Address) async throws {
+    let signals = StopSignals()
+    let specification = try SourceSpecification(parsing: data)
+    var run = try await RemoteScoring(name, TrainClient(to: address), batch: batch, limit: limit ?? .max) { width in
+      try specification.open(width: width, until: signals.stop)
+    }
+    var lines = ScoreLines(isJSON: json)
+    let summary = try await run.run(until: signals.stop) { lines.add($0) }
+    lines.finish(summary)
+  }
 
   private func score() throws {
     let signals = StopSignals()
     let model = try model.load()
     var options = Model.StoreOptions()
     options.seed = runtime.seed
-    let (store, notices) = try model.openStoreForScoring(StoreSpecification(parsing: store), options: options)
+    let (store, notices) = try model.openStoreForScoring(StoreSpecification(parsing: store!), options: options)
     for notice in notices { Output.error("onlearn: \(notice)") }
     let source = try SourceSpecification(parsing: data)
       .open(width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)
     var run = try ScoringRun(
       model, source: source, store: store, pool: runtime.makePool(), batch: batch, limit: limit ?? .max, isExact: exact,
       seed: runtime.seed)
-    var lines = ""
-    let summary = try run.run(until: signals.stop) { score in
-      lines += (json ? Self.object(score) : Self.line(score)) + "\n"
-      if lines.utf8.count > 1 << 16 {
-        Output.write(lines)
-        lines = ""
-      }
-    }
-    Output.write(lines)
-    if let summary { Output.write(json ? Self.object(summary) : Self.line(summary)) }
-  }
-
-  private static func line(_ score: ScoringRun.Score) -> String {
-    switch score {
-    case .probability(let probability): "\(probability)"
-    case .classification(let best, let probability): "\(best) \(probability)"
-    }
-  }
-
-  private static func object(_ score: ScoringRun.Score) -> String {
-    var object = JSONText()
-    switch score {
-    case .probability(let probability): object.add("probability", Double(probability))
-    case .classification(let best, let probability):
-      object.add("class", best)
-      object.add("probability", Double(probability))
-    }
-    return object.text
-  }
-
-  private static func line(_ summary: MetricsSummary) -> String {
-    let figures = summary.named.map { "\($0.name) \(ReadableNumber.fixed($0.value, 4))" }.joined(separator: ", ")
-    return "\(UInt64(summary.examples)) examples: \(figures)\n"
-  }
-
-  private static func object(_ summary: MetricsSummary) -> String {
-    var metrics = JSONText()
-    for (name, value) in summary.named { metrics.add(name, value) }
-    var object = JSONText()
-    object.add("metrics", metrics)
-    return object.text + "\n"
+    var lines = ScoreLines(isJSON: json)
+    let summary = try run.run(until: signals.stop) { lines.add($0) }
+    lines.finish(summary)
   }
 }

@@ -4,10 +4,13 @@ import Kernels
 public import Logging
 import NIOPosix
 import Parameters
+import Remote
 import Serve
 import ServiceLifecycle
+import Transport
 import UnixSignals
 import Web
+import Wire
 
 /// Trains and scores models for clients on the network.
 struct ServeCommand: AsyncParsableCommand {
@@ -16,7 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Serve the models of a folder: train them on batches that clients send, and score.",
     discussion: """
       Example: onlearn serve --models Models --store file:Parameters --http 127.0.0.1:8080
-      Then:    curl -d '{"x": [[…]], "y": [1]}' -H 'Content-Type: application/json' \\
+      Then:    onlearn train -m mlp --server 127.0.0.1:7072 --data fashion-mnist
+      Or:      curl -d '{"x": [[…]], "y": [1]}' -H 'Content-Type: application/json' \\
                  http://127.0.0.1:8080/v1/models/mlp:train
 
       A model is loaded when it is first asked for. SIGTERM takes no more batches, trains those that wait, saves and
@@ -26,16 +30,29 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The folder of the models: NAME.json with NAME.pb, or model_conf/NAME.json with model_pb/NAME.pb.")
   var models: String
 
-  @Option(help: ArgumentHelp("Where parameters are kept: memory, or file:FOLDER.", valueName: "STORE"))
+  @Option(
+    help: ArgumentHelp("Where parameters are kept: memory, file:FOLDER, or ps:HOST:PORT[,…].", valueName: "STORE"))
   var store: String?
 
   @Option(
     name: .short,
-    help: ArgumentHelp("As in the reference system: io keeps parameters in files in ./Parameters.", valueName: "io"))
+    help: ArgumentHelp(
+      "As in the reference system: io keeps parameters in files in ./Parameters, ps on the servers of 127.0.0.1:7070.",
+      valueName: "io|ps"))
   var p: String?
 
   @Option(name: [.customShort("n"), .long], help: "Batches of one model in training at the same time.")
   var workers = 1
+
+  @Option(
+    help: ArgumentHelp("Where to listen for OLP/1, unix:PATH included; none for nowhere.", valueName: "HOST:PORT"))
+  var listen = "127.0.0.1:7072"
+
+  @Option(
+    help: ArgumentHelp(
+      "The keys of which clients of OLP/1 must show one, a line each: NAME ROLE HEX; needed beyond this machine.",
+      valueName: "PATH"))
+  var keyFile: String?
 
   @Option(help: ArgumentHelp("Where to listen for HTTP; none for nowhere.", valueName: "HOST:PORT"))
   var http = "127.0.0.1:8080"
@@ -89,7 +106,10 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError("--gradient-norm must be a positive number.")
     }
     guard store == nil || p == nil else { throw ValidationError("Use --store or -p, not both.") }
-    if let p, p != "io" { throw ValidationError("-p takes io.") }
+    if let p, p != "io", p != "ps" { throw ValidationError("-p takes io or ps.") }
+    if listen != "none" {
+      do throws(AddressError) { _ = try Address(listen) } catch { throw ValidationError("--listen: \(error).") }
+    }
     guard http == "none" || ListenAddress(argument: http) != nil else {
       throw ValidationError("--http takes HOST:PORT or none.")
     }
@@ -115,6 +135,11 @@ struct ServeCommand: AsyncParsableCommand {
       ready = { listener.markReady() }
       services.append(HTTPFrontEnd(listener: listener, address: address, logger: logger))
     }
+    if listen != "none" {
+      let keys = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path) } ?? []
+      services.append(
+        WireFrontEnd(models: models, address: try Address(listen), keys: KeyRing(keys), logger: logger))
+    }
     services.append(Preloading(models: models, names: load, ready: ready, logger: logger))
     services.append(Reloading(models: models, logger: logger))
     try await ServiceGroup(
@@ -128,7 +153,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func serviceOptions() throws -> ServiceOptions {
     var options = ServiceOptions()
-    options.store = try StoreSpecification(parsing: store ?? (p == nil ? "memory" : "file:Parameters"))
+    options.store = try StoreSpecification(parsing: store ?? Self.store(p))
     options.workers = workers
     options.queuedBatches = queue
     options.patience = .milliseconds(deadline)
@@ -140,6 +165,15 @@ struct ServeCommand: AsyncParsableCommand {
     options.seed = runtime.seed
     options.saveInterval = saveEvery > 0 ? .seconds(saveEvery) : nil
     return options
+  }
+
+  /// What the reference system's `-p` means here.
+  private static func store(_ p: String?) -> String {
+    switch p {
+    case "io": "file:Parameters"
+    case "ps": "ps:127.0.0.1:7070"
+    default: "memory"
+    }
   }
 
   /// The first line of the file at `path`.

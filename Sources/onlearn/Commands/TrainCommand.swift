@@ -2,21 +2,24 @@ public import ArgumentParser
 import GraphDefImport
 import Kernels
 import Parameters
+import Remote
 public import Serve
+import Transport
 
 /// Trains a model from a stream of examples.
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a model, reporting its score on each batch before it learns from it.",
     discussion: """
       Example: onlearn train Models/mlp.json --data fashion-mnist --epochs 3 --store file:mlp.safetensors
+               onlearn train -m mlp --server 127.0.0.1:7072 --data fashion-mnist --epochs 3
 
       Sources of examples:
       \(SourceSpecification.help.map { "  " + $0 }.joined(separator: "\n"))
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var model: ServedModelOptions
   @OptionGroup var runtime: RuntimeOptions
 
   @Option(help: ArgumentHelp("Where examples come from.", valueName: "SOURCE"))
@@ -57,18 +60,26 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Report every so many steps; by default once a second.")
   var reportEvery: UInt64?
 
+  @Option(help: "With --server: how many connections send batches, which may be trained beside each other.")
+  var connections = 1
+
   @Flag(help: "Report JSON objects, one per line.")
   var json = false
 
   func validate() throws {
     if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
+    guard (1...256).contains(connections) else { throw ValidationError("--connections must be between 1 and 256.") }
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
     if let reportEvery, reportEvery < 1 { throw ValidationError("--report-every must be positive.") }
     if let epochs, epochs < 1 { throw ValidationError("--epochs must be positive.") }
     guard saveEvery >= 0, saveEvery.isFinite else { throw ValidationError("--save-every must not be negative.") }
   }
 
-  func run() throws { try CommandError.reporting(train) }
+  func run() async throws {
+    try await CommandError.reporting {
+      if let (model, address) = model.remote { try await train(model, at: address) } else { try train() }
+    }
+  }
 
   private func train() throws {
     let signals = StopSignals()
@@ -95,15 +106,35 @@ struct TrainCommand: ParsableCommand {
     options.tile = tile
     var run = try TrainingRun(
       model, source: source, store: store, schedule: choice.makeSchedule(), pool: runtime.makePool(), options: options)
-    let style: ProgressReporter.Style =
-      json ? .json : Output.isTerminal ? .live(columns: Output.columns) : .lines
-    var reporter = ProgressReporter(
-      style: style, cadence: reportEvery.map { .steps($0) } ?? .time(.seconds(1)), goal: run.exampleGoal, at: .now,
-      from: run.start
-    ) { Output.write($0) }
+    var reporter = reporter(goal: run.exampleGoal, from: run.start)
     let end = try run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
     if case .file(let path) = specification, !json { Output.write("parameters saved in \(path)\n") }
+  }
+
+  /// Sends the examples to a train server.
+  private func train(_ name: String, at address: Address) async throws {
+    let signals = StopSignals()
+    var options = RemoteTraining.Options()
+    options.batch = batch
+    options.epochs = epochs ?? (steps == nil ? 1 : .max)
+    options.steps = steps
+    options.seed = shuffle ? runtime.seed : nil
+    options.connections = connections
+    let specification = try SourceSpecification(parsing: data)
+    var run = try await RemoteTraining(name, at: address, options: options) { width in
+      try specification.open(width: width, until: signals.stop)
+    }
+    var reporter = reporter(goal: run.exampleGoal, from: (0, 0))
+    let end = try await run.run(reporter: &reporter, until: signals.stop)
+    reporter.finish(end, at: .now)
+  }
+
+  private func reporter(goal: UInt64?, from start: (step: UInt64, examples: UInt64)) -> ProgressReporter {
+    let style: ProgressReporter.Style = json ? .json : Output.isTerminal ? .live(columns: Output.columns) : .lines
+    return ProgressReporter(
+      style: style, cadence: reportEvery.map { .steps($0) } ?? .time(.seconds(1)), goal: goal, at: .now, from: start
+    ) { Output.write($0) }
   }
 }
 

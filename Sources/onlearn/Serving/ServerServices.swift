@@ -1,9 +1,13 @@
 import Logging
 import NIOCore
+import NIOPosix
+import Remote
 import Serve
 import ServiceLifecycle
+import Transport
 import UnixSignals
 import Web
+import Wire
 
 /// Keeps the models going; once the listeners have stopped, it trains what still waits and saves.
 struct ModelUpkeep: Service {
@@ -28,6 +32,23 @@ struct HTTPFrontEnd: Service {
     logger.info("listening", metadata: ["http": "\(bound.ipAddress ?? address.host):\(bound.port ?? address.port)"])
     try? await gracefulShutdown()
     await listener.stop()
+  }
+}
+
+/// Listens for OLP/1 until the process is asked to stop.
+struct WireFrontEnd: Service {
+  let models: ModelService
+  let address: Address
+  let keys: KeyRing
+  let logger: Logger
+
+  func run() async throws {
+    let listener = try await Listener.start(
+      at: address, keys: keys, on: MultiThreadedEventLoopGroup.singleton.next()
+    ) { [models] loop in TrainService(models, on: loop) }
+    logger.info("listening", metadata: ["olp": "\(listener.address)"])
+    try? await gracefulShutdown()
+    await listener.drain(within: .seconds(10))
   }
 }
 

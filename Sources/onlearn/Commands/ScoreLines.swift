@@ -1,0 +1,58 @@
+import Serve
+
+/// Writes scores and how well they fit, a line each.
+struct ScoreLines {
+  private let isJSON: Bool
+  private var lines = ""
+
+  /// Lines of text, or of JSON.
+  init(isJSON: Bool) { self.isJSON = isJSON }
+
+  /// Adds a score.
+  mutating func add(_ score: ScoringRun.Score) {
+    lines += (isJSON ? Self.object(score) : Self.line(score)) + "\n"
+    if lines.utf8.count > 1 << 16 { flush() }
+  }
+
+  /// Writes what is left, and how well the scores fit, if that is known.
+  mutating func finish(_ summary: MetricsSummary?) {
+    if let summary { lines += isJSON ? Self.object(summary) : Self.line(summary) }
+    flush()
+  }
+
+  private mutating func flush() {
+    Output.write(lines)
+    lines = ""
+  }
+
+  private static func line(_ score: ScoringRun.Score) -> String {
+    switch score {
+    case .probability(let probability): "\(probability)"
+    case .classification(let best, let probability): "\(best) \(probability)"
+    }
+  }
+
+  private static func object(_ score: ScoringRun.Score) -> String {
+    var object = JSONText()
+    switch score {
+    case .probability(let probability): object.add("probability", Double(probability))
+    case .classification(let best, let probability):
+      object.add("class", best)
+      object.add("probability", Double(probability))
+    }
+    return object.text
+  }
+
+  private static func line(_ summary: MetricsSummary) -> String {
+    let figures = summary.named.map { "\($0.name) \(ReadableNumber.fixed($0.value, 4))" }.joined(separator: ", ")
+    return "\(UInt64(summary.examples)) examples: \(figures)\n"
+  }
+
+  private static func object(_ summary: MetricsSummary) -> String {
+    var metrics = JSONText()
+    for (name, value) in summary.named { metrics.add(name, value) }
+    var object = JSONText()
+    object.add("metrics", metrics)
+    return object.text + "\n"
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+
+/// A server process that runs until it is asked to stop.
+final class RunningServer {
+  private let process = Process()
+  private let log: String
+
+  /// Starts `onlearn` with `arguments`, which writes its log to a file in `folder`.
+  init(_ arguments: [String], log name: String, in folder: CommandFolder) throws {
+    log = "\(folder.path)/\(name)"
+    _ = FileManager.default.createFile(atPath: log, contents: nil)
+    process.executableURL = URL(fileURLWithPath: OnlearnProcess.path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: OnlearnProcess.packageFolder)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+    process.standardOutput = handle
+    process.standardError = handle
+    try process.run()
+  }
+
+  deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+  /// What it has written so far.
+  var text: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+
+  /// The text that follows `mark` up to the next space or line end, once it is there.
+  func value(after mark: String) async throws -> String {
+    for _ in 0..<1000 {
+      if let range = text.range(of: mark) {
+        let rest = text[range.upperBound...]
+        if let end = rest.firstIndex(where: \.isWhitespace) { return String(rest[..<end]) }
+      }
+      guard process.isRunning else { break }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw MissingText(mark: mark, text: text)
+  }
+
+  /// Sends a signal.
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Sends `number` and waits for the end.
+  ///
+  /// - Returns: The exit status.
+  func stop(_ number: Int32 = SIGTERM) -> Int32 {
+    signal(number)
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  /// A server did not write what was expected.
+  struct MissingText: Error, CustomStringConvertible {
+    let mark: String
+    let text: String
+    var description: String { "no '\(mark)' in:\n\(text)" }
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct `The command serve` {
+  private let folder: CommandFolder
+
+  init() throws { folder = try CommandFolder() }
+
+  private func start(_ arguments: [String] = [], log: String = "serve.log") throws -> RunningServer {
+    try RunningServer(
+      ["serve", "--models", CommandFolder.fixture, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"] + arguments,
+      log: log, in: folder)
+  }
+
+  private static func train(
+    _ address: String, on data: String, steps: Int, _ more: [String] = []
+  ) throws -> OnlearnProcess {
+    try OnlearnProcess.run(
+      [
+        "train", "-m", "mlp_small", "--server", address, "--data", data, "--batch", "32", "--steps", "\(steps)",
+        "--json",
+      ] + more)
+  }
+
+  /// Examples whose label is the place of the large features.
+  private func data() throws -> String {
+    let path = "\(folder.path)/examples.csv"
+    if !FileManager.default.fileExists(atPath: path) {
+      let lines = (0..<320).map { example in
+        let features = (0..<20).map { $0 % 5 == example % 5 ? "1.5" : "0.\(($0 * 7 + example * 3) % 10)" }
+        return ([String(example % 5)] + features).joined(separator: ",")
+      }
+      try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+    }
+    return "csv:\(path)?label=first"
+  }
+
+  private func number(_ name: String, in line: String) -> Double? {
+    let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    return object?[name] as? Double
+  }
+
+  @Test func `learns from two clients at once, saves when it is stopped, and goes on where it stopped`() async throws {
+    let data = try data()
+    let store = ["--store", "file:\(folder.path)/parameters", "-n", "2"]
+    var server = try start(store)
+    var address = try await server.value(after: "olp=")
+    let (one, two) = try await withThrowingTaskGroup(of: OnlearnProcess.self) { [address, data] group in
+      for _ in 0..<2 { group.addTask { try Self.train(address, on: data, steps: 40, ["--connections", "2"]) } }
+      return (try await group.next()!, try await group.next()!)
+    }
+    #expect(one.status == 0 && two.status == 0, "\(one.errors)\(two.errors)")
+    #expect(max(number("version", in: one.lastLine) ?? 0, number("version", in: two.lastLine) ?? 0) == 80)
+    let before = try #require(number("loss", in: one.lastLine))
+    #expect(server.stop() == 0)
+    #expect(server.text.contains(" info stopped"))
+
+    server = try start(store, log: "again.log")
+    address = try await server.value(after: "olp=")
+    let more = try Self.train(address, on: data, steps: 40)
+    #expect(number("version", in: more.lastLine) == 120)
+    #expect(try #require(number("loss", in: more.lastLine)) < before)
+    let scores = try OnlearnProcess.run(["score", "-m", "mlp_small", "--server", address, "--data", data])
+    #expect(scores.output.split(separator: "\n").count == 321)
+    #expect(scores.lastLine.hasPrefix("320 examples: accuracy"))
+    #expect(server.stop() == 0)
+  }
+
+  @Test func `reloads when it is hung up, and is stopped by an interrupt`() async throws {
+    let server = try start(["--load", "mlp_small", "--log-format", "json"])
+    _ = try await server.value(after: "\"message\": \"ready\"")
+    server.signal(SIGHUP)
+    _ = try await server.value(after: "\"message\": \"reloaded\"")
+    #expect(server.stop(SIGINT) == 0)
+  }
+
+  @Test(arguments: [
+    (["--store", "tape:1"], "no store 'tape:1'"), (["--listen", "nowhere"], "--listen"),
+    (["--listen", "0.0.0.0:0"], "name a key file"), (["--http", "0.0.0.0:0"], "--http-token-file"),
+    (["-n", "0"], "-n must be"), (["-p", "xx"], "-p takes io or ps"),
+  ])
+  func `refuses options that cannot be, as usage`(_ options: [String], _ problem: String) throws {
+    let process = try OnlearnProcess.run(["serve", "--models", CommandFolder.fixture, "--http", "none"] + options)
+    #expect(process.status == 64)
+    #expect(process.errors.contains(problem), "\(process.errors)")
+  }
+
+  @Test func `clients say that nobody is there, or that there is no such model`() async throws {
+    let nobody = try OnlearnProcess.run(["score", "-m", "x", "--server", "nowhere", "--data", data()])
+    #expect(nobody.status == 64 && nobody.errors.contains("no port"))
+    let server = try start()
+    let address = try await server.value(after: "olp=")
+    let unknown = try OnlearnProcess.run(["score", "-m", "nobody", "--server", address, "--data", data()])
+    #expect(unknown.status == 66 && unknown.errors.contains("there is no model 'nobody'"))
+    #expect(server.stop() == 0)
+  }
+}

@@ -1,0 +1,100 @@
+"""What both clients have in common: which request each method makes, and when one is sent again."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from dataclasses import dataclass
+from typing import Callable, Generic, TypeVar
+
+from numpy.typing import ArrayLike
+
+from . import _messages as messages
+from ._errors import Refused, Unavailable
+from ._frames import MessageType
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Request(Generic[Answer]):
+    """A request, and how its answer is read."""
+
+    type: MessageType
+    payload: bytes
+    read: Callable[[bytes], Answer]
+
+
+class Requests:
+    """Makes the requests about one model; batches without a source get one of the client's own."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._source = "python-" + os.urandom(8).hex()
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def models(self) -> Request[list[messages.ModelEntry]]:
+        return Request(MessageType.LIST_MODELS, b"", messages.read_models)
+
+    def load(self) -> Request[messages.ModelDescription]:
+        return Request(MessageType.LOAD_MODEL, messages.string(self._model), messages.read_description)
+
+    def unload(self) -> Request[None]:
+        return Request(MessageType.UNLOAD_MODEL, messages.string(self._model), lambda _: None)
+
+    def freeze(self, frozen: bool) -> Request[None]:
+        payload = messages.string(self._model) + bytes([frozen])
+        return Request(MessageType.SET_STATE, payload, lambda _: None)
+
+    def metrics(self) -> Request[dict[str, float]]:
+        payload = messages.string(self._model)
+        return Request(MessageType.METRICS, payload, lambda answer: messages.Reader(answer).figures())
+
+    def offset(self, source: str) -> Request[int | None]:
+        payload = messages.string(self._model) + messages.string(source)
+        return Request(MessageType.GET_OFFSET, payload, messages.read_offset)
+
+    def train(
+        self, x: ArrayLike, y: ArrayLike, source: str | None, begin: int | None, end: int | None
+    ) -> Request[messages.TrainReply]:
+        if source is None:
+            if begin is not None or end is not None:
+                raise ValueError("begin and end belong to a source")
+            with self._lock:
+                begin = self._next
+                end = self._next = begin + len(x)  # type: ignore[arg-type]
+            source = self._source
+        elif begin is None or end is None or not begin < end:
+            raise ValueError("a source needs begin and end, with begin below end")
+        payload = messages.train_batch(self._model, x, y, source, begin, end)
+        return Request(MessageType.TRAIN_BATCH, payload, messages.read_train_reply)
+
+    def score(self, x: ArrayLike, min_version: int) -> Request[messages.ScoreReply]:
+        payload = messages.score_batch(self._model, x, min_version)
+        return Request(MessageType.SCORE_BATCH, payload, messages.read_score_reply)
+
+
+class Attempts:
+    """The repetitions of one request: how long to pause after each failure, and when to give up."""
+
+    def __init__(self, now: float, timeout: float) -> None:
+        self._end = now + timeout
+        self._pause = 0.05
+        self._timeout = timeout
+
+    def remaining(self, now: float) -> float:
+        """How much time is left, never none."""
+        return max(0.001, self._end - now)
+
+    def pause(self, error: Exception, now: float) -> float:
+        """How long to wait before the request is sent again; raises if it is not to be."""
+        if isinstance(error, Refused) and error.retry not in (1, 2):
+            raise error
+        asked = error.retry_after if isinstance(error, Refused) else 0.0
+        pause = max(asked, self._pause * random.uniform(0.5, 1.0))
+        self._pause = min(2 * self._pause, 5.0)
+        if now + pause >= self._end:
+            raise Unavailable(f"no good answer in {self._timeout:g} s: {error}") from error
+        return pause

@@ -1,0 +1,167 @@
+"""The client for threads."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import TypeVar
+
+from numpy.typing import ArrayLike
+
+from . import _frames as frames
+from ._errors import Refused
+from ._messages import ModelDescription, ModelEntry, ScoreReply, TrainReply
+from ._requests import Attempts, Request, Requests
+
+Answer = TypeVar("Answer")
+
+WORKER, ADMIN = 1, 2
+
+
+class TrainClient:
+    """Trains and scores one model of a train server over one connection.
+
+    Threads may share a client; their requests take turns. A request is sent again, on a new connection if need be, until it
+    is answered or `timeout` seconds are over; the server applies a batch once.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        model: str,
+        *,
+        key: tuple[str, bytes] | None = None,
+        role: int = WORKER,
+        timeout: float = 60.0,
+    ) -> None:
+        self._address = (host, port)
+        self._requests = Requests(model)
+        self._key = key
+        self._role = role
+        self._timeout = timeout
+        self._client_id = os.urandom(16)
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._last_id = 0
+
+    def models(self) -> list[ModelEntry]:
+        """The models of the server."""
+        return self._ask(self._requests.models())
+
+    def load(self) -> ModelDescription:
+        """Loads the model if it is not loaded, and describes it."""
+        return self._ask(self._requests.load())
+
+    def unload(self) -> None:
+        """Unloads the model: what waits is trained, and its parameters are saved."""
+        self._ask(self._requests.unload())
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Freezes the model, which then scores but does not train, or lets it train again."""
+        self._ask(self._requests.freeze(frozen))
+
+    def train(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        source: str | None = None,
+        begin: int | None = None,
+        end: int | None = None,
+    ) -> TrainReply:
+        """Learns from the examples `x` with the labels `y`: the part `begin` to `end` of the stream `source`."""
+        return self._ask(self._requests.train(x, y, source, begin, end))
+
+    def score(self, x: ArrayLike, *, min_version: int = 0) -> ScoreReply:
+        """Scores the examples `x` with parameters of at least `min_version`."""
+        return self._ask(self._requests.score(x, min_version))
+
+    def metrics(self) -> dict[str, float]:
+        """How the model does."""
+        return self._ask(self._requests.metrics())
+
+    def offset(self, source: str) -> int | None:
+        """The end of what was applied of the stream `source`; None if nothing was."""
+        return self._ask(self._requests.offset(source))
+
+    def close(self) -> None:
+        """Closes the connection; the next request makes another one."""
+        with self._lock:
+            self._disconnect()
+
+    def __enter__(self) -> TrainClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: Request[Answer]) -> Answer:
+        attempts = Attempts(time.monotonic(), self._timeout)
+        with self._lock:
+            while True:
+                try:
+                    return request.read(self._exchange(request, attempts))
+                except (OSError, Refused) as error:
+                    if not isinstance(error, Refused) or error.retry == 2:
+                        self._disconnect()
+                    time.sleep(attempts.pause(error, time.monotonic()))
+                except BaseException:
+                    self._disconnect()
+                    raise
+
+    def _exchange(self, request: Request[Answer], attempts: Attempts) -> bytes:
+        if self._socket is None:
+            self._socket = self._connect(attempts)
+        self._socket.settimeout(attempts.remaining(time.monotonic()))
+        self._last_id += 1
+        self._socket.sendall(frames.encode(request.type, self._last_id, request.payload))
+        while True:
+            header, payload = self._receive(self._socket)
+            if header.request_id in (self._last_id, 0) and header.type != frames.MessageType.GO_AWAY:
+                frames.check(header, payload)
+                return payload
+
+    def _connect(self, attempts: Attempts) -> socket.socket:
+        connection = socket.create_connection(self._address, attempts.remaining(time.monotonic()))
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            handshake = frames.Handshake(self._role, self._client_id, self._key)
+            connection.sendall(handshake.hello)
+            connection.sendall(handshake.answer(self._checked(connection)))
+            handshake.verify(self._checked(connection))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _checked(self, connection: socket.socket) -> bytes:
+        header, payload = self._receive(connection)
+        frames.check(header, payload)
+        return payload
+
+    @staticmethod
+    def _receive(connection: socket.socket) -> tuple[frames.Header, bytes]:
+        header = frames.decode_header(_read(connection, frames.HEADER_BYTES))
+        return header, _read(connection, header.length)
+
+    def _disconnect(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _read(connection: socket.socket, count: int) -> bytes:
+    data = bytearray(count)
+    view = memoryview(data)
+    while view:
+        received = connection.recv_into(view)
+        if received == 0:
+            raise ConnectionResetError("the server closed the connection")
+        view = view[received:]
+    return bytes(data)

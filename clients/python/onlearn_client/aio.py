@@ -1,0 +1,158 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from types import TracebackType
+from typing import TypeVar
+
+from numpy.typing import ArrayLike
+
+from . import _frames as frames
+from ._errors import Refused, Unavailable
+from ._messages import ModelDescription, ModelEntry, ScoreReply, TrainReply
+from ._requests import Attempts, Request, Requests
+
+Answer = TypeVar("Answer")
+
+WORKER, ADMIN = 1, 2
+
+
+class TrainClient:
+    """Trains and scores one model of a train server over one connection; requests of several tasks take turns.
+
+    The same as :class:`onlearn_client.TrainClient`, with methods to await.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        model: str,
+        *,
+        key: tuple[str, bytes] | None = None,
+        role: int = WORKER,
+        timeout: float = 60.0,
+    ) -> None:
+        self._address = (host, port)
+        self._requests = Requests(model)
+        self._key = key
+        self._role = role
+        self._timeout = timeout
+        self._client_id = os.urandom(16)
+        self._lock = asyncio.Lock()
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._last_id = 0
+
+    async def models(self) -> list[ModelEntry]:
+        """The models of the server."""
+        return await self._ask(self._requests.models())
+
+    async def load(self) -> ModelDescription:
+        """Loads the model if it is not loaded, and describes it."""
+        return await self._ask(self._requests.load())
+
+    async def unload(self) -> None:
+        """Unloads the model: what waits is trained, and its parameters are saved."""
+        await self._ask(self._requests.unload())
+
+    async def freeze(self, frozen: bool = True) -> None:
+        """Freezes the model, which then scores but does not train, or lets it train again."""
+        await self._ask(self._requests.freeze(frozen))
+
+    async def train(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        source: str | None = None,
+        begin: int | None = None,
+        end: int | None = None,
+    ) -> TrainReply:
+        """Learns from the examples `x` with the labels `y`: the part `begin` to `end` of the stream `source`."""
+        return await self._ask(self._requests.train(x, y, source, begin, end))
+
+    async def score(self, x: ArrayLike, *, min_version: int = 0) -> ScoreReply:
+        """Scores the examples `x` with parameters of at least `min_version`."""
+        return await self._ask(self._requests.score(x, min_version))
+
+    async def metrics(self) -> dict[str, float]:
+        """How the model does."""
+        return await self._ask(self._requests.metrics())
+
+    async def offset(self, source: str) -> int | None:
+        """The end of what was applied of the stream `source`; None if nothing was."""
+        return await self._ask(self._requests.offset(source))
+
+    async def close(self) -> None:
+        """Closes the connection; the next request makes another one."""
+        async with self._lock:
+            self._disconnect()
+
+    async def __aenter__(self) -> TrainClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _ask(self, request: Request[Answer]) -> Answer:
+        attempts = Attempts(time.monotonic(), self._timeout)
+        async with self._lock:
+            while True:
+                try:
+                    remaining = attempts.remaining(time.monotonic())
+                    return request.read(await asyncio.wait_for(self._exchange(request), remaining))
+                except asyncio.TimeoutError as error:
+                    self._disconnect()
+                    raise Unavailable(f"no answer in {self._timeout:g} s") from error
+                except (OSError, EOFError, Refused) as error:
+                    if not isinstance(error, Refused) or error.retry == 2:
+                        self._disconnect()
+                    await asyncio.sleep(attempts.pause(error, time.monotonic()))
+                except BaseException:
+                    self._disconnect()
+                    raise
+
+    async def _exchange(self, request: Request[Answer]) -> bytes:
+        if self._streams is None:
+            self._streams = await self._connect()
+        reader, writer = self._streams
+        self._last_id += 1
+        writer.write(frames.encode(request.type, self._last_id, request.payload))
+        await writer.drain()
+        while True:
+            header, payload = await self._receive(reader)
+            if header.request_id in (self._last_id, 0) and header.type != frames.MessageType.GO_AWAY:
+                frames.check(header, payload)
+                return payload
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection(*self._address)
+        try:
+            handshake = frames.Handshake(self._role, self._client_id, self._key)
+            writer.write(handshake.hello)
+            writer.write(handshake.answer(await self._checked(reader)))
+            handshake.verify(await self._checked(reader))
+        except BaseException:
+            writer.close()
+            raise
+        return reader, writer
+
+    async def _checked(self, reader: asyncio.StreamReader) -> bytes:
+        header, payload = await self._receive(reader)
+        frames.check(header, payload)
+        return payload
+
+    @staticmethod
+    async def _receive(reader: asyncio.StreamReader) -> tuple[frames.Header, bytes]:
+        header = frames.decode_header(await reader.readexactly(frames.HEADER_BYTES))
+        return header, await reader.readexactly(header.length)
+
+    def _disconnect(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
