@@ -130,7 +130,7 @@ let package = Package(
     .testTarget(
       name: "RemoteTests",
       dependencies: [
-        "Remote", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        "Remote", "PS", "Transport", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

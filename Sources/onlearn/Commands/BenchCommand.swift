@@ -4,7 +4,7 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure training steps, or products of matrices.",
+    abstract: "Measure training steps, products of matrices, or scores of a train server.",
     discussion: "Example: onlearn bench step Models/mlp.json --batch 1024",
-    subcommands: [BenchStepCommand.self, BenchMatmulCommand.self])
+    subcommands: [BenchStepCommand.self, BenchScoreCommand.self, BenchMatmulCommand.self])
 }
