@@ -62,6 +62,6 @@ import Transport
     let next = try await client.train(TrainServer.model, TrainServer.batch(16), source: "s1", offsets: 320..<336)
     #expect(!next.isDuplicate && next.version == 61)
     await server.stop()
-    for server in servers { await server.stop(within: .milliseconds(200)) }
+    for server in servers { try await server.stop(within: .milliseconds(200)) }
   }
 }

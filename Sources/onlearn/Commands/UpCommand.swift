@@ -51,9 +51,9 @@ struct UpCommand: AsyncParsableCommand {
       ])
       try await serve.run()
     } catch {
-      for server in running { await server.stop() }
+      for server in running { try? await server.stop() }
       throw error
     }
-    for server in running { await server.stop() }
+    for server in running { try await server.stop() }
   }
 }
