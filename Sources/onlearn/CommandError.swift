@@ -53,6 +53,9 @@ enum CommandError {
     case is KeyFileError: ExitStatus.noInput.rawValue
     case is HTTPListenerError, is ListenError, is LimitsError, is AddressError: ExitStatus.usage.rawValue
     case is IOError: ExitStatus.unavailable.rawValue
+    case let error as ClientError: error.exitStatus
+    case is KeyFileError: ExitStatus.noInput.rawValue
+    case is ListenError, is LimitsError, is AddressError, is RankError: ExitStatus.usage.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,
       is RowOutsideTableError:

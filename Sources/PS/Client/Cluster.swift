@@ -1,26 +1,39 @@
 import Glibc
-import NIOCore
 public import Transport
-public import Wire
+import Wire
 
-/// Finds the servers of a cluster.
-public enum Cluster {
-  /// The servers of the cluster that is reached by `addresses`, in the order of their shards.
+/// The servers of a cluster, and how it is trained on.
+public struct Cluster: Sendable {
+  /// The servers, in the order of their shards.
+  public let servers: [Address]
+  /// The scheduler, if there is one.
+  public let scheduler: Address?
+  /// How those train who do not say otherwise.
+  public let defaults: TrainingDefaults
+
+  /// Finds the cluster that is reached by `addresses`.
   ///
   /// One address may be a scheduler's, which is asked until all servers have joined; otherwise `addresses` are the
   /// servers themselves.
   ///
   /// - Throws: ``ClientError``, also if servers are still missing when patience ends.
-  public static func servers(
-    reachedBy addresses: [Address], options: NetworkLinks.Options = NetworkLinks.Options()
-  ) throws -> [Address] {
-    guard addresses.count == 1 else { return addresses }
-    let links = NetworkLinks(addresses, options: options, isCluster: false)
+  public static func find(
+    _ addresses: [Address], options: NetworkLinks.Options = NetworkLinks.Options()
+  ) throws -> Cluster {
+    precondition(!addresses.isEmpty, "a cluster without an address")
+    let links = NetworkLinks([addresses[0]], options: options, isCluster: false)
     let start = ContinuousClock.now
     while true {
-      let map = try map(of: links)
-      guard !map.servers.isEmpty else { return addresses }
-      if map.isComplete { return try map.servers.map { try Address($0.address) } }
+      let answer = try links.call(0, ServerRequest(reading: .shardMap))
+      let map = try links.reading(0) { () throws(Refusal) in try ShardMapReply(reading: answer.payload) }
+      guard !map.servers.isEmpty else { return Cluster(servers: addresses, scheduler: nil, defaults: map.defaults) }
+      guard addresses.count == 1 else {
+        throw ClientError.rejected(server: links.name(of: 0), problem: "it is a scheduler; name it alone")
+      }
+      if map.isComplete {
+        return Cluster(
+          servers: try map.servers.map { try Address($0.address) }, scheduler: addresses[0], defaults: map.defaults)
+      }
       guard ContinuousClock.now - start < options.patience.total else {
         throw ClientError.incompleteMap(
           joined: map.servers.count { !$0.address.isEmpty }, of: map.servers.count)
@@ -29,19 +42,12 @@ public enum Cluster {
     }
   }
 
-  /// The rank that a scheduler gives to a worker called `member`, or `nil` if `address` is no scheduler.
-  public static func rank(
-    from address: Address, member: Identifier, wanted: Int? = nil, options: NetworkLinks.Options
-  ) throws -> Int? {
+  /// What the server at `address` has counted.
+  public static func statistics(
+    of address: Address, options: NetworkLinks.Options = NetworkLinks.Options()
+  ) throws -> [(name: String, value: Double)] {
     let links = NetworkLinks([address], options: options, isCluster: false)
-    guard !(try map(of: links)).servers.isEmpty else { return nil }
-    let request = JoinRequest(role: .worker, index: wanted, address: "", member: member)
-    let answer = try links.call(0, ServerRequest(reading: .join, request.payload))
-    return try links.reading(0) { () throws(Refusal) in try ShardMapReply(reading: answer.payload).index }
-  }
-
-  private static func map(of links: NetworkLinks) throws -> ShardMapReply {
-    let answer = try links.call(0, ServerRequest(reading: .shardMap))
-    return try links.reading(0) { () throws(Refusal) in try ShardMapReply(reading: answer.payload) }
+    let answer = try links.call(0, ServerRequest(reading: .stats))
+    return try links.reading(0) { () throws(Refusal) in try StatsReply(reading: answer.payload) }.figures
   }
 }

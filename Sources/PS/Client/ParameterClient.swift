@@ -260,9 +260,11 @@ extension ParameterClient {
 // The beginning.
 extension ParameterClient {
   private func register(_ options: Options, _ values: [(name: String, values: [Float])]) throws {
-    let schema = ModelSchema(
-      name: name, consistency: options.consistency, workers: options.workers, parameters: parameters)
-    let request = RegisterRequest(rank: options.rank, bringsValues: !values.isEmpty, schema: schema)
+    // Workers that do not keep in step are not counted, so that any number may train.
+    let workers = endsClocks ? options.workers : 1
+    let schema = ModelSchema(name: name, consistency: consistency, workers: workers, parameters: parameters)
+    let request = RegisterRequest(
+      rank: endsClocks ? options.rank : nil, bringsValues: !values.isEmpty, schema: schema)
     let answers = try links.call(
       (0..<links.count).map { _ in
         var writer = MessageWriter(capacity: 4096)

@@ -48,9 +48,7 @@ public struct ModelSchema: Hashable, Sendable {
   /// Appends the schema.
   public func write(to writer: inout MessageWriter) {
     writer.string(name)
-    writer.integer(consistency.code)
-    writer.integer(UInt8(0))
-    writer.integer(UInt16(consistency.staleness ?? 0))
+    consistency.write(to: &writer)
     writer.integer(UInt32(workers))
     writer.count(parameters.count)
     for parameter in parameters { parameter.write(to: &writer) }
@@ -63,9 +61,7 @@ public struct ModelSchema: Hashable, Sendable {
     guard isNamed else {
       throw Refusal(.malformed, "a model's name has 1 to 128 letters, digits, '.', '_' and '-'")
     }
-    let code = try reader.integer(UInt8.self)
-    try reader.zeros(1)
-    consistency = try Consistency(code: code, staleness: try reader.integer(UInt16.self))
+    consistency = try Consistency(from: &reader)
     let workers = try reader.integer(UInt32.self)
     guard (1...UInt32(Self.workerLimit)).contains(workers) else {
       throw Refusal(.limit, "\(workers) workers; from 1 to \(Self.workerLimit) are possible")
@@ -99,20 +95,28 @@ public enum Consistency: Hashable, Sendable {
     }
   }
 
-  var code: UInt8 {
-    switch self {
-    case .asynchronous: 0
-    case .stale: 1
-    case .synchronous: 2
-    }
+  /// Appends `u8 consistency, 0, u16 staleness`.
+  func write(to writer: inout MessageWriter) {
+    let code: UInt8 =
+      switch self {
+      case .asynchronous: 0
+      case .stale: 1
+      case .synchronous: 2
+      }
+    writer.integer(code)
+    writer.zeros(1)
+    writer.integer(UInt16(staleness ?? 0))
   }
 
-  init(code: UInt8, staleness: UInt16) throws(Refusal) {
-    switch (code, staleness) {
+  init(from reader: inout MessageReader) throws(Refusal) {
+    let code = try reader.integer(UInt8.self)
+    try reader.zeros(1)
+    switch (code, try reader.integer(UInt16.self)) {
     case (0, 0): self = .asynchronous
     case (1, let clocks): self = .stale(Int(clocks))
     case (2, 0): self = .synchronous
-    default: throw Refusal(.malformed, "an unknown consistency, \(code) with a staleness of \(staleness)")
+    case (_, let clocks):
+      throw Refusal(.malformed, "an unknown consistency, \(code) with a staleness of \(clocks)")
     }
   }
 }

@@ -18,6 +18,8 @@ public final class ParameterServer: Sendable {
     public var scheduler: Address?
     /// The address by which clients reach it, if that is another one than ``address``.
     public var advertisedAddress: Address?
+    /// How those train who name no scheduler and do not say otherwise.
+    public var defaults = TrainingDefaults()
     /// What clients may ask for.
     public var limits = Limits()
     /// The keys of which clients have to show one.
@@ -35,6 +37,8 @@ public final class ParameterServer: Sendable {
   public var address: Address { listener.address }
   /// Which shard it is.
   public let shard: Int
+  /// The number of shards.
+  public let shards: Int
 
   /// Fails when the disk does, after which nothing is kept any more and the process had better end.
   public let diskFailures: AsyncStream<FileError>
@@ -43,9 +47,10 @@ public final class ParameterServer: Sendable {
   private let membership: Membership?
 
   private init(
-    shard: Int, listener: Listener<ParameterService>, membership: Membership?, diskFailures: AsyncStream<FileError>
+    shard: Int, of shards: Int, listener: Listener<ParameterService>, membership: Membership?,
+    diskFailures: AsyncStream<FileError>
   ) {
-    self.shard = shard
+    (self.shard, self.shards) = (shard, shards)
     self.listener = listener
     self.membership = membership
     self.diskFailures = diskFailures
@@ -64,29 +69,39 @@ public final class ParameterServer: Sendable {
     configuration.durability = folder == nil ? .none : options.durability
     configuration.shards = options.shards
     configuration.payloadLimit = options.limits.payload
-    let membership = options.scheduler.map { scheduler in
-      Membership(scheduler, storeID: storeID, key: options.keys.first)
+    var membership: Membership?
+    configuration.shard = options.shard ?? 0
+    configuration.shards = options.shards
+    if let scheduler = options.scheduler {
+      var linkOptions = NetworkLinks.Options()
+      linkOptions.role = .server
+      linkOptions.key = options.keys.first
+      // Nobody is sent here before the address is announced.
+      let (member, map) = try await Membership.join(
+        scheduler, as: .server, member: storeID, wanted: options.shard, options: linkOptions)
+      (configuration.shard, configuration.shards) = (member.index, map.servers.count)
+      membership = member
     }
-    let place = try await membership?.reserve(options.shard)
-    configuration.shard = place?.shard ?? options.shard ?? 0
-    configuration.shards = place?.shards ?? options.shards
     let listener = try await Listener.start(
       at: options.address, limits: options.limits, keys: KeyRing(options.keys),
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { [configuration] loop in
       let store = try folder.map { try Store.open($0, configuration, newID: storeID) }
-      return ParameterService(configuration, storeID: storeID, store: store, on: loop) { failures.yield($0) }
+      return ParameterService(
+        configuration, storeID: storeID, store: store, defaults: options.defaults, on: loop
+      ) { failures.yield($0) }
     }
-    await membership?.announce("\(options.advertisedAddress ?? listener.address)", shard: configuration.shard)
+    membership?.renew(address: "\(options.advertisedAddress ?? listener.address)")
     return ParameterServer(
-      shard: configuration.shard, listener: listener, membership: membership, diskFailures: diskFailures)
+      shard: configuration.shard, of: configuration.shards, listener: listener, membership: membership,
+      diskFailures: diskFailures)
   }
 
   /// Answers what was asked, asks clients to leave, and stops; what was learned is then on the disk.
   ///
   /// - Throws: `FileError` if it is not.
   public func stop(within time: Duration = .seconds(5)) async throws {
-    membership?.stop()
+    await membership?.leave()
     await listener.drain(within: time)
     try await listener.withService { service in try service.close() }
   }

@@ -6,6 +6,7 @@ public import Wire
 /// A ``ServerCore`` on a listener: requests come in, effects go out, all on one event loop, which owns the tables.
 public final class ParameterService: FrameService {
   public let identity: ServerIdentity
+  private let defaults: TrainingDefaults
   private var core: ServerCore
   private var effects: [Effect] = []
   private var connections: [ConnectionID: ServiceConnection] = [:]
@@ -17,9 +18,11 @@ public final class ParameterService: FrameService {
   ///
   /// - Parameters:
   ///   - store: What the server knew when it ended, and the log that goes on; nil to keep nothing.
+  ///   - defaults: What it answers those who take it for a scheduler.
   ///   - failed: Is told when the disk of the store failed.
   package init(
-    _ configuration: ServerCore.Configuration, storeID: Identifier, store: Store? = nil, on loop: any EventLoop,
+    _ configuration: ServerCore.Configuration, storeID: Identifier, store: Store? = nil,
+    defaults: TrainingDefaults = TrainingDefaults(), on loop: any EventLoop,
     failed: @escaping (FileError) -> Void = { _ in }
   ) {
     var generator = SystemRandomNumberGenerator()
@@ -28,6 +31,7 @@ public final class ParameterService: FrameService {
     identity.shard = UInt16(configuration.shard)
     identity.shards = UInt16(configuration.shards)
     self.identity = identity
+    self.defaults = defaults
     core = store?.core ?? ServerCore(configuration, now: .now())
     alarm = Alarm(on: loop.assumeIsolated())
     keeper = store.map { store in
@@ -50,7 +54,7 @@ public final class ParameterService: FrameService {
 
   public func received(_ request: Frame, on connection: ServiceConnection) {
     // A server without a scheduler knows of no other: its clients name all servers themselves.
-    guard request.header.type != .shardMap else { return connection.reply(Self.noMap(request)) }
+    guard request.header.type != .shardMap else { return connection.reply(noMap(request)) }
     let start = Instant.now()
     step(.request(request, from: connection.id), now: start)
     step(.measured(request.header.type, .now() - start))
@@ -104,8 +108,8 @@ public final class ParameterService: FrameService {
     step(.timer)
   }
 
-  private static func noMap(_ request: Frame) -> Frame {
-    let map = ShardMapReply(epoch: 0, workers: 0, servers: [])
+  private func noMap(_ request: Frame) -> Frame {
+    let map = ShardMapReply(epoch: 0, defaults: defaults, servers: [])
     return Frame(.shardMap, flags: .response, requestID: request.header.requestID, payload: map.payload)
   }
 }

@@ -19,13 +19,15 @@ public struct SchedulerCore: Sendable {
 
   private var servers: [Member?]
   private var workers: [Member?]
+  private let defaults: TrainingDefaults
   private var epoch: UInt32 = 1
 
-  /// A scheduler of a cluster of `servers` servers and `workers` workers.
-  public init(servers: Int, workers: Int) {
-    precondition((1...ShardMap.slotCount).contains(servers) && workers >= 0, "\(servers) servers, \(workers) workers")
+  /// A scheduler of a cluster of `servers` servers.
+  public init(servers: Int, defaults: TrainingDefaults) {
+    precondition((1...ShardMap.slotCount).contains(servers), "\(servers) servers")
     self.servers = [Member?](repeating: nil, count: servers)
-    self.workers = [Member?](repeating: nil, count: workers)
+    workers = [Member?](repeating: nil, count: defaults.workers)
+    self.defaults = defaults
   }
 
   /// The answer to `request` of a client with `role`.
@@ -55,7 +57,7 @@ public struct SchedulerCore: Sendable {
   private func map(index: Int?) -> ShardMapReply {
     let nobody = Identifier(bytes: [UInt8](repeating: 0, count: 16))
     return ShardMapReply(
-      epoch: epoch, index: index, workers: workers.count,
+      epoch: epoch, index: index, defaults: defaults,
       servers: servers.map { .init(address: $0?.address ?? "", storeID: $0?.id ?? nobody) })
   }
 
@@ -100,7 +102,9 @@ extension SchedulerCore {
       guard members.indices.contains(wanted) else {
         throw Refusal(.limit, "\(kind) \(wanted) of \(members.count); they count from 0")
       }
-      guard isFree(wanted) else { throw Refusal(.busy, "\(kind) \(wanted) is somebody else, who is still there") }
+      guard isFree(wanted) else {
+        throw Refusal(.busy, "\(kind) \(wanted) belongs to another one, which was there a moment ago")
+      }
       members[wanted] = member
       return wanted
     }

@@ -6,11 +6,11 @@ public final class SchedulerService: FrameService {
   public let identity: ServerIdentity
   private var core: SchedulerCore
 
-  /// A scheduler of a cluster of `servers` servers and `workers` workers.
-  public init(servers: Int, workers: Int) {
+  /// A scheduler of a cluster of `servers` servers.
+  public init(servers: Int, defaults: TrainingDefaults) {
     var generator = SystemRandomNumberGenerator()
     identity = ServerIdentity(storeID: Identifier(using: &generator), bootID: generator.next())
-    core = SchedulerCore(servers: servers, workers: workers)
+    core = SchedulerCore(servers: servers, defaults: defaults)
   }
 
   public func session(of client: ClientIdentity) -> SessionState { SessionState() }

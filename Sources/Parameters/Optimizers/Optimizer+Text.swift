@@ -38,20 +38,32 @@ extension Optimizer: CustomStringConvertible {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     let name = String(parts[0])
     guard let kind = Rule.Kind.allCases.first(where: { $0.name == name }) else { throw .unknownRule(name) }
+    try self.init(kind, parts.count == 1 ? [] : Self.pairs(parts[1], of: kind))
+  }
+
+  /// This optimizer with other values of the hyper-parameters that `text` names: `key=value,…`.
+  public func with(_ text: String) throws(OptimizerError) -> Optimizer {
+    let changes = try Self.pairs(text[...], of: rule.kind)
+    let others = hyperparameters.filter { own in !changes.contains { $0.0 == own.hyperparameter } }
+    return try Optimizer(rule.kind, others.map { ($0.hyperparameter, $0.value) } + changes)
+  }
+
+  private static func pairs(
+    _ text: Substring, of kind: Rule.Kind
+  ) throws(OptimizerError) -> [(Hyperparameter, Float)] {
     var hyperparameters: [(Hyperparameter, Float)] = []
-    let pairs = parts.count == 1 ? [] : parts[1].split(separator: ",", omittingEmptySubsequences: false)
-    for pair in pairs {
+    for pair in text.split(separator: ",", omittingEmptySubsequences: false) {
       let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard sides.count == 2, !sides[0].isEmpty else { throw .notAPair(String(pair)) }
       guard let hyperparameter = Hyperparameter.allCases.first(where: { $0.key == sides[0] }) else {
         let known = Optimizer(Rule(kind)).fields.map(\.hyperparameter.key)
-        throw .unknownKey(sides[0], optimizer: name, known: known)
+        throw .unknownKey(sides[0], optimizer: kind.name, known: known)
       }
       guard !hyperparameters.contains(where: { $0.0 == hyperparameter }) else { throw .repeatedKey(sides[0]) }
       guard let value = Float(sides[1]) else { throw .notANumber(key: sides[0], text: sides[1]) }
       hyperparameters.append((hyperparameter, value))
     }
-    try self.init(kind, hyperparameters)
+    return hyperparameters
   }
 
   /// The text that ``init(_:)`` reads as this optimizer.

@@ -5,11 +5,11 @@ public import Wire
 
 /// How a process takes part in a training on parameter servers.
 public struct ClusterOptions: Sendable {
-  /// How far workers may get ahead of each other.
-  public var consistency = Consistency.asynchronous
-  /// How many workers train the model.
-  public var workers = 1
-  /// The worker's number among them, from 0; `nil` for one that a scheduler gives.
+  /// How far workers may get ahead of each other; `nil` for as the cluster has it.
+  public var consistency: Consistency?
+  /// How many workers train the model; `nil` for as many as the cluster is for.
+  public var workers: Int?
+  /// The worker's number among them, from 0; `nil` for one that the scheduler gives.
   public var rank: Int?
   /// The key, if the servers want one.
   public var key: SharedKey?
@@ -18,12 +18,11 @@ public struct ClusterOptions: Sendable {
   /// Told what a user should know.
   public var notice: @Sendable (String) -> Void = { _ in }
 
-  /// A worker that trains alone.
+  /// A worker as the cluster wants it.
   public init() {}
-}
 
-extension ClusterOptions {
-  private func linkOptions(_ role: Role) -> NetworkLinks.Options {
+  /// How connections are made by who wants to do what `role` may.
+  public func linkOptions(_ role: Role) -> NetworkLinks.Options {
     var options = NetworkLinks.Options()
     options.role = role
     options.key = key
@@ -31,51 +30,96 @@ extension ClusterOptions {
     options.notice = notice
     return options
   }
+}
 
-  /// The same with a rank: the one that was given, or else one that the scheduler at `addresses` gives, if several
-  /// workers share the work.
+/// A worker's place among those that train a model on parameter servers.
+public struct ClusterPlace: Sendable {
+  /// Which worker it is, from 0.
+  public let rank: Int
+  /// How many workers there are.
+  public let workers: Int
+
+  private let cluster: Cluster
+  private let consistency: Consistency
+  private let options: ClusterOptions
+  private let membership: Membership?
+
+  /// Finds the cluster at `addresses`, and takes a place there.
   ///
-  /// - Throws: ``RankError`` if a rank is needed and nobody gives one.
-  public func ranked(_ addresses: [Address]) throws -> ClusterOptions {
-    var options = self
-    if workers > 1, rank == nil {
+  /// - Throws: `ClientError` if servers do not answer, ``RankError`` if a rank is needed and nobody gives one.
+  public static func take(at addresses: [Address], options: ClusterOptions) async throws -> ClusterPlace {
+    let cluster = try Cluster.find(addresses, options: options.linkOptions(.worker))
+    let workers = options.workers ?? cluster.defaults.workers
+    if let rank = options.rank, !(0..<workers ~= rank) { throw RankError(rank: rank, workers: workers) }
+    var membership: Membership?
+    if let scheduler = cluster.scheduler, workers == cluster.defaults.workers {
       var generator = SystemRandomNumberGenerator()
-      guard addresses.count == 1,
-        let rank = try Cluster.rank(
-          from: addresses[0], member: Identifier(using: &generator), options: linkOptions(.worker))
-      else { throw RankError(workers: workers) }
-      options.rank = rank
+      membership = try await Membership.join(
+        scheduler, as: .worker, member: Identifier(using: &generator), wanted: options.rank,
+        options: options.linkOptions(.worker)
+      ).member
+      membership?.renew()
     }
-    return options
+    guard let rank = membership?.index ?? options.rank ?? (workers == 1 ? 0 : nil) else {
+      throw RankError(rank: nil, workers: workers)
+    }
+    return ClusterPlace(
+      rank: rank, workers: workers, cluster: cluster,
+      consistency: options.consistency ?? cluster.defaults.consistency, options: options, membership: membership)
   }
 
-  /// Registers a model with parameter servers, or finds it there.
+  /// The place of one who trains when it likes, whatever others do.
+  ///
+  /// - Throws: `ClientError` if servers do not answer.
+  public init(aloneAt addresses: [Address], options: ClusterOptions) throws {
+    self.init(
+      rank: 0, workers: 1, cluster: try Cluster.find(addresses, options: options.linkOptions(.worker)),
+      consistency: .asynchronous, options: options, membership: nil)
+  }
+
+  private init(
+    rank: Int, workers: Int, cluster: Cluster, consistency: Consistency, options: ClusterOptions,
+    membership: Membership?
+  ) {
+    (self.rank, self.workers) = (rank, workers)
+    (self.cluster, self.consistency, self.options, self.membership) = (cluster, consistency, options, membership)
+  }
+
+  /// The part of the examples that falls to this worker.
+  ///
+  /// - Parameter isContinued: Whether the stream goes on where the last continued one of the same source ended; otherwise
+  ///   it is a new one.
+  public func part(isContinued: Bool) -> WorkerPart {
+    WorkerPart(rank: rank, of: workers, run: isContinued ? nil : String(UInt64.random(in: 0...(.max)), radix: 16))
+  }
+
+  /// Gives the place back, for another worker to take at once.
+  public func leave() async { await membership?.leave() }
+
+  /// Registers a model with the servers, or finds it there.
   func register(
-    _ parameters: [ParameterSpec], as name: String, on addresses: [Address], values: [(name: String, values: [Float])]
+    _ parameters: [ParameterSpec], as name: String, values: [(name: String, values: [Float])]
   ) throws -> ParameterClient {
-    let servers = try Cluster.servers(reachedBy: addresses, options: linkOptions(.worker))
-    var options = ParameterClient.Options()
-    options.consistency = consistency
-    options.workers = workers
-    options.rank = rank
+    var clientOptions = ParameterClient.Options()
+    clientOptions.consistency = consistency
+    clientOptions.workers = workers
+    clientOptions.rank = rank
     return try ParameterClient(
-      parameters, name: name, links: NetworkLinks(servers, options: linkOptions(.worker)), options: options,
-      values: values)
-  }
-
-  /// Finds a model that somebody else registered with parameter servers, to read it.
-  func open(_ name: String, on addresses: [Address]) throws -> ParameterClient {
-    let servers = try Cluster.servers(reachedBy: addresses, options: linkOptions(.reader))
-    return try ParameterClient(reading: name, links: NetworkLinks(servers, options: linkOptions(.reader)))
+      parameters, name: name, links: NetworkLinks(cluster.servers, options: options.linkOptions(.worker)),
+      options: clientOptions, values: values)
   }
 }
 
-/// Several workers share the work, and nobody says which of them this one is.
+/// Several workers share the work, and it is unclear which of them this one is.
 public struct RankError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The rank that was asked for.
+  public var rank: Int?
   /// How many workers there are.
   public var workers: Int
 
   public var description: String {
-    "\(workers) workers share the work, and no scheduler says which one this is; add --rank 0…\(workers - 1)"
+    let problem = rank.map { "there is no worker \($0) of \(workers)" }
+    return (problem ?? "\(workers) workers share the work, and no scheduler says which one this is")
+      + "; add --rank and a number from 0 to \(workers - 1)"
   }
 }

@@ -2,6 +2,7 @@ import GraphDefImport
 import PS
 public import Parameters
 public import Transport
+import Wire
 
 /// Where a command keeps parameters, as it is written on the command line.
 public enum StoreSpecification: Hashable, Sendable, CustomStringConvertible {
@@ -63,8 +64,10 @@ extension Model {
     public var initialization = Initialization.graph
     /// The seed of random initial values.
     public var seed: UInt64 = 0
-    /// How this process takes part in a training on parameter servers.
+    /// How parameter servers are reached.
     public var cluster = ClusterOptions()
+    /// The place among the workers of the parameter servers; `nil` for one who does not keep in step with others.
+    public var place: ClusterPlace?
 
     /// The defaults.
     public init() {}
@@ -85,7 +88,9 @@ extension Model {
         optimizers: parameters.map { _ in .sgd(rate: 0) }, initialValues: parameters.map { _ in .zeros })
       return try MemoryStore.reading(specs, path: path, origin: origin)
     case .servers(let addresses):
-      let store = try options.cluster.open(config.modelName, on: addresses)
+      let links = options.cluster.linkOptions(.reader)
+      let servers = try Cluster.find(addresses, options: links).servers
+      let store = try ParameterClient(reading: config.modelName, links: NetworkLinks(servers, options: links))
       try check(store.parameters)
       return (store, [])
     }
@@ -113,7 +118,8 @@ extension Model {
       notices = file.notices
       store = file
     case .servers(let addresses):
-      return (try options.cluster.register(specs, as: config.modelName, on: addresses, values: computed), [])
+      let place = try options.place ?? ClusterPlace(aloneAt: addresses, options: options.cluster)
+      return (try place.register(specs, as: config.modelName, values: computed), [])
     }
     if !options.isResuming {
       for (name, values) in computed { try store.write(values, to: name) }

@@ -20,10 +20,8 @@ public struct TrainingRun {
     public var metrics = MetricsTime.before
     /// Examples per tile, or `nil` to choose.
     public var tile: Int?
-    /// The number of the first step; by default the pushes that the store has applied.
-    public var firstStep: UInt64?
-    /// The name under which the store knows the stream; by default the source's.
-    public var streamName: String?
+    /// What the run is to parameter servers; `nil` for one that has its store for itself.
+    public var part: WorkerPart?
 
     /// Steps of `batch` examples.
     public init(batch: Int) { self.batch = batch }
@@ -39,6 +37,8 @@ public struct TrainingRun {
 
   private let trainer: Trainer
   private let options: Options
+  /// The name under which the store knows the stream.
+  private let streamName: String
   private let schedule: OptimizerSchedule?
   private var feed: DataFeed
   /// The offset up to which the stream is learned.
@@ -60,15 +60,21 @@ public struct TrainingRun {
     pool: LanePool, options: Options
   ) throws {
     self.options = options
-    self.schedule = schedule
+    let part = options.part
+    // One worker's changes are all workers'.
+    self.schedule = part?.rank ?? 0 == 0 ? schedule : nil
+    let source = part?.share(of: source, block: options.batch) ?? source
+    streamName = part?.streamName(of: source) ?? source.name
+    let start = try store.offset(ofSource: streamName) ?? 0
     trainer = try Trainer(
-      model, store: store, pool: pool, seed: options.seed, firstStep: options.firstStep, tile: options.tile,
+      model, store: store, pool: pool, seed: options.seed &+ UInt64(part?.rank ?? 0),
+      firstStep: part == nil ? nil : start / UInt64(options.batch), tile: options.tile,
       observes: options.metrics == .after)
     validator = model.batchValidator(labelsAreUsed: true)
     metrics = ProgressiveMetrics(classes: model.logitsPerExample, window: Self.window)
     feed = try DataFeed(
       source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
-      resumingAt: store.offset(ofSource: options.streamName ?? source.name) ?? 0)
+      resumingAt: start)
     offset = feed.offset
   }
 
@@ -109,7 +115,7 @@ public struct TrainingRun {
       }
       next.resize(examples: 0, width: next.width, labelWidth: next.labelWidth)
       if looksAhead, trainer.stepCount + 1 < options.steps ?? .max { _ = try read(into: &next) }
-      let source = SourceRange(name: options.streamName ?? feed.source.name, begin: batch.begin, end: batch.end)
+      let source = SourceRange(name: streamName, begin: batch.begin, end: batch.end)
       if let schedule {
         for change in try schedule.changes(afterStep: trainer.stepCount) {
           try trainer.store.setOptimizer(change.optimizer, of: change.parameter)

@@ -24,8 +24,12 @@ struct ScoreCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where examples come from, as for train.", valueName: "SOURCE"))
   var data: String
 
-  @Option(help: ArgumentHelp("Where parameters are: file:PATH, or memory for untrained ones.", valueName: "STORE"))
+  @Option(
+    help: ArgumentHelp(
+      "Where parameters are: file:PATH, ps:HOST:PORT[,…], or memory for untrained ones.", valueName: "STORE"))
   var store: String?
+
+  @OptionGroup var cluster: ServerAccessOptions
 
   @Option(help: "Score at most so many examples.")
   var limit: UInt64?
@@ -70,6 +74,7 @@ struct ScoreCommand: AsyncParsableCommand {
     let model = try model.load()
     var options = Model.StoreOptions()
     options.seed = runtime.seed
+    options.cluster = try cluster.options()
     let (store, notices) = try model.openStoreForScoring(StoreSpecification(parsing: store!), options: options)
     for notice in notices { Output.error("onlearn: \(notice)") }
     let source = try SourceSpecification(parsing: data)

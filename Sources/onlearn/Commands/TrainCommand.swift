@@ -36,11 +36,16 @@ struct TrainCommand: AsyncParsableCommand {
 
   @OptionGroup var optimization: OptimizationOptions
 
-  @Option(help: ArgumentHelp("Where parameters are kept: memory or file:PATH.", valueName: "STORE"))
+  @Option(help: ArgumentHelp("Where parameters are kept: memory, file:PATH or ps:HOST:PORT[,…].", valueName: "STORE"))
   var store = "memory"
 
-  @Flag(help: "Continue an earlier run from its file.")
+  @Flag(
+    help: ArgumentHelp(
+      "Continue an earlier run.",
+      discussion: "From its file; with parameter servers, where the last run with --resume on the same data ended."))
   var resume = false
+
+  @OptionGroup var worker: WorkerOptions
 
   @Option(help: "Save a file so often while training, in seconds; 0 for only at the end.")
   var saveEvery = 30.0
@@ -77,11 +82,11 @@ struct TrainCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await CommandError.reporting {
-      if let (model, address) = model.remote { try await train(model, at: address) } else { try train() }
+      if let (model, address) = model.remote { try await train(model, at: address) } else { try await train() }
     }
   }
 
-  private func train() throws {
+  private func train() async throws {
     let signals = StopSignals()
     let model = try model.load()
     let source = try SourceSpecification(parsing: data)
@@ -93,6 +98,10 @@ struct TrainCommand: AsyncParsableCommand {
     storeOptions.initialization = try Initialization(parsing: `init`)
     storeOptions.seed = runtime.seed
     let specification = try StoreSpecification(parsing: store)
+    if case .servers(let addresses) = specification {
+      storeOptions.place = try await ClusterPlace.take(at: addresses, options: worker.options())
+    }
+    let place = storeOptions.place
     let (store, notices) = try model.openStore(
       specification, optimizers: choice.optimizers, frozen: choice.frozen, options: storeOptions)
     for notice in choice.notices + notices { Output.error("onlearn: \(notice)") }
@@ -104,11 +113,13 @@ struct TrainCommand: AsyncParsableCommand {
     options.isShuffling = shuffle
     options.metrics = metrics
     options.tile = tile
+    options.part = place?.part(isContinued: resume)
     var run = try TrainingRun(
       model, source: source, store: store, schedule: choice.makeSchedule(), pool: runtime.makePool(), options: options)
     var reporter = reporter(goal: run.exampleGoal, from: run.start)
     let end = try run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
+    await place?.leave()
     if case .file(let path) = specification, !json { Output.write("parameters saved in \(path)\n") }
   }
 

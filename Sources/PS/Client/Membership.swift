@@ -1,0 +1,69 @@
+import NIOCore
+import Synchronization
+public import Transport
+public import Wire
+
+/// A place in a cluster, a server's shard or a worker's rank: given by the scheduler, which hears every few seconds that
+/// it is still used.
+///
+/// A scheduler that is away is no reason to stop: who has the map needs nothing of it, and the place is announced again
+/// when it is back.
+public final class Membership: Sendable {
+  /// The shard or rank.
+  public let index: Int
+  private let links: NetworkLinks
+  private let role: Role
+  private let member: Identifier
+  private let renewals: Mutex<Task<Void, Never>?>
+
+  private init(_ links: NetworkLinks, _ role: Role, _ member: Identifier, index: Int) {
+    (self.links, self.role, self.member, self.index) = (links, role, member, index)
+    renewals = Mutex(nil)
+  }
+
+  deinit { renewals.withLock { $0?.cancel() } }
+
+  /// Takes the place number `wanted` of the cluster of `scheduler`, or any that is free.
+  ///
+  /// - Parameter member: The id of the server's store, or of the worker.
+  /// - Throws: ``ClientError`` if there is no such place, or if it stays taken.
+  public static func join(
+    _ scheduler: Address, as role: Role, member: Identifier, wanted: Int?, options: NetworkLinks.Options
+  ) async throws -> (member: Membership, map: ShardMapReply) {
+    let links = NetworkLinks([scheduler], options: options, isCluster: false)
+    let map = try await place(links, JoinRequest(role: role, index: wanted, address: "", member: member))
+    guard let index = map.index else {
+      throw ClientError.invalidAnswer(server: links.name(of: 0), problem: "it gives no place to a \(role)")
+    }
+    return (Membership(links, role, member, index: index), map)
+  }
+
+  /// Says, now and from now on, that the place is used.
+  ///
+  /// - Parameter address: By which a server is reached; empty for a worker.
+  public func renew(address: String = "") {
+    let (links, request) = (links, JoinRequest(role: role, index: index, address: address, member: member))
+    renewals.withLock { task in
+      task?.cancel()
+      task = Task {
+        while !Task.isCancelled {
+          _ = try? await Self.place(links, request)
+          try? await Task.sleep(for: SchedulerCore.renewal)
+        }
+      }
+    }
+  }
+
+  /// Gives a worker's place back; a server's stays its own, as its data does.
+  public func leave() async {
+    renewals.withLock { $0?.cancel() }
+    guard role == .worker else { return }
+    let request = JoinRequest(role: role, index: index, address: "", member: member)
+    _ = try? await links.answer(to: ServerRequest(reading: .leave, request.payload), of: 0)
+  }
+
+  private static func place(_ links: NetworkLinks, _ request: JoinRequest) async throws -> ShardMapReply {
+    let answer = try await links.answer(to: ServerRequest(reading: .join, request.payload), of: 0)
+    return try links.reading(0) { () throws(Refusal) in try ShardMapReply(reading: answer.payload) }
+  }
+}

@@ -1,0 +1,144 @@
+import ArgumentParser
+import Logging
+import NIOPosix
+import PS
+import ServiceLifecycle
+import Transport
+import UnixSignals
+import Wire
+
+/// Runs a parameter server, or the scheduler of several.
+struct PsRunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a parameter server, or the scheduler of several (what 'onlearn ps' does by itself).",
+    discussion: "SIGTERM or SIGINT: what was asked is answered, clients are asked to leave, and the process ends.")
+
+  /// What a process does in a cluster.
+  enum ProcessRole: String, CaseIterable, ExpressibleByArgument {
+    case scheduler, server
+  }
+
+  @Option(name: [.short, .long], help: "What to run.")
+  var role = ProcessRole.server
+
+  @Option(name: [.short, .long], help: "How many servers share the parameters; servers with a scheduler ask it.")
+  var servers: Int?
+
+  @Option(name: [.short, .long], help: "How many workers train together, unless they say otherwise.")
+  var workers = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "How far workers get ahead of each other, unless they say otherwise: asp, ssp:CLOCKS or bsp.", valueName: "MODE"))
+  var consistency = Consistency.asynchronous
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to listen, unix:PATH included. By default 127.0.0.1 with port 7070 for a scheduler, 7071 and the shard for a "
+        + "server, any free port for a server with a scheduler.",
+      valueName: "HOST:PORT"))
+  var listen: Address?
+
+  @Option(help: ArgumentHelp("The scheduler that gives a server its shard.", valueName: "HOST:PORT"))
+  var scheduler: Address?
+
+  @Option(help: "Which of the servers this is, from 0; with a scheduler by default any that is missing.")
+  var shard: Int?
+
+  @Option(
+    help: ArgumentHelp("The address by which clients reach this server, if it is another one.", valueName: "HOST:PORT"))
+  var advertise: Address?
+
+  @Option(
+    help: ArgumentHelp(
+      "The keys of which clients must show one, a line each: NAME ROLE HEX; needed beyond this machine.",
+      valueName: "PATH"))
+  var keyFile: String?
+
+  @Option(help: "Connections at a time.")
+  var maxConnections = Limits().connections
+
+  @Option(help: "The largest payload of a message, in MiB.")
+  var maxPayload = Limits().payload >> 20
+
+  func validate() throws {
+    if let servers, !(1...ShardMap.slotCount).contains(servers) {
+      throw ValidationError("--servers must be between 1 and \(ShardMap.slotCount).")
+    }
+    guard (1...ModelSchema.workerLimit).contains(workers) else {
+      throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
+    }
+    if role == .scheduler, scheduler != nil || shard != nil || advertise != nil {
+      throw ValidationError("--scheduler, --shard and --advertise are for servers.")
+    }
+    guard let shard else {
+      guard scheduler != nil || servers ?? 1 == 1 || role == .scheduler else {
+        throw ValidationError("One of several servers needs --shard, or --scheduler.")
+      }
+      return
+    }
+    guard shard >= 0, scheduler != nil || shard < servers ?? 1 else {
+      throw ValidationError("--shard must be between 0 and --servers less one.")
+    }
+  }
+
+  func run() async throws { try await CommandError.reporting(serve) }
+
+  private func serve() async throws {
+    var limits = Limits()
+    limits.connections = maxConnections
+    limits.payload = maxPayload << 20
+    try limits.check()
+    let keys = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path) } ?? []
+    var defaults = TrainingDefaults()
+    (defaults.workers, defaults.consistency) = (workers, consistency)
+    switch role {
+    case .scheduler: try await runScheduler(limits, keys, defaults)
+    case .server: try await runServer(limits, keys, defaults)
+    }
+  }
+
+  private func runScheduler(_ limits: Limits, _ keys: [SharedKey], _ defaults: TrainingDefaults) async throws {
+    let servers = servers ?? 1
+    let listener = try await Listener.start(
+      at: listen ?? .tcp(host: "127.0.0.1", port: 7070), limits: limits, keys: KeyRing(keys),
+      on: MultiThreadedEventLoopGroup.singleton.next()
+    ) { _ in SchedulerService(servers: servers, defaults: defaults) }
+    Output.write("the scheduler of \(servers) servers and \(workers) workers listens at \(listener.address)\n")
+    try await runUntilSignalled { await listener.drain(within: .seconds(1)) }
+  }
+
+  private func runServer(_ limits: Limits, _ keys: [SharedKey], _ defaults: TrainingDefaults) async throws {
+    let port = scheduler == nil ? 7071 + (shard ?? 0) : 0
+    var options = ParameterServer.Options(address: listen ?? .tcp(host: "127.0.0.1", port: port))
+    options.shard = shard
+    options.shards = servers ?? 1
+    options.scheduler = scheduler
+    options.advertisedAddress = advertise
+    options.defaults = defaults
+    options.limits = limits
+    options.keys = keys
+    let server = try await ParameterServer.start(options)
+    Output.write("server \(server.shard) of \(server.shards) listens at \(server.address)\n")
+    try await runUntilSignalled { await server.stop() }
+  }
+
+  /// Waits for SIGTERM or SIGINT, then for `stop`.
+  private func runUntilSignalled(_ stop: @escaping @Sendable () async -> Void) async throws {
+    let logger = Logger(label: "onlearn") { _ in SwiftLogNoOpLogHandler() }
+    try await ServiceGroup(
+      services: [Stopping(stop: stop)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+    ).run()
+  }
+
+  /// Something that runs by itself until it is stopped.
+  private struct Stopping: Service {
+    let stop: @Sendable () async -> Void
+
+    func run() async throws {
+      try? await gracefulShutdown()
+      await stop()
+    }
+  }
+}

@@ -1,0 +1,66 @@
+public import ArgumentParser
+public import PS
+import Serve
+import Wire
+
+/// How parameter servers are reached.
+struct ServerAccessOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The file with the key that parameter servers want.", valueName: "PATH"))
+  var keyFile: String?
+
+  @Option(help: "Wait so long for a server that does not answer, in seconds.")
+  var timeout = 60.0
+
+  func validate() throws {
+    guard timeout > 0, timeout.isFinite, timeout <= 86_400 else {
+      throw ValidationError("--timeout must be positive, and at most a day.")
+    }
+  }
+
+  /// The access; the first key of a file counts.
+  func options() throws -> ClusterOptions {
+    var options = ClusterOptions()
+    options.key = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path)[0] }
+    options.patience = .seconds(timeout)
+    options.notice = { Output.error("onlearn: \($0)") }
+    return options
+  }
+}
+
+/// How a worker takes part in a training on parameter servers.
+struct WorkerOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "With parameter servers: how far workers get ahead of each other, asp, ssp:CLOCKS or bsp; by default as the cluster "
+        + "has it.",
+      valueName: "MODE"))
+  var consistency: Consistency?
+
+  @Option(help: "With parameter servers: how many workers share the data; by default as the cluster has it.")
+  var workers: Int?
+
+  @Option(help: "With parameter servers: which of the workers this is, from 0; by default as the scheduler says.")
+  var rank: Int?
+
+  @OptionGroup var access: ServerAccessOptions
+
+  func validate() throws {
+    if let workers, !(1...ModelSchema.workerLimit).contains(workers) {
+      throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
+    }
+    if let rank, rank < 0 { throw ValidationError("--rank must not be negative.") }
+  }
+
+  /// The part that the worker takes.
+  func options() throws -> ClusterOptions {
+    var options = try access.options()
+    options.consistency = consistency
+    options.workers = workers
+    options.rank = rank
+    return options
+  }
+}
+
+extension Consistency: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
