@@ -51,11 +51,12 @@ enum CommandError {
     case let error as TrainClientError: error.exitStatus.rawValue
     case let error as ClientError: error.exitStatus
     case is KeyFileError: ExitStatus.noInput.rawValue
-    case is HTTPListenerError, is ListenError, is LimitsError, is AddressError: ExitStatus.usage.rawValue
+    case is HTTPListenerError, is ListenError, is LimitsError, is AddressError, is RankError:
+      ExitStatus.usage.rawValue
+    case StoreFolderError.damaged: ExitStatus.damagedStore.rawValue
+    case StoreFolderError.foreign, StoreFolderError.unusable: ExitStatus.noInput.rawValue
+    case StoreFolderError.system, is FileError: ExitStatus.inputOutput.rawValue
     case is IOError: ExitStatus.unavailable.rawValue
-    case let error as ClientError: error.exitStatus
-    case is KeyFileError: ExitStatus.noInput.rawValue
-    case is ListenError, is LimitsError, is AddressError, is RankError: ExitStatus.usage.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,
       is RowOutsideTableError:

@@ -14,6 +14,8 @@ struct PsCommand: AsyncParsableCommand {
                        onlearn ps -r server --scheduler 127.0.0.1:7070        (twice)
                        onlearn train Models/mlp.json … --store ps:127.0.0.1:7070   (four times)
       """,
-    subcommands: [PsRunCommand.self, PsStatsCommand.self, PsSetCommand.self],
+    subcommands: [
+      PsRunCommand.self, PsStatsCommand.self, PsSetCommand.self, PsVerifyCommand.self, PsTruncateCommand.self,
+    ],
     defaultSubcommand: PsRunCommand.self)
 }

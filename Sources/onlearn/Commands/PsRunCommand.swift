@@ -1,7 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Logging
 import NIOPosix
-import PS
+public import PS
+import Parameters
 import ServiceLifecycle
 import Transport
 import UnixSignals
@@ -12,7 +13,10 @@ struct PsRunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run a parameter server, or the scheduler of several (what 'onlearn ps' does by itself).",
-    discussion: "SIGTERM or SIGINT: what was asked is answered, clients are asked to leave, and the process ends.")
+    discussion: """
+      SIGTERM or SIGINT: what was asked is answered, clients are asked to leave, what was learned is saved, and the process
+      ends.
+      """)
 
   /// What a process does in a cluster.
   enum ProcessRole: String, CaseIterable, ExpressibleByArgument {
@@ -56,6 +60,15 @@ struct PsRunCommand: AsyncParsableCommand {
       valueName: "PATH"))
   var keyFile: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The folder in which a server keeps what it learns, so that it goes on from there; by default nothing is kept.",
+      valueName: "FOLDER"))
+  var data: String?
+
+  @Option(help: "With --data: answer when a change is written, synced within a second (everysec), or synced (always).")
+  var durability = Durability.everySecond
+
   @Option(help: "Connections at a time.")
   var maxConnections = Limits().connections
 
@@ -69,8 +82,8 @@ struct PsRunCommand: AsyncParsableCommand {
     guard (1...ModelSchema.workerLimit).contains(workers) else {
       throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
     }
-    if role == .scheduler, scheduler != nil || shard != nil || advertise != nil {
-      throw ValidationError("--scheduler, --shard and --advertise are for servers.")
+    if role == .scheduler, scheduler != nil || shard != nil || advertise != nil || data != nil {
+      throw ValidationError("--scheduler, --shard, --advertise and --data are for servers.")
     }
     guard let shard else {
       guard scheduler != nil || servers ?? 1 == 1 || role == .scheduler else {
@@ -106,7 +119,7 @@ struct PsRunCommand: AsyncParsableCommand {
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { _ in SchedulerService(servers: servers, defaults: defaults) }
     Output.write("the scheduler of \(servers) servers and \(workers) workers listens at \(listener.address)\n")
-    try await runUntilSignalled { await listener.drain(within: .seconds(1)) }
+    try await runUntilSignalled([]) { await listener.drain(within: .seconds(1)) }
   }
 
   private func runServer(_ limits: Limits, _ keys: [SharedKey], _ defaults: TrainingDefaults) async throws {
@@ -119,26 +132,41 @@ struct PsRunCommand: AsyncParsableCommand {
     options.defaults = defaults
     options.limits = limits
     options.keys = keys
+    options.dataFolder = data
+    options.durability = durability
     let server = try await ParameterServer.start(options)
     Output.write("server \(server.shard) of \(server.shards) listens at \(server.address)\n")
-    try await runUntilSignalled { await server.stop() }
+    try await runUntilSignalled([DiskWatch(failures: server.diskFailures)]) { try await server.stop() }
   }
 
-  /// Waits for SIGTERM or SIGINT, then for `stop`.
-  private func runUntilSignalled(_ stop: @escaping @Sendable () async -> Void) async throws {
+  /// Waits for SIGTERM, SIGINT or the failure of one of `others`, then for `stop`.
+  private func runUntilSignalled(
+    _ others: [any Service], stop: @escaping @Sendable () async throws -> Void
+  ) async throws {
     let logger = Logger(label: "onlearn") { _ in SwiftLogNoOpLogHandler() }
     try await ServiceGroup(
-      services: [Stopping(stop: stop)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+      services: others + [Stopping(stop: stop)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
     ).run()
   }
 
   /// Something that runs by itself until it is stopped.
   private struct Stopping: Service {
-    let stop: @Sendable () async -> Void
+    let stop: @Sendable () async throws -> Void
 
     func run() async throws {
       try? await gracefulShutdown()
-      await stop()
+      try await stop()
+    }
+  }
+
+  /// Fails when a server's disk does.
+  private struct DiskWatch: Service {
+    let failures: AsyncStream<FileError>
+
+    func run() async throws {
+      for await failure in failures.cancelOnGracefulShutdown() { throw failure }
     }
   }
 }
+
+extension Durability: ExpressibleByArgument {}
