@@ -102,7 +102,11 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
-      name: "TestSupport", dependencies: ["Kernels", "Graph", "GraphDefImport", "Parameters"],
+      name: "TestSupport",
+      dependencies: [
+        "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(
@@ -118,7 +122,15 @@ let package = Package(
       dependencies: ["Kernels", "Wire", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),
     .testTarget(
-      name: "PSTests", dependencies: ["PS", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      name: "TransportTests",
+      dependencies: [
+        "Wire", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PSTests",
+      dependencies: ["PS", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),
     .testTarget(
       name: "ServeTests",

@@ -15,6 +15,8 @@ final class SessionDriver {
   private var promises: [ClientSession.Ticket: EventLoopPromise<Frame>] = [:]
   private var lastTicket: ClientSession.Ticket = 0
   private var channel: ClientChannel?
+  /// Whether the handshake is done.
+  private var isReady = false
   private var alarm: Alarm
 
   init(
@@ -92,6 +94,7 @@ final class SessionDriver {
 
 extension SessionDriver: ClientChannelDelegate {
   func ready(_ challenge: Challenge, _ session: SessionState, on channel: ClientChannel) {
+    isReady = true
     step(.connected(challenge, session))
   }
 
@@ -101,6 +104,10 @@ extension SessionDriver: ClientChannelDelegate {
 
   func closed(_ error: ConnectionError, on channel: ClientChannel) {
     self.channel = nil
-    step(.disconnected(problem: "\(error)", isFatal: !error.isTransient))
+    var isFatal = !error.isTransient
+    // What was a server a moment ago is one still: the line has changed a byte.
+    if isReady, case .breach = error { isFatal = false }
+    isReady = false
+    step(.disconnected(problem: "\(error)", isFatal: isFatal))
   }
 }

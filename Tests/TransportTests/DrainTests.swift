@@ -1,0 +1,41 @@
+import NIOCore
+import Testing
+import Transport
+import Wire
+
+@Suite struct `A listener that drains` {
+  @Test(arguments: Place.allCases)
+  func `says so, answers what it has got, refuses the rest, and ends`(_ place: Place) async throws {
+    try await Listener.run(at: place.address) { listener in
+      let client = try await HonestClient(to: listener.address)
+      let kept = Task { try await client.ask(.keep, .filled(10)) }
+      try await listener.wait { $0.keptCount == 1 }
+      async let drained: Void = listener.drain(within: .seconds(60))
+      while try await !client.wasAskedToLeave { try await Task.sleep(for: .milliseconds(2)) }
+      let error = await #expect(throws: Refusal.self) { _ = try await client.ask() }
+      #expect(error?.code == .draining)
+      try await listener.withService { $0.answerAll() }
+      let answer = try await kept.value
+      #expect(answer.header.flags.contains(.draining) && answer.payload.readableBytes == 10)
+      await drained
+      #expect(try await client.ending() == .closedByServer)
+      let late = try await HonestClient(to: listener.address).ending()
+      guard case .unreachable = late else { throw late }
+    }
+  }
+
+  @Test func `closes what is left when its time is over`() async throws {
+    try await Listener.run { listener in
+      let client = try await HonestClient(to: listener.address)
+      let kept = Task { try await client.ask(.keep) }
+      try await listener.wait { $0.keptCount == 1 }
+      await listener.drain(within: .milliseconds(50))
+      await #expect(throws: ConnectionError.closedByServer) { _ = try await kept.value }
+      #expect(try await listener.withService { $0.connections } == 0)
+    }
+  }
+
+  @Test func `ends at once when nobody is connected`() async throws {
+    try await Listener.run { await $0.drain(within: .seconds(3600)) }
+  }
+}

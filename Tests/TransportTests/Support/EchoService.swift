@@ -1,0 +1,100 @@
+import NIOCore
+import NIOPosix
+import Transport
+import Wire
+
+/// A service that sends back what it is sent, at once or later.
+final class EchoService: FrameService {
+  let identity = ServerIdentity(storeID: Identifier(bytes: Array(0x10...0x1F)), bootID: 7)
+  /// The connections there are.
+  private(set) var connections = 0
+  /// The requests that wait for ``answerAll()``.
+  private var kept: [(request: Frame, connection: ServiceConnection)] = []
+
+  func session(of client: ClientIdentity) -> SessionState { SessionState(lastAppliedSequence: 7, number: 3) }
+
+  func connected(_ connection: ServiceConnection) { connections += 1 }
+
+  func received(_ request: Frame, on connection: ServiceConnection) {
+    switch request.header.type {
+    case .echo: answer(request, on: connection)
+    case .keep: kept.append((request, connection))
+    case .swell: answer(request, on: connection, ByteBuffer(repeating: 0x5A, count: 1 << 20))
+    default: connection.refuse(Refusal(.unknownType, "no such request"), answering: request.header)
+    }
+  }
+
+  func disconnected(_ connection: ServiceConnection) {
+    connections -= 1
+    kept.removeAll { $0.connection === connection }
+  }
+
+  /// The number of requests that wait.
+  var keptCount: Int { kept.count }
+
+  /// Answers the requests that wait, the last one first.
+  func answerAll() {
+    for (request, connection) in kept.reversed() { answer(request, on: connection) }
+    kept = []
+  }
+
+  private func answer(_ request: Frame, on connection: ServiceConnection, _ payload: ByteBuffer? = nil) {
+    let header = request.header
+    connection.reply(
+      Frame(header.type, flags: .response, requestID: header.requestID, payload: payload ?? request.payload))
+  }
+}
+
+extension MessageType {
+  /// Is answered at once, with what it brings.
+  static let echo = MessageType(rawValue: 0x70)
+  /// Is answered when the test says so.
+  static let keep = MessageType(rawValue: 0x71)
+  /// Is answered with a mebibyte.
+  static let swell = MessageType(rawValue: 0x72)
+}
+
+extension Limits {
+  /// The defaults, for tests that share two processors with others: handshakes and pauses may take long.
+  static var patient: Limits {
+    var limits = Limits()
+    limits.handshakeTime = .seconds(120)
+    limits.idleTime = .seconds(600)
+    return limits
+  }
+}
+
+/// Where a test listens.
+enum Place: CaseIterable, Sendable {
+  case tcp, unix
+
+  /// An address that is free.
+  var address: Address {
+    switch self {
+    case .tcp: .tcp(host: "127.0.0.1", port: 0)
+    case .unix: .unix(path: "/tmp/onlearn-\(Identifier.random()).sock")
+    }
+  }
+}
+
+extension Listener<EchoService> {
+  /// An echo service, as long as `body` runs.
+  static func run(
+    at address: Address = Place.tcp.address, _ limits: Limits = .patient, keys: KeyRing = KeyRing(),
+    _ body: (Listener) async throws -> Void
+  ) async throws {
+    let listener = try await Listener.start(
+      at: address, limits: limits, keys: keys, on: MultiThreadedEventLoopGroup.singleton.next()
+    ) { _ in EchoService() }
+    do { try await body(listener) } catch {
+      await listener.drain(within: .zero)
+      throw error
+    }
+    await listener.drain(within: .zero)
+  }
+
+  /// Waits until the service is as `condition` says.
+  func wait(until condition: @escaping @Sendable (EchoService) -> Bool) async throws {
+    while try await !withService(condition) { try await Task.sleep(for: .milliseconds(2)) }
+  }
+}

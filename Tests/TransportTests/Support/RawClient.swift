@@ -1,0 +1,115 @@
+import NIOCore
+import NIOPosix
+import Transport
+import Wire
+
+/// A client that keeps to no rule: it sends any bytes, and reads frames if it likes.
+struct RawClient {
+  private let channel: any Channel
+  private let pieces: AsyncStream<ByteBuffer>
+  private var iterator: AsyncStream<ByteBuffer>.Iterator
+  private var assembler = FrameAssembler(payloadLimit: Limits.payloadCap)
+  private var input = ByteBuffer()
+
+  /// Connects to `address`.
+  ///
+  /// - Parameter isReading: Whether it takes anything of what it is sent.
+  init(to address: Address, isReading: Bool = true) async throws {
+    let (pieces, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+    let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelOption(.autoRead, value: isReading)
+      .channelOption(.allowRemoteHalfClosure, value: false)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Inbox(continuation))
+        }
+      }
+    channel =
+      switch address {
+      case .tcp(let host, let port): try await bootstrap.connect(host: host, port: port).get()
+      case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
+      }
+    self.pieces = pieces
+    iterator = pieces.makeAsyncIterator()
+  }
+
+  /// Sends `bytes`; whether they got out is no matter of the test's.
+  func send(_ bytes: some Sequence<UInt8> & Sendable) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
+
+  /// Sends a frame.
+  func send(_ frame: Frame) { send(frame.bytes) }
+
+  /// Says that nothing more comes, and goes on listening.
+  func endOutput() { channel.close(mode: .output, promise: nil) }
+
+  /// Closes the connection.
+  func close() { channel.close(promise: nil) }
+
+  /// The next frame, or nil if the server has closed the connection.
+  mutating func next() async throws -> Frame? {
+    while true {
+      if let frame = try assembler.next(from: &input) { return frame }
+      guard let piece = await iterator.next() else { return nil }
+      input = piece
+    }
+  }
+
+  /// The error with which the server ends the connection; nil if it closes it without a word.
+  mutating func ending() async throws -> Refusal? {
+    var last: Refusal?
+    while let frame = try await next() { last = frame.refusal }
+    return last
+  }
+
+  /// Goes through the handshake of a server without keys.
+  mutating func shakeHands(_ client: Identifier = .random(), receiveLimit: Int = 64 << 20) async throws {
+    send(Frame(.hello, payload: Hello(client, receiveLimit: receiveLimit).payload))
+    send(Frame(.authenticate, payload: ByteBuffer(bytes: Authenticated.noProof)))
+    for type in [MessageType.challenge, .authenticated] {
+      guard let frame = try await next(), frame.header.type == type, frame.refusal == nil else {
+        throw HandshakeRefused()
+      }
+    }
+  }
+
+  struct HandshakeRefused: Error {}
+
+  /// Passes on what arrives.
+  private final class Inbox: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
+    private let continuation: AsyncStream<ByteBuffer>.Continuation
+
+    init(_ continuation: AsyncStream<ByteBuffer>.Continuation) { self.continuation = continuation }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { continuation.yield(unwrapInboundIn(data)) }
+
+    func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  }
+}
+
+extension Frame {
+  /// The bytes on the wire.
+  var bytes: [UInt8] { Array(headerBytes.readableBytesView) + Array(payload.readableBytesView) }
+
+  /// The error that the frame carries.
+  var refusal: Refusal? { header.flags.contains(.error) ? try? Refusal(reading: payload) : nil }
+}
+
+extension Identifier {
+  /// Any identifier.
+  static func random() -> Identifier {
+    var generator = SystemRandomNumberGenerator()
+    return Identifier(using: &generator)
+  }
+}
+
+extension Hello {
+  /// The hello of a worker.
+  init(_ client: Identifier = .random(), key: SharedKey? = nil, receiveLimit: Int = 64 << 20) {
+    self.init(
+      role: .worker, clientID: client, nonce: [UInt8](repeating: 0xC0, count: 32), keyID: key?.id ?? "",
+      receiveLimit: receiveLimit)
+  }
+}
