@@ -49,9 +49,13 @@ extension OpImporter {
       },
       "Asinh": OpImporter { node in
         let x = try node.operand(0)
-        let magnitude = try x.unary(.absolute)
-        return try magnitude.adding(x.unary(.square).adding(1).unary(.squareRoot)).unary(.log)
-          .multiplied(by: x.unary(.sign))
+        // Neither a sign nor an absolute value, whose derivatives at zero are not this function's.
+        let zero = try Value.constant(0, x.dtype, in: node.builder)
+        let one = try Value.constant(1, x.dtype, in: node.builder)
+        let sign = try x.compared(.less, zero).selecting(one.unary(.negate), one)
+        let square = try x.unary(.square)
+        let rest = try square.divided(by: square.adding(1).unary(.squareRoot).adding(1))
+        return try x.multiplied(by: sign).adding(rest).unary(.log1p).multiplied(by: sign)
       },
       "Acosh": OpImporter { node in
         let x = try node.operand(0)

@@ -18,6 +18,10 @@ extension OpImporter {
         }
         return [.value(try node.operand(0).cast(to: dtype))]
       }),
+      "Neg": OpImporter(outputs: { node in
+        if let negated = try node.negatedIntegers() { return [.integers(negated)] }
+        return [.value(try node.operand(0).unary(.negate))]
+      }),
       "LeakyRelu": OpImporter { node in
         let x = try node.operand(0)
         let zero = try Value.constant(0, x.dtype, in: node.builder)
@@ -25,7 +29,7 @@ extension OpImporter {
       },
     ]
     let unary: [String: UnaryOperation] = [
-      "Neg": .negate, "Abs": .absolute, "Sign": .sign, "Exp": .exp, "Expm1": .expm1, "Log": .log, "Log1p": .log1p,
+      "Abs": .absolute, "Sign": .sign, "Exp": .exp, "Expm1": .expm1, "Log": .log, "Log1p": .log1p,
       "Sqrt": .squareRoot, "Rsqrt": .reciprocalSquareRoot, "Reciprocal": .reciprocal, "Inv": .reciprocal,
       "Square": .square, "Sigmoid": .sigmoid, "Tanh": .tanh, "Relu": .relu, "Relu6": .relu6, "Elu": .elu,
       "Selu": .selu, "Softplus": .softplus, "Softsign": .softsign, "Erf": .erf, "Erfc": .erfc, "Floor": .floor,
@@ -108,4 +112,15 @@ extension OpImporter {
     }
     return table
   }()
+}
+
+extension NodeReader {
+  /// Operand 0, known integers, with the opposite sign; `nil` if it is something else.
+  fileprivate func negatedIntegers() throws -> KnownIntegers? {
+    guard case .integers(var integers) = try tensor(0) else { return nil }
+    let negated = integers.elements.compactMap { Extent(0).subtracting($0) }
+    guard negated.count == integers.elements.count else { return nil }
+    integers.elements = negated
+    return integers
+  }
 }

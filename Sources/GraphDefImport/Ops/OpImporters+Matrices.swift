@@ -8,6 +8,12 @@ extension OpImporter {
       try node.operand(0).batchedMatmul(
         transposed: node.bool("adj_x"), node.operand(1), transposed: node.bool("adj_y"))
     }
+    let chosenDiagonal = OpImporter { node in
+      guard try node.constants(1, expected: "which diagonals").allSatisfy({ $0 == 0 }) else {
+        throw ImportError.Reason.other("only the main diagonal, k = 0, is supported")
+      }
+      return try node.diagonal()
+    }
     return [
       "MatMul": OpImporter { node in
         try node.operand(0).matmul(
@@ -16,6 +22,7 @@ extension OpImporter {
       "MatrixBandPart": OpImporter { try $0.band() },
       "DiagPart": OpImporter { try $0.diagonal() },
       "MatrixDiagPart": OpImporter { try $0.diagonal() },
+      "MatrixDiagPartV2": chosenDiagonal, "MatrixDiagPartV3": chosenDiagonal,
       "BatchMatMul": batched, "BatchMatMulV2": batched, "BatchMatMulV3": batched,
     ]
   }()

@@ -4,11 +4,8 @@ import Kernels
 extension OpImporter {
   /// What graphs compute shapes with: integers that are known up to the batch size.
   static let shapes: [String: OpImporter] = [
-    "Shape": OpImporter(
-      isDifferentiable: false,
-      outputs: { node in
-        [.integers(KnownIntegers(try node.type("out_type", default: .int32), try node.shape(0).extents))]
-      }),
+    "Shape": OpImporter(isDifferentiable: false, outputs: { [.integers(try $0.shapeVector())] }),
+    "VariableShape": OpImporter(isDifferentiable: false, outputs: { [.integers(try $0.shapeVector())] }),
     "ShapeN": OpImporter(
       isDifferentiable: false,
       outputs: { node in
@@ -107,6 +104,11 @@ extension OpImporter {
 }
 
 extension NodeReader {
+  /// The shape of operand 0.
+  fileprivate func shapeVector() throws -> KnownIntegers {
+    KnownIntegers(try type("out_type", default: .int32), try shape(0).extents)
+  }
+
   /// The most numbers that a range may have.
   private static var rangeLimit: Int { 1 << 24 }
 

@@ -27,6 +27,9 @@ public protocol DataSource {
   /// The offset of the next example in this pass.
   var position: UInt64 { get }
 
+  /// What a user should know before learning from it.
+  var notices: [String] { get }
+
   /// Starts a pass.
   ///
   /// - Parameters:
@@ -49,6 +52,7 @@ public protocol DataSource {
 
 extension DataSource {
   public var isLive: Bool { false }
+  public var notices: [String] { [] }
 
   /// The features of one example, if known before reading.
   public var width: Int? { exampleShape?.reduce(1, *) }

@@ -146,6 +146,17 @@ extension SyntheticClicks {
     public var rate: Double
   }
 
+  /// The best reachable figures, in words.
+  ///
+  /// - Complexity: O(200,000 examples).
+  public var notices: [String] {
+    let best = ceiling(from: position)
+    func rounded(_ number: Double) -> Double { (number * 10_000).rounded() / 10_000 }
+    return [
+      "the best that can be learned from '\(name)' is auc \(rounded(best.auc)), log_loss \(rounded(best.logLoss))"
+    ]
+  }
+
   /// The best reachable figures, from the true probabilities of `count` examples from `offset` on.
   ///
   /// Labels are not drawn: each example counts as a click by its probability, which leaves little noise.

@@ -54,4 +54,17 @@ import Testing
     #expect(findings.map { $0.graphError == nil } == [true, true, false, false])
     #expect(findings.allSatisfy { $0.isWithin(1e-6) })
   }
+
+  @Test func `compares with the graph only at the batch size that the graph was made for`() throws {
+    func fixBatch(_ graph: inout GraphDef) {
+      for (name, width) in [("input_x", 20), ("input_y", 1)] {
+        guard let index = graph.nodes.firstIndex(where: { $0.name == name }) else { continue }
+        graph.nodes[index].attributes["shape"] = .shape([32, width])
+      }
+    }
+    let exported = try findings(fixBatch)
+    #expect(exported.allSatisfy { $0.graphError != nil && $0.isWithin(1e-6) })
+    let other = try findings(batch: 7, fixBatch)
+    #expect(other.allSatisfy { $0.graphError == nil && $0.isWithin(1e-6) })
+  }
 }

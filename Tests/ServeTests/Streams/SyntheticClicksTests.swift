@@ -53,6 +53,7 @@ import Testing
     let ceiling = source.ceiling(count: 100_000)
     #expect(abs(ceiling.rate - rate) < 0.01)
     #expect((0.7..<0.9).contains(ceiling.auc))
+    #expect(source.notices.count == 1 && source.notices[0].contains("auc 0.\(Int(ceiling.auc * 100))"))
     #expect(ceiling.logLoss < -(rate * log(rate) + (1 - rate) * log(1 - rate)))
   }
 
