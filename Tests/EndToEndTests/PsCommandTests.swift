@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct `The command ps` {
+  private let folder: CommandFolder
+  private static let model = "\(CommandFolder.fixture)/mlp_small.json"
+
+  init() throws { folder = try CommandFolder() }
+
+  private func start(_ name: String, _ arguments: [String]) throws -> RunningServer {
+    try RunningServer(["ps"] + arguments, log: "\(name).log", in: folder)
+  }
+
+  /// Examples whose label is the place of the large features.
+  private func data() throws -> String {
+    let path = "\(folder.path)/examples.csv"
+    let lines = (0..<640).map { example in
+      let features = (0..<20).map { $0 % 5 == example % 5 ? "1.5" : "0.\(($0 * 7 + example * 3) % 10)" }
+      return ([String(example % 5)] + features).joined(separator: ",")
+    }
+    try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+    return "csv:\(path)?label=first"
+  }
+
+  private static func train(_ data: String, _ store: String, steps: Int) throws -> OnlearnProcess {
+    try OnlearnProcess.run([
+      "train", model, "--data", data, "--store", store, "--batch", "32", "--steps", "\(steps)", "--threads", "1",
+      "--json",
+    ])
+  }
+
+  private static func score(_ data: String, _ store: String) throws -> OnlearnProcess {
+    try OnlearnProcess.run(["score", model, "--data", data, "--store", store, "--limit", "64", "--json"])
+  }
+
+  @Test func `shares a training in step, and serves what was learned after a restart`() async throws {
+    let data = try data()
+    let scheduler = try start(
+      "scheduler", ["-r", "scheduler", "-s", "2", "-w", "2", "--consistency", "bsp", "--listen", "127.0.0.1:0"])
+    let address = try await scheduler.value(after: "listens at ")
+    let store = "ps:\(address)"
+    func servers(_ run: String) async throws -> [RunningServer] {
+      let servers = try ["a", "b"].map { name in
+        try start("\(run)-\(name)", ["--scheduler", address, "--data", "\(folder.path)/\(name)"])
+      }
+      for server in servers { _ = try await server.value(after: "listens at ") }
+      return servers
+    }
+    var running = try await servers("first")
+    let workers = try await withThrowingTaskGroup(of: OnlearnProcess.self) { group in
+      for _ in 0..<2 { group.addTask { try Self.train(data, store, steps: 10) } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    for worker in workers { #expect(worker.status == 0, "\(worker.errors)") }
+    let scores = try Self.score(data, store)
+    #expect(scores.status == 0 && scores.output.contains("\"class\""), "\(scores.errors)")
+
+    for server in running { #expect(server.stop() == 0, "\(server.text)") }
+    for name in ["a", "b"] {
+      let verified = try OnlearnProcess.run(["ps", "verify", "\(folder.path)/\(name)"])
+      #expect(verified.status == 0 && verified.output.contains("stopped in order"), "\(verified)")
+    }
+    running = try await servers("second")
+    #expect(try Self.score(data, store).output == scores.output)
+    let stats = try OnlearnProcess.run(["ps", "stats", address])
+    #expect(stats.status == 0 && stats.output.contains("model.mlp_small.version"), "\(stats)")
+    for server in running + [scheduler] { #expect(server.stop() == 0, "\(server.text)") }
+  }
+
+  @Test func `loses nothing of a training when it is killed`() async throws {
+    let data = try data()
+    let arguments = ["--data", "\(folder.path)/killed", "--listen"]
+    var server = try start("before", arguments + ["127.0.0.1:0"])
+    let address = try await server.value(after: "listens at ")
+    async let worker = Self.train(data, "ps:\(address)", steps: 20_000)
+    for _ in 0..<3 {
+      try await Task.sleep(for: .milliseconds(150))
+      _ = server.stop(SIGKILL)
+      server = try start("after", arguments + [address])
+      _ = try await server.value(after: "listens at ")
+    }
+    let run = try await worker
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.lastLine.contains("\"version\": 20000"), "\(run.lastLine)")
+    #expect(server.stop() == 0, "\(server.text)")
+  }
+}
