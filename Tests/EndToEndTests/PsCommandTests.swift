@@ -36,7 +36,7 @@ import Testing
 
   @Test func `shares a training in step, and serves what was learned after a restart`() async throws {
     let data = try data()
-    let scheduler = try start(
+    var scheduler = try start(
       "scheduler", ["-r", "scheduler", "-s", "2", "-w", "2", "--consistency", "bsp", "--listen", "127.0.0.1:0"])
     let address = try await scheduler.value(after: "listens at ")
     let store = "ps:\(address)"
@@ -62,6 +62,9 @@ import Testing
       #expect(verified.status == 0 && verified.output.contains("stopped in order"), "\(verified)")
     }
     running = try await servers("second")
+    // A scheduler that is started again learns from the servers where they are.
+    scheduler.signal(SIGKILL)
+    scheduler = try start("again", ["-r", "scheduler", "-s", "2", "-w", "2", "--listen", address])
     #expect(try Self.score(data, store).output == scores.output)
     let stats = try OnlearnProcess.run(["ps", "stats", address])
     #expect(stats.status == 0 && stats.output.contains("model.mlp_small.version"), "\(stats)")

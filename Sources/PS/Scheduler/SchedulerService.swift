@@ -8,8 +8,9 @@ public final class SchedulerService: FrameService {
 
   /// A scheduler of a cluster of `servers` servers.
   public init(servers: Int, defaults: TrainingDefaults) {
-    var generator = SystemRandomNumberGenerator()
-    identity = ServerIdentity(storeID: Identifier(using: &generator), bootID: generator.next())
+    // It keeps nothing, so that one that was started again is as good as the one before.
+    let storeID = Identifier(bytes: Array("onlearnscheduler".utf8))
+    identity = ServerIdentity(storeID: storeID, bootID: UInt64.random(in: 1 ... .max))
     core = SchedulerCore(servers: servers, defaults: defaults)
   }
 
