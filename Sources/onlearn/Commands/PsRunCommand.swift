@@ -118,8 +118,8 @@ struct PsRunCommand: AsyncParsableCommand {
       at: listen ?? .tcp(host: "127.0.0.1", port: 7070), limits: limits, keys: KeyRing(keys),
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { _ in SchedulerService(servers: servers, defaults: defaults) }
-    Output.write("the scheduler of \(servers) servers and \(workers) workers listens at \(listener.address)\n")
-    try await runUntilSignalled([]) { await listener.drain(within: .seconds(1)) }
+    let greeting = "the scheduler of \(servers) servers and \(workers) workers listens at \(listener.address)\n"
+    try await runUntilSignalled(greeting, []) { await listener.drain(within: .seconds(1)) }
   }
 
   private func runServer(_ limits: Limits, _ keys: [SharedKey], _ defaults: TrainingDefaults) async throws {
@@ -135,25 +135,28 @@ struct PsRunCommand: AsyncParsableCommand {
     options.dataFolder = data
     options.durability = durability
     let server = try await ParameterServer.start(options)
-    Output.write("server \(server.shard) of \(server.shards) listens at \(server.address)\n")
-    try await runUntilSignalled([DiskWatch(failures: server.diskFailures)]) { try await server.stop() }
+    let greeting = "server \(server.shard) of \(server.shards) listens at \(server.address)\n"
+    try await runUntilSignalled(greeting, [DiskWatch(failures: server.diskFailures)]) { try await server.stop() }
   }
 
-  /// Waits for SIGTERM, SIGINT or the failure of one of `others`, then for `stop`.
+  /// Listens for signals and says `greeting`; waits for SIGTERM, SIGINT or the failure of one of `others`, then for `stop`.
   private func runUntilSignalled(
-    _ others: [any Service], stop: @escaping @Sendable () async throws -> Void
+    _ greeting: String, _ others: [any Service], stop: @escaping @Sendable () async throws -> Void
   ) async throws {
     let logger = Logger(label: "onlearn") { _ in SwiftLogNoOpLogHandler() }
     try await ServiceGroup(
-      services: others + [Stopping(stop: stop)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+      services: others + [Stopping(greeting: greeting, stop: stop)], gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: logger
     ).run()
   }
 
   /// Something that runs by itself until it is stopped.
   private struct Stopping: Service {
+    let greeting: String
     let stop: @Sendable () async throws -> Void
 
     func run() async throws {
+      Output.write(greeting)
       try? await gracefulShutdown()
       try await stop()
     }
