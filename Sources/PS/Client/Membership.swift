@@ -32,7 +32,8 @@ public final class Membership: Sendable {
   ) async throws -> (member: Membership, map: ShardMapReply) {
     let links = NetworkLinks([scheduler], options: options, isCluster: false)
     let map = try await place(links, JoinRequest(role: role, index: wanted, address: "", member: member))
-    guard let index = map.index else {
+    let places = role == .server ? map.servers.count : map.defaults.workers
+    guard let index = map.index, index < places else {
       throw ClientError.invalidAnswer(server: links.name(of: 0), problem: "it gives no place to a \(role)")
     }
     return (Membership(links, role, member, index: index), map)
