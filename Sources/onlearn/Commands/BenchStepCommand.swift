@@ -16,41 +16,22 @@ struct BenchStepCommand: ParsableCommand {
       all threads.
       """)
 
-  @OptionGroup var model: ModelOptions
-  @OptionGroup var runtime: RuntimeOptions
-  @OptionGroup var optimization: OptimizationOptions
-
-  @Option(help: "Examples per step; by default the configuration's.")
-  var batch: Int?
+  @OptionGroup var step: StepOptions
 
   @Option(help: "Steps to time.")
   var steps = 50
-
-  @Option(help: "Examples per tile; by default chosen from the working set.")
-  var tile: Int?
 
   @Flag(help: "Print a JSON object.")
   var json = false
 
   func validate() throws {
-    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
-    guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps must be between 1 and 1,000,000.") }
-    if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
+    try StepOptions.check(steps: steps)
   }
 
   func run() throws { try CommandError.reporting(measure) }
 
   private func measure() throws {
-    let model = try model.load()
-    let choice = try optimization.choose(for: model, .training)
-    var options = Model.StoreOptions()
-    options.seed = runtime.seed
-    let store = try model.openStore(
-      .memory, optimizers: choice.optimizers, frozen: choice.frozen, options: options
-    ).store
-    let examples = batch ?? model.config.batchSize
-    var benchmark = try StepBenchmark(
-      model, store: store, pool: runtime.makePool(), examples: examples, tile: tile, seed: runtime.seed)
+    var (model, examples, benchmark) = try step.load(on: step.runtime.makePool())
     let plan = try benchmark.plan()
     let counter = AllocationCounter(
       start: { onlearn_allocations_start() },

@@ -15,18 +15,10 @@ struct ProfileCommand: ParsableCommand {
       share, its speed, and how many times as long it takes as this machine's roofline allows, which is measured first.
       """)
 
-  @OptionGroup var model: ModelOptions
-  @OptionGroup var runtime: RuntimeOptions
-  @OptionGroup var optimization: OptimizationOptions
-
-  @Option(help: "Examples per step; by default the configuration's.")
-  var batch: Int?
+  @OptionGroup var step: StepOptions
 
   @Option(help: "Steps to watch.")
   var steps = 20
-
-  @Option(help: "Examples per tile; by default chosen from the working set.")
-  var tile: Int?
 
   @Option(help: "How many parts to list, the longest first; 0 lists all.")
   var top = 25
@@ -35,26 +27,15 @@ struct ProfileCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
-    guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps must be between 1 and 1,000,000.") }
-    if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
+    try StepOptions.check(steps: steps)
     guard top >= 0 else { throw ValidationError("--top must not be negative.") }
   }
 
   func run() throws { try CommandError.reporting(measure) }
 
   private func measure() throws {
-    let model = try model.load()
-    let choice = try optimization.choose(for: model, .training)
-    var options = Model.StoreOptions()
-    options.seed = runtime.seed
-    let store = try model.openStore(
-      .memory, optimizers: choice.optimizers, frozen: choice.frozen, options: options
-    ).store
-    let pool = runtime.makePool()
-    let examples = batch ?? model.config.batchSize
-    var benchmark = try StepBenchmark(
-      model, store: store, pool: pool, examples: examples, tile: tile, seed: runtime.seed)
+    let pool = step.runtime.makePool()
+    var (model, examples, benchmark) = try step.load(on: pool)
     let plan = try benchmark.plan()
     let unwatched = try benchmark.run(steps: steps).time.median
     let profile = try StepProfile(of: &benchmark, steps: steps, roofline: Roofline(measuredOn: pool))
