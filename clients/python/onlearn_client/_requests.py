@@ -16,6 +16,8 @@ from ._frames import MessageType
 
 Answer = TypeVar("Answer")
 
+WORKER, ADMIN = 1, 2
+
 
 @dataclass(frozen=True)
 class Request(Generic[Answer]):

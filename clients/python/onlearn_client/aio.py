@@ -13,11 +13,9 @@ from numpy.typing import ArrayLike
 from . import _frames as frames
 from ._errors import Refused, Unavailable
 from ._messages import ModelDescription, ModelEntry, ScoreReply, TrainReply
-from ._requests import Attempts, Request, Requests
+from ._requests import WORKER, Attempts, Request, Requests
 
 Answer = TypeVar("Answer")
-
-WORKER, ADMIN = 1, 2
 
 
 class TrainClient:
