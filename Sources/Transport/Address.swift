@@ -37,6 +37,12 @@ public enum Address: Hashable, Sendable {
     self = .tcp(host: String(host), port: Int(port))
   }
 
+  /// The addresses that are written with commas between them.
+  public static func list(_ text: some StringProtocol) throws(AddressError) -> [Address] {
+    try text.split(separator: ",", omittingEmptySubsequences: false)
+      .map { (address) throws(AddressError) in try Address(String(address)) }
+  }
+
   /// The socket address; a host's name is looked up.
   ///
   /// It waits for the look-up, so it must not be called on an event loop's thread.

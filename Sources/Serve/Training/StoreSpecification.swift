@@ -21,9 +21,7 @@ public enum StoreSpecification: Hashable, Sendable, CustomStringConvertible {
       self = .file(path: String(text.dropFirst(5)))
     } else if text.hasPrefix("ps:") {
       do throws(AddressError) {
-        self = .servers(
-          try text.dropFirst(3).split(separator: ",", omittingEmptySubsequences: false)
-            .map { (address) throws(AddressError) in try Address(String(address)) })
+        self = .servers(try Address.list(text.dropFirst(3)))
       } catch {
         throw StoreSpecificationError(text: text, problem: "\(error)")
       }

@@ -29,9 +29,8 @@ struct PsSetCommand: ParsableCommand {
   func run() throws { try CommandError.reporting(set) }
 
   private func set() throws {
-    guard case .servers(let addresses) = try StoreSpecification(parsing: "ps:\(servers)") else { return }
     let options = try access.options().linkOptions(.worker)
-    let found = try Cluster.find(addresses, options: options).servers
+    let found = try Cluster.find(Address.list(servers), options: options).servers
     let client = try ParameterClient(reading: model, links: NetworkLinks(found, options: options))
     var changed: [String] = []
     for (index, spec) in client.parameters.enumerated() where parameter ?? spec.name == spec.name && !spec.isFrozen {
