@@ -12,17 +12,6 @@ import Testing
     try RunningServer(["ps"] + arguments, log: "\(name).log", in: folder)
   }
 
-  /// Examples whose label is the place of the large features.
-  private func data() throws -> String {
-    let path = "\(folder.path)/examples.csv"
-    let lines = (0..<640).map { example in
-      let features = (0..<20).map { $0 % 5 == example % 5 ? "1.5" : "0.\(($0 * 7 + example * 3) % 10)" }
-      return ([String(example % 5)] + features).joined(separator: ",")
-    }
-    try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
-    return "csv:\(path)?label=first"
-  }
-
   private static func train(_ data: String, _ store: String, steps: Int) throws -> OnlearnProcess {
     try OnlearnProcess.run([
       "train", model, "--data", data, "--store", store, "--batch", "32", "--steps", "\(steps)", "--threads", "1",
@@ -35,7 +24,7 @@ import Testing
   }
 
   @Test func `shares a training in step, and serves what was learned after a restart`() async throws {
-    let data = try data()
+    let data = try folder.examples(640)
     var scheduler = try start(
       "scheduler", ["-r", "scheduler", "-s", "2", "-w", "2", "--consistency", "bsp", "--listen", "127.0.0.1:0"])
     let address = try await scheduler.value(after: "listens at ")
@@ -72,7 +61,7 @@ import Testing
   }
 
   @Test func `loses nothing of a training when it is killed`() async throws {
-    let data = try data()
+    let data = try folder.examples(640)
     let arguments = ["--data", "\(folder.path)/killed", "--listen"]
     var server = try start("before", arguments + ["127.0.0.1:0"])
     let address = try await server.value(after: "listens at ")

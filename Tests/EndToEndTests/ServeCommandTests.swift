@@ -23,26 +23,13 @@ import Testing
       ] + more)
   }
 
-  /// Examples whose label is the place of the large features.
-  private func data() throws -> String {
-    let path = "\(folder.path)/examples.csv"
-    if !FileManager.default.fileExists(atPath: path) {
-      let lines = (0..<320).map { example in
-        let features = (0..<20).map { $0 % 5 == example % 5 ? "1.5" : "0.\(($0 * 7 + example * 3) % 10)" }
-        return ([String(example % 5)] + features).joined(separator: ",")
-      }
-      try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
-    }
-    return "csv:\(path)?label=first"
-  }
-
   private func number(_ name: String, in line: String) -> Double? {
     let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
     return object?[name] as? Double
   }
 
   @Test func `learns from two clients at once, saves when it is stopped, and goes on where it stopped`() async throws {
-    let data = try data()
+    let data = try folder.examples(320)
     let store = ["--store", "file:\(folder.path)/parameters", "-n", "2"]
     var server = try start(store)
     var address = try await server.value(after: "olp=")
@@ -87,11 +74,11 @@ import Testing
   }
 
   @Test func `clients say that nobody is there, or that there is no such model`() async throws {
-    let nobody = try OnlearnProcess.run(["score", "-m", "x", "--server", "nowhere", "--data", data()])
+    let nobody = try OnlearnProcess.run(["score", "-m", "x", "--server", "nowhere", "--data", folder.examples(320)])
     #expect(nobody.status == 64 && nobody.errors.contains("no port"))
     let server = try start()
     let address = try await server.value(after: "olp=")
-    let unknown = try OnlearnProcess.run(["score", "-m", "nobody", "--server", address, "--data", data()])
+    let unknown = try OnlearnProcess.run(["score", "-m", "nobody", "--server", address, "--data", folder.examples(320)])
     #expect(unknown.status == 66 && unknown.errors.contains("there is no model 'nobody'"))
     #expect(server.stop() == 0)
   }
