@@ -1,5 +1,6 @@
 import Kernels
 import NIOCore
+import PS
 import Remote
 import Serve
 import Testing

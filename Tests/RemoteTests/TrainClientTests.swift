@@ -1,3 +1,4 @@
+import PS
 import Remote
 import Serve
 import Testing

@@ -45,9 +45,9 @@ public struct Cluster: Sendable {
   /// What the server at `address` has counted.
   public static func statistics(
     of address: Address, options: NetworkLinks.Options = NetworkLinks.Options()
-  ) throws -> [(name: String, value: Double)] {
+  ) throws -> [FiguresReply.Figure] {
     let links = NetworkLinks([address], options: options, isCluster: false)
     let answer = try links.call(0, ServerRequest(reading: .stats))
-    return try links.reading(0) { () throws(Refusal) in try StatsReply(reading: answer.payload) }.figures
+    return try links.reading(0) { () throws(Refusal) in try FiguresReply(reading: answer.payload) }.figures
   }
 }

@@ -74,11 +74,7 @@ public final class ParameterClient: ParameterStore {
     let answers = try links.call(
       [ServerRequest?](
         repeating: ServerRequest(reading: .describeModel, DescribeRequest(name: name).payload), count: links.count))
-    var replies: [DescribeReply] = []
-    for (shard, answer) in answers.enumerated() {
-      replies.append(
-        try links.reading(shard) { () throws(Refusal) in try DescribeReply(reading: answer!.payload) })
-    }
+    let replies = try links.reading(answers) { (payload) throws(Refusal) in try DescribeReply(reading: payload) }
     try self.init(replies[0].schema.parameters, name, links, .asynchronous)
     state.withLock { state in
       state.models = replies.map(\.model)
@@ -126,15 +122,10 @@ public final class ParameterClient: ParameterStore {
         writer.integer(model)
         return ServerRequest(reading: .getOffsets, writer.payload)
       })
-    var smallest: UInt64?
-    for (shard, answer) in answers.enumerated() {
-      let offsets = try links.reading(shard) { () throws(Refusal) in try OffsetsReply(reading: answer!.payload).offsets
-      }
-      // A batch that one shard misses is sent again to all; those that have it ignore it.
-      guard let offset = offsets[id] else { return nil }
-      smallest = min(smallest ?? offset, offset)
+    let ends = try links.reading(answers) { (payload) throws(Refusal) in try OffsetsReply(reading: payload).offsets[id]
     }
-    return smallest
+    // A batch that one shard misses is sent again to all; those that have it ignore it.
+    return ends.contains(nil) ? nil : ends.compactMap(\.self).min()
   }
 
   public func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
@@ -272,13 +263,9 @@ extension ParameterClient {
         request.write(to: &writer)
         return ServerRequest(changing: .registerModel, writer.payload)
       })
-    var replies: [RegisterReply] = []
-    for (shard, answer) in answers.enumerated() {
-      replies.append(
-        try links.reading(shard) { () throws(Refusal) in
-          var reader = MessageReader(answer!.payload)
-          return try RegisterReply(from: &reader)
-        })
+    let replies = try links.reading(answers) { (payload) throws(Refusal) in
+      var reader = MessageReader(payload)
+      return try RegisterReply(from: &reader)
     }
     state.withLock { state in
       state.models = replies.map(\.model)

@@ -1,3 +1,4 @@
+import NIOCore
 public import Wire
 
 /// The ways to all servers of a cluster, in the order of their shards.
@@ -27,6 +28,17 @@ extension ServerLinks {
     requests[shard] = request
     guard let answer = try call(requests)[shard] else { preconditionFailure("no answer of shard \(shard)") }
     return answer
+  }
+
+  /// The answers of all servers as `read` reads them.
+  func reading<Answer>(
+    _ answers: [Frame?], _ read: (ByteBuffer) throws(Refusal) -> Answer
+  ) throws(ClientError) -> [Answer] {
+    var results: [Answer] = []
+    for (shard, answer) in answers.enumerated() {
+      results.append(try reading(shard) { () throws(Refusal) in try read(answer!.payload) })
+    }
+    return results
   }
 
   /// The answer of `shard` as `read` reads it.

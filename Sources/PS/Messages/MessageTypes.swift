@@ -17,7 +17,7 @@ extension MessageType {
   public static let clock = MessageType(rawValue: 0x16)
   /// Writes a snapshot.
   public static let snapshot = MessageType(rawValue: 0x17)
-  /// Asks for figures of the server: empty, ``StatsReply``.
+  /// Asks for figures of the server: empty, ``FiguresReply``.
   public static let stats = MessageType(rawValue: 0x18)
   /// Enters a cluster: ``JoinRequest``, ``ShardMapReply``.
   public static let join = MessageType(rawValue: 0x19)

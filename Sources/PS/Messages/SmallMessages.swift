@@ -67,33 +67,3 @@ public struct OffsetsReply: Hashable, Sendable {
     return writer.payload
   }
 }
-
-/// Figures of a server: a list of {string name, f64 value}.
-public struct StatsReply: Sendable {
-  /// The figures in order.
-  public var figures: [(name: String, value: Double)]
-
-  /// An answer.
-  public init(figures: [(name: String, value: Double)]) { self.figures = figures }
-
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
-    figures = []
-    for _ in 0..<(try reader.count(limit: 1 << 16, elementBytes: 10)) {
-      figures.append((try reader.string(limit: 512), try reader.double()))
-    }
-    try reader.finish()
-  }
-
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
-    writer.count(figures.count)
-    for (name, value) in figures {
-      writer.string(name)
-      writer.double(value)
-    }
-    return writer.payload
-  }
-}

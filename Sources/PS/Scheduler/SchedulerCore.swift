@@ -61,11 +61,11 @@ public struct SchedulerCore: Sendable {
       servers: servers.map { .init(address: $0?.address ?? "", storeID: $0?.id ?? nobody) })
   }
 
-  private func statistics(_ now: Instant) -> StatsReply {
+  private func statistics(_ now: Instant) -> FiguresReply {
     func alive(_ members: [Member?]) -> Double {
       Double(members.count { $0.map { now - $0.lastSeen < Self.lease } ?? false })
     }
-    return StatsReply(figures: [
+    return FiguresReply([
       ("epoch", Double(epoch)), ("servers", Double(servers.count)), ("servers_alive", alive(servers)),
       ("workers", Double(workers.count)), ("workers_alive", alive(workers)),
     ])

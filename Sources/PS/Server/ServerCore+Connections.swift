@@ -51,7 +51,7 @@ extension ServerCore {
       case .getValues: try getValues(frame, peer, target)
       case .getOffsets: try getOffsets(frame, target)
       case .describeModel: try describe(frame, target)
-      case .stats: reply(StatsReply(figures: figures).payload, to: target)
+      case .stats: reply(FiguresReply(figures).payload, to: target)
       default: throw Refusal(.unknownType, "a parameter server knows no message of type \(frame.header.type.rawValue)")
       }
     } catch {

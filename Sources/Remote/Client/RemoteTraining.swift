@@ -1,3 +1,4 @@
+import PS
 public import Serve
 public import Transport
 import Wire

@@ -1,5 +1,5 @@
 import NIOCore
-import PS
+public import PS
 public import Serve
 public import Transport
 public import Wire

@@ -1,5 +1,6 @@
 import Kernels
 public import NIOCore
+public import PS
 public import Serve
 public import Wire
 

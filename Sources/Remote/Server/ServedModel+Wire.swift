@@ -1,4 +1,5 @@
 import GraphDefImport
+import PS
 import Parameters
 import Serve
 
@@ -11,10 +12,10 @@ extension ServedModel {
   }
 
   /// How the model does.
-  var wireFigures: [FiguresReply.Figure] {
+  var wireFigures: [(name: String, value: Double)] {
     let figures = figures
     let load = load
-    var all: [(String, Double)] = [
+    var all: [(name: String, value: Double)] = [
       ("version", Double(version)), ("frozen", isFrozen ? 1 : 0), ("waiting", Double(load.waiting)),
       ("training", Double(load.training)), ("batches", Double(figures.counts.batches)),
       ("examples", Double(figures.counts.examples)), ("duplicates", Double(figures.counts.duplicates)),
@@ -31,7 +32,7 @@ extension ServedModel {
         if let value { all.append(("\(name)_ms.\(share)", value / .milliseconds(1))) }
       }
     }
-    return all.map { FiguresReply.Figure(name: $0.0, value: $0.1) }
+    return all
   }
 }
 

@@ -1,4 +1,5 @@
 public import NIOCore
+import PS
 import Parameters
 public import Serve
 public import Transport
@@ -52,7 +53,7 @@ public final class TrainService: FrameService {
     case .metrics:
       let name = try ModelRequest(reading: request.payload).model
       perform(caller) { models throws(ServiceError) in
-        FiguresReply(figures: try await models.model(name).wireFigures).payload
+        FiguresReply(try await models.model(name).wireFigures).payload
       }
     case .unloadModel:
       let name = try ModelRequest(reading: request.payload).model

@@ -28,13 +28,13 @@ struct PsStatsCommand: ParsableCommand {
       if json {
         var object = JSONText()
         object.add("server", "\(address)")
-        for (name, value) in figures { object.add(name, value) }
+        for figure in figures { object.add(figure.name, figure.value) }
         Output.write(object.text + "\n")
       } else {
         Output.write("\(address)\n")
-        for (name, value) in figures {
-          let number = Int(exactly: value).map(String.init) ?? "\(value)"
-          Output.write("  \(name.padding(to: 40)) \(number)\n")
+        for figure in figures {
+          let number = Int(exactly: figure.value).map(String.init) ?? "\(figure.value)"
+          Output.write("  \(figure.name.padding(to: 40)) \(number)\n")
         }
       }
     }

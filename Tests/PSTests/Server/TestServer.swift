@@ -121,7 +121,7 @@ final class TestServer {
   func figure(_ name: String) throws -> Double? {
     let client = TestClient(self, id: 0xFFFE, role: .reader)
     let frame = try client.answer(to: client.send(.stats, ByteBuffer()))
-    return try StatsReply(reading: frame.payload).figures.first { $0.name == name }?.value
+    return try FiguresReply(reading: frame.payload).figures.first { $0.name == name }?.value
   }
 }
 
