@@ -19,15 +19,15 @@ public struct ClientSession: Sendable {
     case connected(Challenge, SessionState)
     /// An answer comes in.
     case received(Frame)
-    /// The connection is gone, or was never made. A `fatal` problem would be the same the next time.
-    case disconnected(problem: String, isFatal: Bool)
+    /// The connection is gone, or was never made.
+    case disconnected(ConnectionError)
     /// ``ClientSession/deadline`` is reached.
     case timer
   }
 
   /// What is to be done.
   public enum Effect: Sendable {
-    /// Make a connection, and say ``Event/connected(_:_:)`` or ``Event/disconnected(problem:isFatal:)``.
+    /// Make a connection, and say ``Event/connected(_:_:)`` or ``Event/disconnected(_:)``.
     case connect
     /// Send a frame on the connection.
     case send(Frame)
@@ -123,7 +123,7 @@ public struct ClientSession: Sendable {
     case .submit(let request, let ticket): submit(request, ticket, now, &effects)
     case .connected(let challenge, let state): connected(challenge, state, now, &effects)
     case .received(let frame): received(frame, now, &effects)
-    case .disconnected(let problem, let isFatal): disconnected(problem, isFatal, now, &effects)
+    case .disconnected(let error): disconnected(error, now, &effects)
     case .timer: timer(now, &effects)
     }
   }
@@ -287,12 +287,15 @@ extension ClientSession {
 
 // What goes wrong.
 extension ClientSession {
-  private mutating func disconnected(
-    _ problem: String, _ isFatal: Bool, _ now: Instant, _ effects: inout [Effect]
-  ) {
-    if case .closed = connection { return }
-    guard !isFatal else { return close(.rejected(server: server, problem: problem), &effects) }
-    lastProblem = problem
+  private mutating func disconnected(_ error: ConnectionError, _ now: Instant, _ effects: inout [Effect]) {
+    switch (connection, error) {
+    case (.closed, _): return
+    // What was a server a moment ago is one still: the line has changed a byte.
+    case (.ready, .breach): break
+    default:
+      guard error.isTransient else { return close(.rejected(server: server, problem: "\(error)"), &effects) }
+    }
+    lastProblem = "\(error)"
     for index in entries.indices {
       entries[index].requestID = 0
       entries[index].earliest = nil

@@ -15,8 +15,6 @@ final class SessionDriver {
   private var promises: [ClientSession.Ticket: EventLoopPromise<Frame>] = [:]
   private var lastTicket: ClientSession.Ticket = 0
   private var channel: ClientChannel?
-  /// Whether the handshake is done.
-  private var isReady = false
   private var alarm: Alarm
 
   init(
@@ -94,7 +92,6 @@ final class SessionDriver {
 
 extension SessionDriver: ClientChannelDelegate {
   func ready(_ challenge: Challenge, _ session: SessionState, on channel: ClientChannel) {
-    isReady = true
     step(.connected(challenge, session))
   }
 
@@ -104,10 +101,6 @@ extension SessionDriver: ClientChannelDelegate {
 
   func closed(_ error: ConnectionError, on channel: ClientChannel) {
     self.channel = nil
-    var isFatal = !error.isTransient
-    // What was a server a moment ago is one still: the line has changed a byte.
-    if isReady, case .breach = error { isFatal = false }
-    isReady = false
-    step(.disconnected(problem: "\(error)", isFatal: isFatal))
+    step(.disconnected(error))
   }
 }

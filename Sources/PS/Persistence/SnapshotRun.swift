@@ -1,27 +1,24 @@
 import NIOCore
-import NIOPosix
 import Parameters
 
 /// Writes a snapshot beside a running server: chunks are copied on its event loop, one at a time between requests, and
 /// written on another thread.
 final class SnapshotRun {
   private let writer: SnapshotWriter
-  private let pool: NIOThreadPool
-  private let loop: NIOIsolatedEventLoop
+  private let loop: any ServerLoop
   private let next: () -> ByteBuffer?
   private let log: () -> LogWriter.Sync?
-  private let ended: (Result<Void, any Error>) -> Void
+  private let ended: (Result<Void, FileError>) -> Void
 
   /// - Parameters:
   ///   - next: The next chunk; nil if there are no more.
   ///   - log: What is to be done so that the log is on the disk.
   ///   - ended: Is told that the snapshot is in place, or why not.
   init(
-    _ writer: SnapshotWriter, pool: NIOThreadPool, on loop: NIOIsolatedEventLoop, next: @escaping () -> ByteBuffer?,
-    log: @escaping () -> LogWriter.Sync?, ended: @escaping (Result<Void, any Error>) -> Void
+    _ writer: SnapshotWriter, on loop: any ServerLoop, next: @escaping () -> ByteBuffer?,
+    log: @escaping () -> LogWriter.Sync?, ended: @escaping (Result<Void, FileError>) -> Void
   ) {
     self.writer = writer
-    self.pool = pool
     self.loop = loop
     self.next = next
     self.log = log
@@ -31,7 +28,7 @@ final class SnapshotRun {
   /// Begins.
   func start() {
     let writer = writer
-    work {
+    work { () throws(FileError) in
       try writer.begin()
     } then: { [self] in
       write($0)
@@ -42,13 +39,13 @@ final class SnapshotRun {
     let writer = writer
     guard let chunk = next() else {
       let log = log()
-      return work {
+      return work { () throws(FileError) in
         try writer.finish(progress, behind: log)
       } then: { [self] in
         ended(.success(()))
       }
     }
-    work {
+    work { () throws(FileError) in
       var progress = progress
       try writer.write(chunk, &progress)
       return progress
@@ -58,10 +55,10 @@ final class SnapshotRun {
   }
 
   private func work<Value: Sendable>(
-    _ body: @escaping @Sendable () throws -> Value, then: @escaping (Value) -> Void
+    _ body: @escaping @Sendable () throws(FileError) -> Value, then: @escaping (Value) -> Void
   ) {
     let (writer, ended) = (writer, ended)
-    pool.runIfActive(eventLoop: loop.nonisolated(), body).assumeIsolated().whenComplete { result in
+    loop.run(on: .snapshots, body) { result in
       switch result {
       case .success(let value): then(value)
       case .failure(let error):

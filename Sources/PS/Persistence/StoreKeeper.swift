@@ -1,21 +1,18 @@
 import NIOCore
-import NIOPosix
 import Parameters
-import Transport
 import Wire
 
 /// Keeps the log of a running server, on its event loop: writes records there, and syncs them on a thread of its own.
 /// Now and then it writes a snapshot.
 ///
 /// While a sync runs more records are written, and the next sync takes all of them.
-final class StoreKeeper {
+package final class StoreKeeper {
   private let folder: any StoreFolder
   private let identity: StoreIdentity
   private let log: LogWriter
   private let policy: Durability
-  private let loop: NIOIsolatedEventLoop
-  private let pool = NIOThreadPool(numberOfThreads: 1)
-  private let snapshotPool = NIOThreadPool(numberOfThreads: 1)
+  private let loop: any ServerLoop
+  private let snapshotByteCount: Int
   /// Is told what happens on its own: that records are on the disk, or that the log fails.
   private let report: (Event) -> Void
   /// Is told, once, that the disk failed.
@@ -27,37 +24,35 @@ final class StoreKeeper {
   private var acknowledgedLSN: UInt64
   private var syncStart: Instant?
   private var needsSync = false
-  private var timer: Scheduled<Void>?
 
   /// When the last snapshot was begun, and how long the log was then.
   private var lastSnapshot: (time: Instant, logByteCount: Int)
   private var hasSnapshotRunning = false
 
   /// How often what is written is synced under ``Durability/everySecond``.
-  private static let interval = TimeAmount.seconds(1)
+  private static let interval = Duration.seconds(1)
   /// How long a sync may take before answers wait for it.
   private static let patience = Duration.seconds(2)
   /// How long the log behind a snapshot gets, unless the state is larger, and how old the snapshot.
-  private static let snapshotByteCount = 256 << 20
+  package static let snapshotByteCount = 256 << 20
   private static let snapshotAge = Duration.seconds(600)
   /// How often a full disk is looked at.
-  private static let probe = TimeAmount.seconds(1)
+  private static let probe = Duration.seconds(1)
 
   init(
-    _ store: Store, _ policy: Durability, on loop: NIOIsolatedEventLoop, report: @escaping (Event) -> Void,
-    failed: @escaping (FileError) -> Void
+    _ store: Store, _ policy: Durability, on loop: any ServerLoop, snapshotByteCount: Int,
+    report: @escaping (Event) -> Void, failed: @escaping (FileError) -> Void
   ) {
     folder = store.folder
     identity = store.identity
     log = store.log
     self.policy = policy
     self.loop = loop
+    self.snapshotByteCount = snapshotByteCount
     self.report = report
     self.failed = failed
-    lastSnapshot = (.now(), store.log.byteCount)
+    lastSnapshot = (loop.now, store.log.byteCount)
     acknowledgedLSN = store.log.lastLSN
-    pool.start()
-    snapshotPool.start()
     if policy == .everySecond { syncLater() }
   }
 
@@ -86,14 +81,11 @@ final class StoreKeeper {
 
   /// Syncs all, notes that the server stops in order, and ends.
   func close() throws(FileError) {
-    timer?.cancel()
     if !isBroken { try log.close() }
-    pool.shutdownGracefully { _ in }
-    snapshotPool.shutdownGracefully { _ in }
   }
 
   private func syncLater() {
-    timer = loop.scheduleTask(in: Self.interval) { [weak self] in
+    loop.schedule(after: Self.interval) { [weak self] in
       self?.sync()
       self?.syncLater()
     }
@@ -104,25 +96,28 @@ final class StoreKeeper {
     return .logged(upTo: acknowledgedLSN, durable: log.durableLSN)
   }
 
-  private var isSyncSlow: Bool { syncStart.map { Instant.now() - $0 > Self.patience } ?? false }
+  private var isSyncSlow: Bool { syncStart.map { loop.now - $0 > Self.patience } ?? false }
 
   /// Begins a sync, unless one runs; then another one follows it if there is need.
   private func sync() {
     guard syncStart == nil, !isBroken, let sync = log.beginSync() else { return }
     needsSync = false
-    syncStart = .now()
-    let done = pool.runIfActive(eventLoop: loop.nonisolated()) { try sync.run() }
-    done.assumeIsolated().whenComplete { [weak self] result in self?.end(sync, result) }
+    syncStart = loop.now
+    loop.run(on: .log) { () throws(FileError) in
+      try sync.run()
+    } then: { [weak self] result in
+      self?.end(sync, result)
+    }
   }
 
-  private func end(_ sync: LogWriter.Sync, _ result: Result<Void, any Error>) {
+  private func end(_ sync: LogWriter.Sync, _ result: Result<Void, FileError>) {
     syncStart = nil
     guard !isBroken else { return }
-    do {
+    do throws(FileError) {
       try result.get()
       try log.endSync(sync)
     } catch {
-      if let error = error as? FileError { fail(error) }
+      fail(error)
       return report(.logFailed(.broken))
     }
     let last = policy == .always ? sync.lsn : log.lastLSN
@@ -137,7 +132,7 @@ final class StoreKeeper {
   }
 
   private func waitForRoom() {
-    loop.scheduleTask(in: Self.probe) { [weak self] in
+    loop.schedule(after: Self.probe) { [weak self] in
       guard let self, !isBroken else { return }
       // The server hears first that there is none.
       guard failure == nil else { return waitForRoom() }
@@ -156,8 +151,8 @@ extension StoreKeeper {
   func needsSnapshot(stateByteCount: @autoclosure () -> Int) -> Bool {
     let logByteCount = log.byteCount - lastSnapshot.logByteCount
     guard !hasSnapshotRunning, !isBroken, logByteCount > 0 else { return false }
-    if logByteCount > Self.snapshotByteCount, logByteCount > stateByteCount() { return true }
-    return Instant.now() - lastSnapshot.time > Self.snapshotAge
+    if logByteCount > snapshotByteCount, logByteCount > stateByteCount() { return true }
+    return loop.now - lastSnapshot.time > Self.snapshotAge
   }
 
   /// Writes a snapshot beside the running server.
@@ -167,15 +162,14 @@ extension StoreKeeper {
   ///   - next: The next chunk of it; nil if there are no more.
   ///   - ended: Is told when there is need of no more.
   func writeSnapshot(upTo lsn: UInt64, next: @escaping () -> ByteBuffer?, ended: @escaping () -> Void) {
-    lastSnapshot = (.now(), log.byteCount)
+    lastSnapshot = (loop.now, log.byteCount)
     hasSnapshotRunning = true
     SnapshotRun(
-      SnapshotWriter(folder, identity, lsn: lsn), pool: snapshotPool, on: loop, next: next,
-      log: { [log] in log.beginSync() }
+      SnapshotWriter(folder, identity, lsn: lsn), on: loop, next: next, log: { [log] in log.beginSync() }
     ) { [weak self] result in
       ended()
       self?.hasSnapshotRunning = false
-      guard let self, !isBroken, case .failure(let error as FileError) = result, !error.isLackOfRoom else { return }
+      guard let self, !isBroken, case .failure(let error) = result, !error.isLackOfRoom else { return }
       // Without room the log alone is kept until the next try; after anything else the disk is not trusted.
       fail(error)
       report(.logFailed(.broken))

@@ -7,12 +7,9 @@ public import Wire
 public final class ParameterService: FrameService {
   public let identity: ServerIdentity
   private let defaults: TrainingDefaults
-  private var core: ServerCore
-  private var effects: [Effect] = []
   private var connections: [ConnectionID: ServiceConnection] = [:]
   private var alarm: Alarm
-  /// Keeps what is learned; nil if nothing is.
-  private var keeper: StoreKeeper?
+  private var driver: ServerDriver!
 
   /// A service on `loop`, whose thread calls this.
   ///
@@ -32,80 +29,50 @@ public final class ParameterService: FrameService {
     identity.shards = UInt16(configuration.shards)
     self.identity = identity
     self.defaults = defaults
-    core = store?.core ?? ServerCore(configuration, now: .now())
-    alarm = Alarm(on: loop.assumeIsolated())
-    keeper = store.map { store in
-      StoreKeeper(
-        store, configuration.durability, on: loop.assumeIsolated(), report: { [weak self] in self?.step($0) },
-        failed: failed)
-    }
+    let loop = loop.assumeIsolated()
+    alarm = Alarm(on: loop)
+    driver = ServerDriver(
+      configuration, store: store, on: ThreadedLoop(on: loop), perform: { [unowned self] in perform($0) },
+      failed: failed)
   }
 
-  public func session(of client: ClientIdentity) -> SessionState {
-    let (last, number) = core.session(of: client.id)
-    return SessionState(lastAppliedSequence: last, number: number)
-  }
+  public func session(of client: ClientIdentity) -> SessionState { driver.session(of: client.id) }
 
   public func connected(_ connection: ServiceConnection) {
     let client = connection.client
     connections[connection.id] = connection
-    step(.connected(connection.id, Peer(clientID: client.id, role: client.role, receiveLimit: client.receiveLimit)))
+    driver.step(
+      .connected(connection.id, Peer(clientID: client.id, role: client.role, receiveLimit: client.receiveLimit)))
   }
 
   public func received(_ request: Frame, on connection: ServiceConnection) {
     // A server without a scheduler knows of no other: its clients name all servers themselves.
     guard request.header.type != .shardMap else { return connection.reply(noMap(request)) }
     let start = Instant.now()
-    step(.request(request, from: connection.id), now: start)
-    step(.measured(request.header.type, .now() - start))
+    driver.step(.request(request, from: connection.id))
+    driver.step(.measured(request.header.type, .now() - start))
   }
 
   public func disconnected(_ connection: ServiceConnection) {
     connections[connection.id] = nil
-    step(.disconnected(connection.id))
+    driver.step(.disconnected(connection.id))
   }
 
   /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log.
-  package func close() throws(FileError) {
-    guard let keeper else { return }
-    self.keeper = nil
-    if let lsn = core.beginSnapshot() {
-      try keeper.writeLastSnapshot(upTo: lsn) { core.nextSnapshotChunk() }
-      core.endSnapshot()
-    }
-    try keeper.close()
-  }
-
-  private func writeSnapshot(_ keeper: StoreKeeper) {
-    guard keeper.needsSnapshot(stateByteCount: core.stateByteCount), let lsn = core.beginSnapshot() else { return }
-    keeper.writeSnapshot(upTo: lsn, next: { [weak self] in self?.core.nextSnapshotChunk() }) { [weak self] in
-      self?.core.endSnapshot()
-    }
-  }
-
-  private func step(_ event: Event, now: Instant = .now()) {
-    var next: Event? = event
-    while let event = next {
-      core.step(event, now: now, into: &effects)
-      for effect in effects { perform(effect) }
-      effects.removeAll(keepingCapacity: true)
-      next = keeper?.outcome()
-    }
-    if let keeper { writeSnapshot(keeper) }
-  }
+  package func close() throws(FileError) { try driver.close() }
 
   private func perform(_ effect: Effect) {
     switch effect {
     case .reply(let frame, let connection): connections[connection]?.reply(frame)
     case .close(let connection, let refusal): connections[connection]?.close(refusal)
-    case .append(let record): keeper?.append(record)
     case .wake(let time): alarm.set(time) { [weak self] in self?.ring() }
+    case .append: preconditionFailure("a record that the driver did not write")
     }
   }
 
   private func ring() {
     alarm.clear()
-    step(.timer)
+    driver.step(.timer)
   }
 
   private func noMap(_ request: Frame) -> Frame {

@@ -132,7 +132,7 @@ final class CoreLinks: ServerLinks {
     guard let connection = world.servers[shard].connection else { return }
     world.servers[shard].connection = nil
     tell(shard, .disconnected(connection), &world)
-    step(shard, .disconnected(problem: "a fault", isFatal: false), &world)
+    step(shard, .disconnected(.closedByServer), &world)
   }
 
   private func send(_ frame: Frame, _ shard: Int, _ world: inout World) {

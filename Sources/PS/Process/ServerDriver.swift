@@ -1,0 +1,73 @@
+package import Parameters
+package import Wire
+
+/// A ``ServerCore`` with its log: what the core decides on is written, and what became of it is told to the core, until
+/// both have nothing to say.
+package final class ServerDriver {
+  private var core: ServerCore
+  private let loop: any ServerLoop
+  /// Keeps what is learned; nil if nothing is.
+  private var keeper: StoreKeeper?
+  private let perform: (Effect) -> Void
+  private var effects: [Effect] = []
+
+  /// A driver on `loop`.
+  ///
+  /// - Parameters:
+  ///   - store: What the server knew when it ended, and the log that goes on; nil to keep nothing.
+  ///   - snapshotByteCount: The bytes of log after which there is a snapshot, unless the state has more.
+  ///   - perform: Does what the core wants, but for its records.
+  ///   - failed: Is told when the disk of the store failed.
+  package init(
+    _ configuration: ServerCore.Configuration, store: Store?, on loop: any ServerLoop,
+    snapshotByteCount: Int = StoreKeeper.snapshotByteCount, perform: @escaping (Effect) -> Void,
+    failed: @escaping (FileError) -> Void
+  ) {
+    core = store?.core ?? ServerCore(configuration, now: loop.now)
+    self.loop = loop
+    self.perform = perform
+    keeper = store.map { store in
+      StoreKeeper(
+        store, configuration.durability, on: loop, snapshotByteCount: snapshotByteCount,
+        report: { [weak self] in self?.step($0) }, failed: failed)
+    }
+  }
+
+  /// Where a client's session stands.
+  package func session(of client: Identifier) -> SessionState {
+    let (last, number) = core.session(of: client)
+    return SessionState(lastAppliedSequence: last, number: number)
+  }
+
+  /// Tells the core what happens, and does what it says.
+  package func step(_ event: Event) {
+    var next: Event? = event
+    while let event = next {
+      core.step(event, now: loop.now, into: &effects)
+      for effect in effects {
+        if case .append(let record) = effect { keeper?.append(record) } else { perform(effect) }
+      }
+      effects.removeAll(keepingCapacity: true)
+      next = keeper?.outcome()
+    }
+    if let keeper { writeSnapshot(keeper) }
+  }
+
+  /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log.
+  package func close() throws(FileError) {
+    guard let keeper else { return }
+    self.keeper = nil
+    if let lsn = core.beginSnapshot() {
+      try keeper.writeLastSnapshot(upTo: lsn) { core.nextSnapshotChunk() }
+      core.endSnapshot()
+    }
+    try keeper.close()
+  }
+
+  private func writeSnapshot(_ keeper: StoreKeeper) {
+    guard keeper.needsSnapshot(stateByteCount: core.stateByteCount), let lsn = core.beginSnapshot() else { return }
+    keeper.writeSnapshot(upTo: lsn, next: { [weak self] in self?.core.nextSnapshotChunk() }) { [weak self] in
+      self?.core.endSnapshot()
+    }
+  }
+}
