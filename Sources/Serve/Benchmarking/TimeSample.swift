@@ -18,6 +18,9 @@ public struct TimeSample: Hashable, Sendable {
   /// The time in the middle, or the mean of the two in the middle, in milliseconds.
   public var median: Double { Self.median(ofSorted: milliseconds) }
 
+  /// The longest time of the shortest `share` of all, from 0 to 1, in milliseconds.
+  public func quantile(_ share: Double) -> Double { milliseconds[Int(share * Double(milliseconds.count - 1))] }
+
   /// The value in the middle of `values`, at least one, or the mean of the two in the middle.
   static func median(of values: some Collection<Double>) -> Double { median(ofSorted: values.sorted()) }
 

@@ -4,7 +4,7 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
-    abstract: "Measure training steps, products of matrices, or scores of a train server.",
+    abstract: "Measure training steps, products of matrices, or what servers answer.",
     discussion: "Example: onlearn bench step Models/mlp.json --batch 1024",
-    subcommands: [BenchStepCommand.self, BenchScoreCommand.self, BenchMatmulCommand.self])
+    subcommands: [BenchStepCommand.self, BenchScoreCommand.self, BenchPushPullCommand.self, BenchMatmulCommand.self])
 }

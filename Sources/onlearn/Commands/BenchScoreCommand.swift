@@ -48,25 +48,23 @@ struct BenchScoreCommand: AsyncParsableCommand {
     var feed = try DataFeed(
       try SourceSpecification(parsing: data).open(width: width, until: StopRequest()), passes: .max)
     var examples = Batch()
-    var durations: [Double] = []
+    var times: [Duration] = []
     for request in -requests / 10..<requests {
       guard try feed.next(into: &examples, upTo: batch) else { break }
       let start = ContinuousClock.now
       _ = try await client.score(model, examples)
-      if request >= 0 { durations.append((ContinuousClock.now - start) / .milliseconds(1)) }
+      if request >= 0 { times.append(ContinuousClock.now - start) }
     }
-    durations.sort()
-    let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1)].map { name, share in
-      (name, durations[Int(share * Double(durations.count - 1))])
-    }
+    let sample = TimeSample(times)
+    let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1)].map { ($0, sample.quantile($1)) }
     if json {
       var object = JSONText()
-      object.add("requests", durations.count)
+      object.add("requests", times.count)
       for (name, value) in shares { object.add("\(name)_ms", value) }
       Output.write(object.text + "\n")
     } else {
       let figures = shares.map { "\($0.0) \(ReadableNumber.fixed($0.1, 3)) ms" }.joined(separator: ", ")
-      Output.write("\(durations.count) scores of \(batch): \(figures)\n")
+      Output.write("\(times.count) scores of \(batch): \(figures)\n")
     }
   }
 }
