@@ -146,7 +146,59 @@ __attribute__((target("sse4.2"))) static inline void onlearn_crc32c_hardware3(
   crc[1] = (uint32_t)b;
   crc[2] = (uint32_t)c;
 }
+
+// Whether `onlearn_crc32c_folding` may be called: the processor has the instructions, and the system keeps the
+// registers.
+static inline int onlearn_has_crc32c_folding(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0) return 0;
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (low & 0xE6) == 0xE6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX512F) != 0 &&
+         (c & bit_VPCLMULQDQ) != 0;
+}
+
+// `vector`, moved ahead over as many bits as `factors` are for, plus `next`. Both halves of each 16 bytes are
+// polynomials, and are multiplied without carry.
+__attribute__((target("avx512f,vpclmulqdq"))) static inline __m512i onlearn_crc32c_fold(
+    __m512i vector, __m512i factors, __m512i next) {
+  __m512i low = _mm512_clmulepi64_epi128(vector, factors, 0x00);
+  __m512i high = _mm512_clmulepi64_epi128(vector, factors, 0x11);
+  return _mm512_ternarylogic_epi64(low, high, next, 0x96);
+}
+
+// Continues the raw CRC-32C `crc` over `count` bytes, a positive multiple of 256: four times as fast as the instruction.
+//
+// After V. Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel, 2009, with
+// vectors of 64 bytes. A factor for n bits is x^(n ± 32) modulo the polynomial, reflected and shifted by one.
+__attribute__((target("sse4.2,avx512f,vpclmulqdq"))) static inline uint32_t onlearn_crc32c_folding(
+    uint32_t crc, const uint8_t *bytes, size_t count) {
+  const __m512i by256 = _mm512_set4_epi64(0xb9e02b86, 0xdcb17aa4, 0xb9e02b86, 0xdcb17aa4);
+  const __m512i by64 = _mm512_set4_epi64(0x9e4addf8, 0x740eef02, 0x9e4addf8, 0x740eef02);
+  __m512i a = _mm512_loadu_si512(bytes), b = _mm512_loadu_si512(bytes + 64);
+  __m512i c = _mm512_loadu_si512(bytes + 128), d = _mm512_loadu_si512(bytes + 192);
+  a = _mm512_xor_si512(a, _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)crc)));
+  for (size_t place = 256; place < count; place += 256) {
+    const uint8_t *next = bytes + place;
+    a = onlearn_crc32c_fold(a, by256, _mm512_loadu_si512(next));
+    b = onlearn_crc32c_fold(b, by256, _mm512_loadu_si512(next + 64));
+    c = onlearn_crc32c_fold(c, by256, _mm512_loadu_si512(next + 128));
+    d = onlearn_crc32c_fold(d, by256, _mm512_loadu_si512(next + 192));
+  }
+  b = onlearn_crc32c_fold(a, by64, b);
+  c = onlearn_crc32c_fold(b, by64, c);
+  d = onlearn_crc32c_fold(c, by64, d);
+  uint8_t rest[64];
+  _mm512_storeu_si512(rest, d);
+  return onlearn_crc32c_hardware(0, rest, sizeof rest);
+}
 #else
+static inline int onlearn_has_crc32c_folding(void) { return 0; }
+static inline uint32_t onlearn_crc32c_folding(uint32_t crc, const uint8_t *bytes, size_t count) {
+  (void)bytes;
+  (void)count;
+  return crc;
+}
 static inline uint32_t onlearn_crc32c_hardware(uint32_t crc, const uint8_t *bytes, size_t count) {
   (void)bytes;
   (void)count;

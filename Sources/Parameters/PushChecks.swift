@@ -77,19 +77,7 @@ extension SourceRange {
 extension MemoryView<Float> {
   /// The position of the first value that is infinite or not a number.
   package var firstNonFinite: Int? {
-    // 0 · x is NaN for exactly these, and a sum that met one NaN stays one.
-    var sums = SIMD16<Float>(repeating: 0)
-    var index = 0
-    while index <= count - 16 {
-      sums += load(SIMD16<Float>.self, at: index) * SIMD16(repeating: 0)
-      index += 16
-    }
-    var sum = sums.sum()
-    while index < count {
-      sum += self[index] * 0
-      index += 1
-    }
-    guard sum.isNaN else { return nil }
+    guard !Comparison.allFinite(self) else { return nil }
     return (0..<count).first { !self[$0].isFinite }
   }
 }
