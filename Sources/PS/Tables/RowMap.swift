@@ -2,7 +2,8 @@ import Kernels
 
 /// Numbers keys in the order in which they are added: a hash table with open addressing and linear probing.
 ///
-/// Keys are never removed, so a search ends at the first empty place. At most two thirds of the places are taken.
+/// Keys are never removed, so a search ends at the first empty place. At most half of the places
+/// are taken, so that most searches end where they begin.
 struct RowMap: Sendable {
   /// The number of keys.
   private(set) var count = 0
@@ -46,7 +47,7 @@ struct RowMap: Sendable {
   /// - Complexity: Amortised O(`more`); what is there is moved when the number of places doubles.
   mutating func reserve(_ more: Int) {
     var capacity = mask + 1
-    while (count + more) * 3 > capacity * 2 { capacity *= 2 }
+    while (count + more) * 2 > capacity { capacity *= 2 }
     guard capacity > mask + 1 else { return }
     let old = places
     let oldMemory = memory
@@ -76,8 +77,11 @@ struct RowMap: Sendable {
   /// The place where `key` is, or where it would be put.
   @inline(always)
   private func place(of key: Int64) -> Int {
+    // Safety: `mask` keeps every place within the memory.
     var place = Int(truncatingIfNeeded: SplitMix64.mix(UInt64(bitPattern: key))) & mask
-    while places[2 &* place &+ 1] != 0, places[2 &* place] != key { place = (place &+ 1) & mask }
+    while unsafe places.base[2 &* place] != key, unsafe places.base[2 &* place &+ 1] != 0 {
+      place = (place &+ 1) & mask
+    }
     return place
   }
 }
