@@ -138,11 +138,11 @@ let package = Package(
         "Serve", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "RemoteTests",
       dependencies: [
-        "Remote", "PS", "Transport", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        "Remote", "PS", "Wire", "Transport", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],

@@ -5,7 +5,7 @@ public import Kernels
 /// One training step is `values = try store.exchange(push: gradientsOfThisBatch, pull: rowsOfTheNextBatch)`.
 /// Calls are synchronous. One thread at a time trains through a store; what it is lent stays valid until the next
 /// call that pushes or writes.
-public protocol ParameterStore: ParameterReader {
+public protocol ParameterStore: ParameterReader, TensorSource {
   /// The schema, with the optimizers as they are now.
   var parameters: [ParameterSpec] { get }
 
@@ -25,13 +25,6 @@ public protocol ParameterStore: ParameterReader {
   /// Replaces the hyper-parameters of a parameter's optimizer from the next push on; the rule stays the same.
   func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws
 
-  /// The tensors a store keeps, in order: every parameter's weights under its name, each followed by the
-  /// optimizer's state, `NAME/slot`.
-  var tensors: [StoredTensor] { get }
-
-  /// Copies the elements of `tensor` from `offset` on, as many as `destination` has.
-  func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws
-
   /// Replaces the elements of `tensor` from `offset` on. Not a push: ``version`` stays.
   func write(_ values: MemoryView<Float>, to tensor: String, at offset: Int) throws
 
@@ -39,32 +32,7 @@ public protocol ParameterStore: ParameterReader {
   func save() throws
 }
 
-/// The name and shape of a tensor in a store: weights, or a slot of an optimizer.
-public struct StoredTensor: Hashable, Sendable {
-  /// The name, `w1` or `w1/momentum`.
-  public var name: String
-  /// The extents, outermost first.
-  public var shape: [Int]
-
-  /// A tensor called `name`.
-  public init(name: String, shape: [Int]) {
-    self.name = name
-    self.shape = shape
-  }
-
-  /// The number of elements.
-  public var count: Int { shape.reduce(1, *) }
-}
-
 extension ParameterStore {
-  /// All elements of `tensor`.
-  public func read(_ tensor: String) throws -> [Float] {
-    guard let stored = tensors.first(where: { $0.name == tensor }) else { throw StoreError.unknownTensor(tensor) }
-    var values = [Float](repeating: 0, count: stored.count)
-    try values.withMemoryView { try read(tensor, from: 0, into: $0) }
-    return values
-  }
-
   /// Replaces all elements of `tensor`.
   public func write(_ values: [Float], to tensor: String) throws {
     guard let stored = tensors.first(where: { $0.name == tensor }) else { throw StoreError.unknownTensor(tensor) }

@@ -45,6 +45,11 @@ public enum StoreError: Error, Hashable, Sendable {
   /// A file that is sound but not of these parameters.
   case doesNotFit(path: String, problems: [String])
 
+  /// What it means to a store that a file could not be written.
+  package init(_ error: FileError) {
+    self = error.operation == .create ? .cannotCreate(error) : .inputOutput(error)
+  }
+
   /// The exit status of a command that ends with this error, by the convention of `sysexits.h`.
   public var exitStatus: Int32 {
     switch self {

@@ -9,6 +9,6 @@ struct OnlearnCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, RunCommand.self, CheckCommand.self, TrainCommand.self, ScoreCommand.self, ServeCommand.self,
-      UpCommand.self, PsCommand.self, BenchCommand.self, ProfileCommand.self,
+      UpCommand.self, PsCommand.self, ParametersCommand.self, BenchCommand.self, ProfileCommand.self,
     ])
 }

@@ -12,21 +12,11 @@ import Transport
     return options
   }
 
-  private func startServers(_ count: Int) async throws -> [ParameterServer] {
-    var servers: [ParameterServer] = []
-    for shard in 0..<count {
-      var options = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
-      (options.shard, options.shards) = (shard, count)
-      servers.append(try await ParameterServer.start(options))
-    }
-    return servers
-  }
-
   @Test(arguments: [1, 2])
   func `trains several streams at once, scores with what it learned, and goes on after it was replaced`(
     _ count: Int
   ) async throws {
-    let servers = try await startServers(count)
+    let servers = try await TestServers.start(count)
     var server = try await TrainServer(options(servers))
     try await withThrowingTaskGroup { group in
       for feeder in 0..<3 {

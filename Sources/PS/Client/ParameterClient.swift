@@ -51,6 +51,8 @@ public final class ParameterClient: ParameterStore {
     var revisions: [UInt64]
     /// The gradients' buffers, used again.
     var writers: [MessageWriter]
+    /// Whether the model started with this client's values.
+    var hasBroughtValues = false
   }
 
   /// Registers `parameters` as the model `name`, or finds it on the servers.
@@ -82,6 +84,15 @@ public final class ParameterClient: ParameterStore {
     }
   }
 
+  /// Finds the model `name`, or nothing if nobody has registered it.
+  public convenience init?(findingIfThere name: String, links: any ServerLinks) throws {
+    do {
+      try self.init(reading: name, links: links)
+    } catch ClientError.refused(let refusal) where refusal.code == .unknownModel {
+      return nil
+    }
+  }
+
   private init(
     _ parameters: [ParameterSpec], _ name: String, _ links: any ServerLinks, _ consistency: Consistency
   ) throws {
@@ -107,6 +118,9 @@ public final class ParameterClient: ParameterStore {
   public var parameters: [ParameterSpec] { state.withLock { $0.parameters } }
 
   public var version: UInt64 { state.withLock { $0.version } }
+
+  /// Whether the model was new and started with the values that this client brought.
+  public var hasBroughtValues: Bool { state.withLock { $0.hasBroughtValues } }
 
   /// The updates that servers had acknowledged and then lost with their power.
   public var lostUpdates: UInt64 { links.lostUpdates }
@@ -273,7 +287,9 @@ extension ParameterClient {
       state.clock = replies.map(\.prefix.minimumClock).max() ?? 0
     }
     let waiting = replies.indices.filter { replies[$0].expectsValues }
-    if !waiting.isEmpty { try bring(values, to: waiting) }
+    guard !waiting.isEmpty else { return }
+    try bring(values, to: waiting)
+    state.withLock { $0.hasBroughtValues = true }
   }
 
   /// Gives a new model the values that it waits for.

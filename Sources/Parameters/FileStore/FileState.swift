@@ -32,24 +32,17 @@ struct FileState: Sendable {
     if let syncFailure { throw .inputOutput(syncFailure) }
     guard hasChanges else { return }
     do {
+      let metadata = origin.metadata(step: memory.version, sourceOffsets: memory.sourceOffsets)
       try writer.replace(tensors: memory.tensors, metadata: metadata) { tensor, offset, destination in
         try memory.read(tensor, from: offset, into: destination)
       }
     } catch let error as FileError {
       if error.operation == .sync { syncFailure = error }
-      throw error.operation == .create ? .cannotCreate(error) : .inputOutput(error)
+      throw StoreError(error)
     } catch {
       preconditionFailure("a tensor of the store cannot be read: \(error)")
     }
     hasChanges = false
     lastSave = now()
-  }
-
-  private var metadata: [(key: String, value: String)] {
-    let sources = memory.sourceOffsets.sorted { $0.key < $1.key }
-    return [
-      ("format", StoreReader.format), ("model", origin.model), ("step", String(memory.version)),
-      ("graph_sha256", origin.graphSHA256),
-    ] + sources.map { ("\(StoreReader.sourcePrefix)\($0.key)", String($0.value)) }
   }
 }

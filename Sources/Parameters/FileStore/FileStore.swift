@@ -19,6 +19,14 @@ public final class FileStore: ParameterStore {
       self.model = model
       self.graphSHA256 = graphSHA256
     }
+
+    /// What a file says about parameters after `step` pushes of these streams.
+    package func metadata(step: UInt64, sourceOffsets: [String: UInt64] = [:]) -> [(key: String, value: String)] {
+      let sources = sourceOffsets.sorted { $0.key < $1.key }
+      return [
+        ("format", StoreReader.format), ("model", model), ("step", String(step)), ("graph_sha256", graphSHA256),
+      ] + sources.map { ("\(StoreReader.sourcePrefix)\($0.key)", String($0.value)) }
+    }
   }
 
   /// The file.
@@ -131,11 +139,7 @@ extension MemoryStore {
   public static func reading(
     _ parameters: [ParameterSpec], path: String, origin: FileStore.Origin
   ) throws -> (store: MemoryStore, notices: [String]) {
-    let path = SystemFiles.resolved(path)
-    guard case .file = SystemFiles.kind(path) else { throw StoreError.nothingToResume(path: path) }
-    var memory = try MemoryState(parameters)
-    var reader = try StoreReader(path: path, origin: origin, isOnlyWeights: true)
-    try reader.load(into: &memory)
+    let (memory, reader) = try StoreReader.reading(parameters, path: path, origin: origin)
     return (MemoryStore(memory), reader.notices)
   }
 }

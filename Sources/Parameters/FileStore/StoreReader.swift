@@ -12,7 +12,7 @@ struct StoreReader {
 
   private let path: String
   private let origin: FileStore.Origin
-  private let file: SafetensorsFile
+  let file: SafetensorsFile
   private let isOnlyWeights: Bool
 
   private static let chunkFloatCount = 1 << 18
@@ -23,6 +23,18 @@ struct StoreReader {
     self.isOnlyWeights = isOnlyWeights
     self.origin = origin
     do throws(SafetensorsError) { file = try SafetensorsFile(path) } catch { throw Self.storeError(error, path) }
+  }
+
+  /// The weights in the file at `path`, whatever trained them.
+  static func reading(
+    _ parameters: [ParameterSpec], path: String, origin: FileStore.Origin
+  ) throws(StoreError) -> (memory: MemoryState, reader: StoreReader) {
+    let path = SystemFiles.resolved(path)
+    guard case .file = SystemFiles.kind(path) else { throw StoreError.nothingToResume(path: path) }
+    var memory = try MemoryState(parameters)
+    var reader = try StoreReader(path: path, origin: origin, isOnlyWeights: true)
+    try reader.load(into: &memory)
+    return (memory, reader)
   }
 
   private static func storeError(_ error: SafetensorsError, _ path: String) -> StoreError {

@@ -1,26 +1,33 @@
 import CZlib
 
-/// Decompresses one gzip stream, piece by piece, and checks its checksum.
+/// Decompresses one stream, piece by piece; of gzip it also checks the checksum.
 @safe package final class Inflater {
+  /// What comes around the compressed bytes.
+  package enum Format: Int32 {
+    /// Nothing, as in a zip archive.
+    case raw = -15
+    /// Header and checksum.
+    case gzip = 31
+  }
+
   /// What one call achieved.
   package struct Outcome {
     /// Compressed bytes used up.
     package var consumed: Int
     /// Bytes written.
     package var produced: Int
-    /// A gzip member ended, its checksum correct.
+    /// The stream, or a member of it, ended; gzip's checksum is correct.
     package var memberEnded: Bool
   }
 
   /// Safety: zlib keeps the address of its state, so it lives in memory of its own, freed with this object.
   private let stream: UnsafeMutablePointer<z_stream>
 
-  /// Starts at the first byte of a gzip member.
-  package init() {
+  /// Starts at the first byte of a stream.
+  package init(_ format: Format = .gzip) {
     unsafe stream = .allocate(capacity: 1)
     unsafe stream.initialize(to: z_stream())
-    let gzipOnly: Int32 = 15 + 16
-    let code = unsafe inflateInit2_(stream, gzipOnly, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    let code = unsafe inflateInit2_(stream, format.rawValue, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     precondition(code == Z_OK, "zlib could not start: \(code)")
   }
 
@@ -35,7 +42,7 @@ import CZlib
     unsafe inflateReset(stream)
   }
 
-  /// Decompresses from `input` into `output`, as far as both last; nil where the bytes are not valid gzip.
+  /// Decompresses from `input` into `output`, as far as both last; nil where the bytes are not valid.
   @unsafe package func inflate(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Outcome?
   {
     // Safety: zlib reads and writes within the two counts; both buffers outlive the call, which is all it keeps.

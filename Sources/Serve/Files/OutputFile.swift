@@ -46,6 +46,19 @@ package struct OutputFile: ~Copyable {
     }
   }
 
+  /// The same with a `body` that may fail in any way.
+  package static func replace(_ path: String, with body: (borrowing OutputFile) throws -> Void) throws {
+    var failure: (any Error)?
+    do throws(DataError) {
+      try replace(path) { (file) throws(DataError) in
+        do { try body(file) } catch {
+          failure = error
+          throw DataError(path, .inputOutput("\(error)"))
+        }
+      }
+    } catch { throw failure ?? error }
+  }
+
   /// Writes all of `scalars`, in memory order.
   package func write<Scalar: BitwiseCopyable>(_ scalars: [Scalar]) throws(DataError) {
     let byteCount = scalars.count * MemoryLayout<Scalar>.stride

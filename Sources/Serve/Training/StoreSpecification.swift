@@ -82,9 +82,7 @@ extension Model {
     case .memory:
       return try openStore(specification, optimizers: parameters.map { _ in .sgd(rate: 0) }, options: options)
     case .file(let path):
-      let specs = specs(
-        optimizers: parameters.map { _ in .sgd(rate: 0) }, initialValues: parameters.map { _ in .zeros })
-      return try MemoryStore.reading(specs, path: path, origin: origin)
+      return try MemoryStore.reading(scoringSpecs, path: path, origin: origin)
     case .servers(let addresses):
       let links = options.cluster.linkOptions(.reader)
       let servers = try Cluster.find(addresses, options: links).servers
@@ -94,7 +92,13 @@ extension Model {
     }
   }
 
-  private var origin: FileStore.Origin { FileStore.Origin(model: config.modelName, graphSHA256: graphSHA256) }
+  /// What a store has to know of parameters that are not trained.
+  var scoringSpecs: [ParameterSpec] {
+    specs(optimizers: parameters.map { _ in .sgd(rate: 0) }, initialValues: parameters.map { _ in .zeros })
+  }
+
+  /// What a file says about where its parameters come from.
+  var origin: FileStore.Origin { FileStore.Origin(model: config.modelName, graphSHA256: graphSHA256) }
 
   /// Opens the store that `specification` names, with this model's parameters trained by `optimizers`, one for each.
   ///

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Serve
+
+/// Brings the parameters in a file of another program into a store.
+struct ParametersImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Bring a model's parameters from a file of another program into a store.",
+    discussion: """
+      Example: onlearn parameters import Models/mlp.json --from store.dt:model_list store.dt --store file:mlp.safetensors
+               onlearn train Models/mlp.json --data fashion-mnist --store file:mlp.safetensors --resume
+
+      All parameters are checked before anything is written. Name the optimizer as for the training that follows. See
+      'onlearn parameters --help' for the forms.
+      """)
+
+  @OptionGroup var model: ModelOptions
+
+  @Argument(help: "The file to read.")
+  var input: String
+
+  @Option(
+    help: ArgumentHelp("The form of the file: safetensors, npz, reference or store.dt:MODEL_LIST.", valueName: "FORM"))
+  var from: ParameterForm
+
+  @Option(help: ArgumentHelp("Where parameters go: file:PATH or ps:HOST:PORT[,…].", valueName: "STORE"))
+  var store: String
+
+  @Flag(help: "Replace the parameters that are there; on servers with keys this needs an admin's.")
+  var replace = false
+
+  @OptionGroup var optimization: OptimizationOptions
+
+  @Option(help: "The seed of initial values that servers note for the model.")
+  var seed: UInt64 = 0
+
+  @OptionGroup var access: ServerAccessOptions
+
+  func run() throws {
+    try CommandError.reporting {
+      let model = try model.load()
+      let choice = try optimization.choose(for: model, .training)
+      var options = Model.StoreOptions()
+      options.seed = seed
+      options.cluster = try access.options()
+      let transfer = try model.importParameters(
+        from: input, as: from, into: StoreSpecification(parsing: store), optimizers: choice.optimizers,
+        frozen: choice.frozen, replaces: replace, options: options)
+      ParametersCommand.report(transfer, to: store)
+    }
+  }
+}
