@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A server process that runs until it is asked to stop.
+/// A server process that runs until it is asked to stop, or another one that is not waited for.
 final class RunningServer {
   private let process = Process()
   private let log: String
@@ -45,6 +45,13 @@ final class RunningServer {
   /// - Returns: The exit status.
   func stop(_ number: Int32 = SIGTERM) -> Int32 {
     signal(number)
+    return end()
+  }
+
+  /// Waits for the end.
+  ///
+  /// - Returns: The exit status.
+  func end() -> Int32 {
     process.waitUntilExit()
     return process.terminationStatus
   }
