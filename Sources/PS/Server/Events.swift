@@ -56,6 +56,6 @@ public enum Effect: Sendable {
   case close(ConnectionID, Refusal)
   /// Add a record to the log, then say so by ``Event/logged(upTo:durable:)``. Numbers ascend by one.
   case append(LogRecord)
-  /// Say ``Event/timer`` at that time. An earlier wish stays.
+  /// Say ``Event/timer`` at that time, or earlier: then a later one is wished for if there is still need.
   case wake(at: Instant)
 }

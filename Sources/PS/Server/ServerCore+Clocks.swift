@@ -26,8 +26,11 @@ extension ServerCore {
   }
 
   /// Whether a worker counts: it is connected, or was a short time ago.
-  func isAlive(_ client: Identifier) -> Bool {
-    connectionOfClient[client] != nil || now < (lastSeen[client] ?? start) + configuration.workerTimeout
+  func isAlive(_ client: Identifier) -> Bool { connectionOfClient[client] != nil || now < endOfLife(of: client) }
+
+  /// How long a client counts that is not connected.
+  private func endOfLife(of client: Identifier) -> Instant {
+    (lastSeen[client] ?? start) + configuration.workerTimeout
   }
 
   /// Ends the clocks of a model that every worker has completed, so that their gradients are applied.
@@ -75,6 +78,15 @@ extension ServerCore {
       stores[number]?.waiting.removeAll { $0.deadline <= now }
       for read in late { refuse(Self.waitedTooLong, read.reading.target) }
     }
+    if let next = nextDeadline { effects.append(.wake(at: next)) }
+  }
+
+  /// When a wait ends that is not over: one for slower workers, or one for a worker that is gone.
+  private var nextDeadline: Instant? {
+    let waits = stores.values.lazy.flatMap(\.waiting).map(\.deadline)
+    let workers = applied.models.values.lazy.flatMap(\.clocks.members).compactMap(\.self)
+    let absences = workers.filter { connectionOfClient[$0] == nil }.map { endOfLife(of: $0) }
+    return [waits.min(), absences.filter { $0 > now }.min()].compactMap(\.self).min()
   }
 }
 

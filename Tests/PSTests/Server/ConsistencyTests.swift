@@ -123,6 +123,19 @@ import Wire
     #expect(try clients[0].values(next, wanted).values == [[-3]])
   }
 
+  @Test func `wait for one that is gone for no longer, though something else is to be done before`() throws {
+    let server = try TestServer()
+    let clients = try workers(3, TestModels.small(.synchronous, workers: 3), on: server)
+    _ = clients[2].sendPush(push, wanted, flags: .clock)
+    clients[0].clock = 1
+    _ = clients[0].sendPull(wanted, wait: 5_000)
+    clients[0].clock = 0
+    let request = clients[0].sendPush(push, wanted, flags: .clock)
+    clients[1].disconnect()
+    server.pass(.seconds(10))
+    #expect(try clients[0].values(request, wanted).values == [[-2]])
+  }
+
   @Test func `that wait too long are told so, and may ask again`() throws {
     let server = try TestServer()
     let clients = try workers(2, TestModels.small(.synchronous, workers: 2), on: server)

@@ -19,8 +19,8 @@ final class TestServer {
   private var answers: [ConnectionID: [UInt64: Frame]] = [:]
   /// Why connections were closed.
   private(set) var closed: [ConnectionID: Refusal] = [:]
-  /// When the core wants to be woken.
-  private(set) var wakes: [Instant] = []
+  /// When the core wants to be woken; of several wishes the earliest, as a real server does.
+  private var wake: Instant?
 
   let configuration: ServerCore.Configuration
   private var lastConnection: ConnectionID = 0
@@ -57,7 +57,7 @@ final class TestServer {
       case .reply(let frame, let connection): answers[connection, default: [:]][frame.header.requestID] = frame
       case .close(let connection, let refusal): closed[connection] = refusal
       case .append(let record): unwritten.append(record)
-      case .wake(let time): wakes.append(time)
+      case .wake(let time): wake = min(wake ?? time, time)
       }
     }
     if logs, !unwritten.isEmpty { write() }
@@ -89,9 +89,9 @@ final class TestServer {
   /// Lets time pass, and wakes the core if it wants to be.
   func pass(_ duration: Duration) {
     let end = now + duration
-    while let next = wakes.filter({ $0 <= end }).min() {
+    while let next = wake, next <= end {
       now = max(now, next)
-      wakes.removeAll { $0 <= next }
+      wake = nil
       step(.timer)
     }
     now = end
