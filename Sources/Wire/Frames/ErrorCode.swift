@@ -72,7 +72,7 @@ public enum ErrorCode: UInt16, Hashable, Sendable, CaseIterable {
   public var retry: Retry {
     switch self {
     case .badHeaderChecksum, .badPayloadChecksum, .handshakeTimeout, .slowFrame, .idle, .slowConsumer,
-      .tooManyConnections, .authenticationThrottled, .draining:
+      .tooManyConnections, .authenticationThrottled, .draining, .storageFailed:
       .reconnect
     case .sequenceGap, .offsetGap, .busy, .modelInitialising, .clockWaitTimeout, .readOnlyDiskFull, .deadline,
       .recovering:
