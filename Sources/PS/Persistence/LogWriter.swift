@@ -85,8 +85,9 @@ package final class LogWriter {
     position.lastLSN = record.lsn
   }
 
-  /// Notes that the server stops in order.
+  /// Notes that the server stops in order, when all records are on the disk: behind the mark nothing may be missing.
   package func close() throws(FileError) {
+    try file?.sync()
     try write(mark: .clean, sequence: 0)
     try file?.sync()
     durableLSN = position.lastLSN
