@@ -2,7 +2,8 @@ import Parameters
 import Wire
 
 extension ServerCore {
-  /// Checks a registration: it creates a model, or names one that is registered alike.
+  /// Checks a registration: it creates a model, or names one that is registered alike. What a client relies on for long,
+  /// a model's number and its own rank, is not lost with the power under any policy.
   ///
   /// - Throws: 301 for a model that cannot be kept, 307 for another schema under the same name, 500 for a rank that a
   ///   connected worker has.
@@ -13,7 +14,7 @@ extension ServerCore {
       guard accepted.models.count < configuration.modelLimit else {
         throw Refusal(.limit, "this server keeps at most \(configuration.modelLimit) models")
       }
-      return AcceptedRequest(operation: .register(request, try makeTensors(schema)))
+      return AcceptedRequest(operation: .register(request, try makeTensors(schema)), needsSync: true)
     }
     try state.checkSchema(schema)
     if let rank = request.rank, rank < state.clocks.members.count, let member = state.clocks.members[rank],
@@ -24,7 +25,7 @@ extension ServerCore {
     }
     let isAbandoned = state.leaseHolder != nil && now >= stores[number]?.leaseEnd ?? now + .seconds(1)
     let grantsLease = request.bringsValues && isAbandoned
-    return AcceptedRequest(operation: .register(request, grantsLease ? try makeTensors(schema) : nil))
+    return AcceptedRequest(operation: .register(request, grantsLease ? try makeTensors(schema) : nil), needsSync: true)
   }
 
   /// The tensors of a new model.
@@ -51,7 +52,9 @@ extension ServerCore {
         throw Refusal(.limit, "a clock with more than \(ClockGradients.pushLimit) pushes of one worker; complete it")
       }
     }
-    return AcceptedRequest(operation: .push(push), pull: push.pull)
+    // Were the beginning of a stream lost, a later batch would pass for it, and what is between for applied.
+    return AcceptedRequest(
+      operation: .push(push), pull: push.pull, needsSync: state.streams.isFirst(mutation))
   }
 
   /// Checks new hyper-parameters.

@@ -137,7 +137,7 @@ extension ServerCore {
   func replyPrefix(of model: UInt32, lsn: UInt64) -> ReplyPrefix {
     ReplyPrefix(
       version: applied.models[model]?.version ?? 0, minimumClock: stores[model]?.slowestClock ?? 0,
-      durableLSN: max(durableLSN, lsn))
+      durableLSN: configuration.durability == .none ? 0 : max(durableLSN, lsn))
   }
 
   /// Answers, once the record `lsn` is on disk.

@@ -7,6 +7,8 @@ struct AcceptedRequest {
   let operation: LogEntry.Operation
   /// What it wants to read afterwards.
   var pull: PushRequest.Pull?
+  /// Whether it must be on the disk before it is acknowledged, whatever the policy.
+  var needsSync = false
 }
 
 extension ServerCore {
@@ -33,8 +35,9 @@ extension ServerCore {
       slot = try freeSlot()
       accept(.session(of: peer.clientID, in: slot, lsn: accepted.lastLSN + 1))
     }
-    let entry = LogEntry(
+    var entry = LogEntry(
       request.operation, lsn: accepted.lastLSN + 1, session: slot, client: peer.clientID, frame, mutation)
+    if request.needsSync { entry.record.flags.insert(.needsSync) }
     accept(entry, pull: request.pull, for: target)
     closeClocks(of: mutation.model)
     if configuration.durability == .none { commit(upTo: accepted.lastLSN, durable: 0) }
@@ -100,7 +103,8 @@ extension ServerCore {
     return oldest.slot
   }
 
-  /// Answers a mutation that came before as it was answered then, or when it is applied.
+  /// Answers a mutation that came before as it was answered then, or when it is applied. Whether it had to be on the disk
+  /// then is not known any more, so it is now.
   private mutating func answerAgain(
     _ frame: Frame, _ mutation: Mutation, _ reader: MessageReader, _ slot: Int, _ target: Target
   ) throws(Refusal) {
@@ -110,12 +114,13 @@ extension ServerCore {
       pending[index].targets.append(target)
       return
     }
-    guard let result = applied.sessions.slots[slot]?.result(of: mutation.sequence) else { return }
+    guard let session = applied.sessions.slots[slot] else { return }
+    let result = session.result(of: mutation.sequence)
     guard result.type == target.type else {
       throw Refusal(.malformed, "the number \(mutation.sequence) belongs to a mutation of another type")
     }
     guard case .applied(_, let isIgnored) = result.outcome, target.type == .pushPull else {
-      return answer(result, model: mutation.model, isRepeated: true, lsn: 0, target)
+      return answer(result, model: mutation.model, isRepeated: true, lsn: session.lastLSN, target)
     }
     let (state, store) = try appliedModel(mutation.model)
     var reader = reader
@@ -123,7 +128,7 @@ extension ServerCore {
     guard let pull = push.pull else { return }
     try check(pull, store, connections[target.connection]?.peer)
     let reading = Reading(
-      model: mutation.model, pull: pull, isIgnored: isIgnored, isRepeated: true, target: target)
+      model: mutation.model, pull: pull, isIgnored: isIgnored, isRepeated: true, lsn: session.lastLSN, target: target)
     if frame.header.flags.contains(.clock), let clock = state.clock(neededAt: mutation.clock + 1) {
       wait(reading, until: clock, ReadPrefix.waitLimit)
     } else {

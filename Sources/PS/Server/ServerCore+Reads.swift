@@ -90,13 +90,13 @@ extension ServerCore {
     reply(writer.payload, to: target)
   }
 
-  /// Answers how far the streams of a model are applied.
+  /// Answers how far the streams of a model are applied, once that is on the disk: who feeds one goes on from there.
   mutating func getOffsets(_ frame: Frame, _ target: Target) throws(Refusal) {
     var reader = MessageReader(frame.payload)
     let number = try reader.integer(UInt32.self)
     try reader.finish()
     let offsets = try appliedModel(number).state.streams.ends
-    reply(OffsetsReply(offsets: offsets).payload, to: target)
+    deliver(OffsetsReply(offsets: offsets).payload, flags: [], lsn: applied.lastLSN, target)
   }
 
   /// Answers what a model is.

@@ -13,6 +13,9 @@ struct StreamOffsets: Sendable {
   /// The end of what was applied of each stream.
   var ends: [UInt64: UInt64] { streams.mapValues(\.end) }
 
+  /// Whether `mutation` has the first batch of a stream.
+  func isFirst(_ mutation: Mutation) -> Bool { mutation.source != 0 && streams[mutation.source] == nil }
+
   /// Whether the batch of `mutation` follows what was applied of its stream, false if it was applied already.
   ///
   /// - Throws: 407 for a gap before it, 408 for a batch that was applied in part; the detail is the end applied.

@@ -246,6 +246,44 @@ import Wire
     #expect(reply.values == [[2]] && reply.reply.prefix.durableLSN == server.log.last?.lsn)
   }
 
+  @Test func `is synced now and then answers again when it is on the disk, whatever was promised before`() throws {
+    let server = try TestServer.logged(.everySecond)
+    let client = TestClient(server, id: 1)
+    try client.register(schema)
+    server.logs = false
+    _ = client.sendPush(one, sum, flags: .needsDurability)
+    server.write(isDurable: false)
+    client.reconnect()
+    client.sequence -= 1
+    let again = client.sendPush(one, sum, flags: .needsDurability)
+    #expect(try client.answerIfAny(to: again) == nil)
+    server.write()
+    #expect(try client.values(again, sum).values == [[1]])
+  }
+
+  @Test func `is synced now and then has the first batch of a stream on the disk before it is acknowledged`() throws {
+    let server = try TestServer.logged(.everySecond)
+    let client = TestClient(server, id: 1)
+    try client.register(schema)
+    server.logs = false
+    func send(_ batch: UInt64) -> UInt64 {
+      client.sendPush(one, sum, source: TestSource(source: 7, offsets: batch..<batch + 1))
+    }
+    let first = send(0)
+    server.write(isDurable: false)
+    #expect(try client.answerIfAny(to: first) == nil)
+    server.write()
+    #expect(try client.values(first, sum).values == [[1]])
+    let second = send(1)
+    server.write(isDurable: false)
+    #expect(try client.values(second, sum).values == [[2]])
+    // Who asks how far the stream is hears it when it stays so.
+    let offsets = client.sendOffsets()
+    #expect(try client.answerIfAny(to: offsets) == nil)
+    server.write()
+    #expect(try OffsetsReply(reading: client.answer(to: offsets).payload).offsets == [7: 2])
+  }
+
   @Test func `does not follow from what is there is refused as a whole`() throws {
     let server = try TestServer.logged()
     let client = TestClient(server, id: 1)

@@ -239,9 +239,13 @@ extension TestClient {
 
   /// How far streams are applied.
   func offsets() throws -> [UInt64: UInt64] {
+    try OffsetsReply(reading: answer(to: sendOffsets()).payload).offsets
+  }
+
+  func sendOffsets() -> UInt64 {
     var writer = MessageWriter()
     writer.integer(model)
-    return try OffsetsReply(reading: answer(to: send(.getOffsets, writer.payload)).payload).offsets
+    return send(.getOffsets, writer.payload)
   }
 }
 
