@@ -14,24 +14,47 @@ final class MemoryFolder: StoreFolder {
 
   struct State: Sendable {
     var files: [Int: Contents] = [:]
-    /// The names, and those that are on the disk for certain.
-    var names: [String: Int] = [:]
-    var durableNames: [String: Int] = [:]
+    /// The names, and what they were after each change since they were last synced, the oldest first.
+    var names: [String: Int] = [:] { didSet { unsyncedNames.append(oldValue) } }
+    var unsyncedNames: [[String: Int]] = []
     var lastFile = 0
     /// The room on the disk.
     var capacity = Int.max
     /// How many syncs succeed before one fails; nil for all.
     var goodSyncs: Int?
-    /// How many syncs there were.
-    var syncs = 0
+    /// How many changes succeed before the power goes in the middle of one; nil for all.
+    var goodChanges: Int?
+    /// Whether the power is gone.
+    var isOff: Bool { goodChanges == 0 }
+    /// How many changes and syncs there were.
+    var changes = 0
 
     var size: Int { names.values.reduce(0) { $0 + (files[$1]?.bytes.count ?? 0) } }
 
+    /// Counts a change.
+    ///
+    /// - Returns: Whether the power goes now.
+    mutating func change() throws(FileError) -> Bool {
+      changes += 1
+      guard let left = goodChanges else { return false }
+      guard left > 0 else { throw FileError("disk", .write, code: 5) }
+      goodChanges = left - 1
+      return left == 1
+    }
+
     mutating func sync() throws(FileError) {
-      syncs += 1
+      guard try !change() else { throw FileError("disk", .sync, code: 5) }
       guard let left = goodSyncs else { return }
       guard left > 0 else { throw FileError("disk", .sync, code: 5) }
       goodSyncs = left - 1
+    }
+
+    mutating func rename(_ name: String, to newName: String?) throws(FileError) {
+      guard try !change() else { throw FileError(name, .rename, code: 5) }
+      var names = names
+      let file = names.removeValue(forKey: name)
+      if let newName { names[newName] = file }
+      self.names = names
     }
   }
 
@@ -44,14 +67,14 @@ final class MemoryFolder: StoreFolder {
   /// What the next process finds after this one was killed.
   var afterKill: MemoryFolder {
     var state = state.withLock { $0 }
-    state.goodSyncs = nil
+    (state.goodSyncs, state.goodChanges) = (nil, nil)
     return MemoryFolder(state)
   }
 
-  /// What is found after a power cut: of what was not synced, any sectors and any names.
+  /// What is found after a power cut: of what was not synced, any sectors, and the first of any changes of names.
   func afterPowerCut(_ generator: inout SplitMix64) -> MemoryFolder {
     var state = state.withLock { $0 }
-    if !Bool.random(using: &generator) { state.names = state.durableNames }
+    state.names = (state.unsyncedNames + [state.names]).randomElement(using: &generator)!
     for number in state.files.keys.sorted() {
       guard let file = state.files[number] else { continue }
       var survivor = file.durable
@@ -64,14 +87,23 @@ final class MemoryFolder: StoreFolder {
       }
       state.files[number] = Contents(bytes: survivor, durable: survivor)
     }
-    state.durableNames = state.names
-    state.goodSyncs = nil
+    state.unsyncedNames = []
+    state.files = state.files.filter { number, _ in state.names.values.contains(number) }
+    (state.goodSyncs, state.goodChanges) = (nil, nil)
     return MemoryFolder(state)
   }
+
+  /// Whether the power went.
+  var isOff: Bool { state.withLock { $0.isOff } }
 
   /// The segments of the log, in order.
   var segments: [String] {
     state.withLock { $0.names.keys.filter { $0.hasPrefix("wal-") && $0.hasSuffix(".log") }.sorted() }
+  }
+
+  /// The snapshots, the oldest first.
+  var snapshots: [String] {
+    state.withLock { $0.names.keys.filter { $0.hasPrefix("snapshot-") && $0.count == 25 }.sorted() }
   }
 
   subscript(name: String) -> [UInt8] {
@@ -91,7 +123,8 @@ final class MemoryFolder: StoreFolder {
   func names() throws(FileError) -> [String] { state.withLock { Array($0.names.keys) } }
 
   func create(_ name: String) throws(FileError) -> any StoreFile {
-    state.withLock { state in
+    try state.withLock { state throws(FileError) -> any StoreFile in
+      guard try !state.change() else { throw FileError(name, .create, code: 5) }
       state.lastFile += 1
       state.files[state.lastFile] = Contents()
       state.names[name] = state.lastFile
@@ -105,15 +138,17 @@ final class MemoryFolder: StoreFolder {
   }
 
   func rename(_ name: String, to newName: String) throws(FileError) {
-    state.withLock { $0.names[newName] = $0.names.removeValue(forKey: name) }
+    try state.withLock { state throws(FileError) in try state.rename(name, to: newName) }
   }
 
-  func remove(_ name: String) throws(FileError) { _ = state.withLock { $0.names.removeValue(forKey: name) } }
+  func remove(_ name: String) throws(FileError) {
+    try state.withLock { state throws(FileError) in try state.rename(name, to: nil) }
+  }
 
   func sync() throws(FileError) {
     try state.withLock { state throws(FileError) in
       try state.sync()
-      state.durableNames = state.names
+      state.unsyncedNames = []
     }
   }
 
@@ -135,20 +170,22 @@ final class MemoryFolder: StoreFolder {
     }
 
     func write(_ bytes: ByteBuffer, at offset: Int) throws(FileError) {
-      let isFull = folder.state.withLock { state in
-        // What fits is written, as a disk does.
+      let problem = try folder.state.withLock { state throws(FileError) -> Int32? in
+        // What fits is written, as a disk does; a half, when the power goes.
+        let isLast = try state.change()
         let more = max(0, offset + bytes.readableBytes - (state.files[number]?.bytes.count ?? 0))
         let room = max(0, state.capacity - state.size)
-        let count = bytes.readableBytes - max(0, more - room)
+        let count = isLast ? bytes.readableBytes / 2 : bytes.readableBytes - max(0, more - room)
         Self.grow(&state.files[number, default: Contents()].bytes, to: offset + count)
         state.files[number]?.bytes.replaceSubrange(offset..<offset + count, with: bytes.readableBytesView.prefix(count))
-        return count < bytes.readableBytes
+        return isLast ? 5 : count < bytes.readableBytes ? 28 : nil
       }
-      if isFull { throw FileError("disk", .write, code: 28) }
+      if let problem { throw FileError("disk", .write, code: problem) }
     }
 
     func reserve(_ byteCount: Int) throws(FileError) {
-      let isFull = folder.state.withLock { state in
+      let isFull = try folder.state.withLock { state throws(FileError) -> Bool in
+        guard try !state.change() else { throw FileError("disk", .write, code: 5) }
         let more = max(0, byteCount - (state.files[number]?.bytes.count ?? 0))
         guard more <= state.capacity - state.size else { return true }
         Self.grow(&state.files[number, default: Contents()].bytes, to: byteCount)
@@ -158,7 +195,8 @@ final class MemoryFolder: StoreFolder {
     }
 
     func truncate(to byteCount: Int) throws(FileError) {
-      folder.state.withLock { state in
+      try folder.state.withLock { state throws(FileError) in
+        guard try !state.change() else { throw FileError("disk", .write, code: 5) }
         guard let count = state.files[number]?.bytes.count, count > byteCount else { return }
         state.files[number]?.bytes.removeLast(count - byteCount)
       }
