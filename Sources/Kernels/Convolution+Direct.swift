@@ -41,6 +41,9 @@ enum DirectConvolution {
     }
   }
 
+  /// Rows of a window and the scalars of each: of a filter whole, or as many as sums fit in registers.
+  private enum Taps<let rows: Int, let run: Int> {}
+
   /// ``Convolution/convolve(_:images:_:window:into:places:scratch:)``
   static func convolve(
     _ x: MemoryView<Float>, _ images: Dimensions, _ weights: MemoryView<Float>, _ window: SlidingWindow,
@@ -48,37 +51,62 @@ enum DirectConvolution {
   ) {
     let layout = Layout(images, places, window)
     let padded = scratch[layout.padded]
-    let (rows, columns, filters) = (places[1], places[2], places[3])
     padded.fill(0)
     for image in 0..<images[0] {
       layout.image.copy(x, image: image, into: padded)
-      for row in 0..<rows {
-        for column in stride(from: 0, to: columns, by: block) {
-          let place = ((image * rows + row) * columns + column) * filters
-          for filter in stride(from: 0, to: filters, by: VectorMemory.width) {
-            unsafe convolveBlock(
-              padded.base + (row * layout.row + column * images[3]), rowStep: layout.row, columnStep: images[3],
-              window: (window.vertical.extent, layout.run), weights.base + filter, into: y.base + place + filter,
-              filters: filters, lanes: min(VectorMemory.width, filters - filter), places: min(block, columns - column))
-          }
+      let results = y[image * places.count(of: 1..<4)..<(image + 1) * places.count(of: 1..<4)]
+      switch (window.vertical.extent, layout.run) {
+      case (3, 3): addPlaces(Taps<3, 3>.self, padded, layout, weights, into: results, places)
+      case (5, 5): addPlaces(Taps<5, 5>.self, padded, layout, weights, into: results, places)
+      case (3, 9): addPlaces(Taps<3, 9>.self, padded, layout, weights, into: results, places)
+      case (5, 15): addPlaces(Taps<5, 15>.self, padded, layout, weights, into: results, places)
+      default: preconditionFailure("a window of \(window.vertical.extent) rows of \(layout.run) scalars")
+      }
+    }
+  }
+
+  /// Writes the results of one image.
+  @inline(always) private static func addPlaces<let rows: Int, let run: Int>(
+    _: Taps<rows, run>.Type, _ padded: MemoryView<Float>, _ layout: Layout, _ weights: MemoryView<Float>,
+    into y: MemoryView<Float>, _ places: Dimensions
+  ) {
+    let (columns, filters) = (places[2], places[3])
+    for row in 0..<places[1] {
+      for column in stride(from: 0, to: columns, by: block) {
+        let pixels = unsafe padded.base + (row * layout.row + column * (run / rows))
+        let results = unsafe y.base + (row * columns + column) * filters
+        let count = min(block, columns - column)
+        var filter = 0
+        while filter + VectorMemory.width <= filters {
+          unsafe convolveBlock(
+            Taps<rows, run>.self, pixels, rowStep: layout.row, weights.base + filter, into: results + filter,
+            filters: filters, lanes: VectorMemory.width, places: count)
+          filter += VectorMemory.width
         }
+        guard filter < filters else { continue }
+        unsafe convolveBlock(
+          Taps<rows, run>.self, pixels, rowStep: layout.row, weights.base + filter, into: results + filter,
+          filters: filters, lanes: filters - filter, places: count)
       }
     }
   }
 
   /// The results of 16 filters at 14 neighbouring places, of which `places` are stored.
-  @unsafe @inline(always) private static func convolveBlock(
-    _ x: UnsafePointer<Float>, rowStep: Int, columnStep: Int, window: (rows: Int, run: Int),
-    _ weights: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, filters: Int, lanes: Int, places: Int
+  ///
+  /// The window's shape is part of the type: only then do the sums stay in registers for all of it.
+  @unsafe @inline(always) private static func convolveBlock<let rows: Int, let run: Int>(
+    _: Taps<rows, run>.Type, _ x: UnsafePointer<Float>, rowStep: Int, _ weights: UnsafePointer<Float>,
+    into y: UnsafeMutablePointer<Float>, filters: Int, lanes: Int, places: Int
   ) {
     var sums = InlineArray<14, FloatVector>(repeating: .zero)
     var weight = unsafe weights
-    for row in 0..<window.rows {
-      for place in 0..<window.run {
+    for row in 0..<rows {
+      let pixels = unsafe x + row &* rowStep
+      for place in 0..<run {
         let factor = unsafe load(weight, lanes)
-        let pixel = unsafe x + (row &* rowStep &+ place)
         for index in 0..<14 {
-          sums[index] = unsafe VectorMath.multiplyAdd(VectorMath.all(pixel[index &* columnStep]), factor, sums[index])
+          let pixel = unsafe VectorMath.all(pixels[index &* (run / rows) &+ place])
+          sums[index] = VectorMath.multiplyAdd(pixel, factor, sums[index])
         }
         unsafe weight += filters
       }
@@ -107,9 +135,6 @@ enum DirectConvolution {
       }
     }
   }
-
-  /// Rows of a window whose sums are kept in registers at once, and the scalars of a row.
-  private enum Taps<let rows: Int, let run: Int> {}
 
   /// Adds the products of an image's pixels with the cotangents of its places to the cotangents of the filters.
   @inline(always) private static func addProducts<let rows: Int, let run: Int>(

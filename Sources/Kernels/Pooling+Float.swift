@@ -32,15 +32,32 @@ enum FloatPooling {
       window.vertical.covers(images[1], places: places[1]) && window.horizontal.covers(images[2], places: places[2])
     if !isApart || !isCovered { dx.fill(0) }
     Pooling.forEachPlace(images, window, places) { place, pixels in
+      let isSmall = isApart && pixels.rows == 2 && pixels.columns == 2
       unsafe forEachVector(channels) { channel, load, store in
         let largest = unsafe load(y.base + (place &* channels &+ channel))
         var left = unsafe load(d.base + (place &* channels &+ channel))
-        pixels.forEach { pixel in
-          let offset = pixel &* channels &+ channel
-          let isLargest = unsafe load(x.base + offset) .== largest
+        func takeShare(of pixel: FloatVector) -> FloatVector {
+          let isLargest = pixel .== largest
           let share = FloatVector.zero.replacing(with: left, where: isLargest)
           left = left.replacing(with: .zero, where: isLargest)
-          unsafe store(isApart ? share : load(dx.base + offset) + share, dx.base + offset)
+          return share
+        }
+        if isSmall {
+          // All loads before the first store: a load behind a store of the same place in its page waits for it.
+          let first = pixels.first &* channels &+ channel
+          let (right, below) = (pixels.columnStep &* channels, pixels.rowStep &* channels)
+          let (source, target) = unsafe (x.base + first, dx.base + first)
+          let pixels = unsafe (load(source), load(source + right), load(source + below), load(source + below + right))
+          unsafe store(takeShare(of: pixels.0), target)
+          unsafe store(takeShare(of: pixels.1), target + right)
+          unsafe store(takeShare(of: pixels.2), target + below)
+          unsafe store(takeShare(of: pixels.3), target + below + right)
+        } else {
+          pixels.forEach { pixel in
+            let offset = pixel &* channels &+ channel
+            let share = unsafe takeShare(of: load(x.base + offset))
+            unsafe store(isApart ? share : load(dx.base + offset) + share, dx.base + offset)
+          }
         }
       }
     }

@@ -33,6 +33,8 @@ public struct SlidingWindow: Hashable, Sendable {
 
     /// Which of the window's pixels lie within an image of `count` pixels if it starts at `start`.
     @inline(always) func inside(from start: Int, of count: Int) -> Range<Int> {
+      // Most places are inside as a whole; the divisions below would take longer than their pixels.
+      if start >= 0, start + (extent - 1) * dilation < count { return 0..<extent }
       let first = start >= 0 ? 0 : min(extent, (dilation - 1 - start) / dilation)
       let room = count - start
       let last = room <= 0 ? 0 : min(extent, (room + dilation - 1) / dilation)

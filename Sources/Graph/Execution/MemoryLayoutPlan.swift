@@ -93,7 +93,8 @@ struct MemoryLayoutPlan {
     }
     guard perExample > 0 else { return batch }
     let cache = 512.0 * 1024
-    let tile = max(1, (cache / perExample).rounded(.down), (2 * Double(sums) / perExample).rounded(.down))
+    // vgg takes 2 % less time with 4 than with 2, which is as good as 10; other models do not notice.
+    let tile = max(1, (cache / perExample).rounded(.down), (4 * Double(sums) / perExample).rounded(.down))
     let rounds = max(1, (Double(batch) / (tile * Double(lanes))).rounded(.up))
     return min(batch, Int((Double(batch) / (rounds * Double(lanes))).rounded(.up)))
   }
