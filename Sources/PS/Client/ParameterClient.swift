@@ -46,7 +46,8 @@ public final class ParameterClient: ParameterStore {
     /// The schema, with the optimizers as they are now.
     var parameters: [ParameterSpec]
     var version: UInt64
-    var clock: UInt32
+    /// The clocks completed, by shard: they differ where a shard has lost some with its power.
+    var clocks: [UInt32]
     /// The dense tensors that are mirrored, by shard.
     var revisions: [UInt64]
     /// The gradients' buffers, used again.
@@ -110,7 +111,8 @@ public final class ParameterClient: ParameterStore {
     lent = zip(views, parameters).map { .init(scalars: $0, rowStride: $1.rowLength) }
     state = Mutex(
       State(
-        models: [], parameters: parameters, version: 0, clock: 0,
+        models: [], parameters: parameters, version: 0,
+        clocks: [UInt32](repeating: 0, count: links.count),
         revisions: [UInt64](repeating: 0, count: links.count),
         writers: [MessageWriter](repeating: MessageWriter(), count: links.count)))
   }
@@ -216,7 +218,8 @@ extension ParameterClient {
     writer.restart(capacity: partition.byteCount(of: push, groups, on: shard) + 128)
     let source = push.source
     let mutation = Mutation(
-      sequence: 0, model: state.models[shard], clock: state.clock, source: source.map { SourceID.of($0.name) } ?? 0,
+      sequence: 0, model: state.models[shard], clock: state.clocks[shard],
+      source: source.map { SourceID.of($0.name) } ?? 0,
       offsets: source.map { $0.begin..<$0.end } ?? 0..<0)
     mutation.write(to: &writer)
     writer.integer(UInt32(clamping: source.map { $0.end - $0.begin } ?? 0))
@@ -233,7 +236,7 @@ extension ParameterClient {
 
   private func reading(_ groups: [KeyGroup], _ shard: Int, _ state: State) -> ServerRequest {
     var writer = MessageWriter()
-    ReadPrefix(model: state.models[shard], clock: state.clock).write(to: &writer)
+    ReadPrefix(model: state.models[shard], clock: state.clocks[shard]).write(to: &writer)
     partition.writePull(groups, of: shard, knowing: state.revisions[shard], to: &writer)
     return ServerRequest(reading: .pull, writer.payload)
   }
@@ -257,7 +260,7 @@ extension ParameterClient {
       if pulled != nil { state.revisions[shard] = head.revision }
     }
     state.version = version
-    if hasPushed, endsClocks { state.clock += 1 }
+    if hasPushed, endsClocks { for shard in state.clocks.indices { state.clocks[shard] += 1 } }
     return isDuplicate
   }
 }
@@ -284,7 +287,11 @@ extension ParameterClient {
     state.withLock { state in
       state.models = replies.map(\.model)
       state.version = replies.map(\.prefix.version).min() ?? 0
-      state.clock = replies.map(\.prefix.minimumClock).max() ?? 0
+      state.clocks = replies.map(\.prefix.minimumClock)
+      // Only a clock in lockstep has to be completed by everybody; others may be left out, so that all shards agree.
+      if consistency != .synchronous, let latest = state.clocks.max() {
+        state.clocks = state.clocks.map { _ in latest }
+      }
     }
     let waiting = replies.indices.filter { replies[$0].expectsValues }
     guard !waiting.isEmpty else { return }

@@ -40,7 +40,8 @@ public struct RegisterRequest: Sendable {
   }
 }
 
-/// The answer to a registration.
+/// The answer to a registration. Its prefix says as the clock the one that the worker goes on with: its own, or that of
+/// the slowest if that is further.
 ///
 ///     reply prefix, u32 model, u8 created, u8 expects values, u16 0, u64 schema hash
 public struct RegisterReply: Hashable, Sendable {

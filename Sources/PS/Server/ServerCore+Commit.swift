@@ -125,12 +125,22 @@ extension ServerCore {
       prefix.isIgnored = isIgnored
       prefix.write(to: &writer)
     case .registered(let model, let isCreated, let expectsValues, let schemaHash):
+      var prefix = replyPrefix(of: model, lsn: lsn)
+      prefix.minimumClock = max(prefix.minimumClock, clock(of: target.connection, in: model))
       RegisterReply(
-        prefix: replyPrefix(of: model, lsn: lsn), model: model, isCreated: isCreated, expectsValues: expectsValues,
+        prefix: prefix, model: model, isCreated: isCreated, expectsValues: expectsValues,
         schemaHash: schemaHash
       ).write(to: &writer)
     }
     deliver(writer.payload, flags: flags, lsn: lsn, target)
+  }
+
+  /// The clocks that the worker on a connection has completed, as far as they are counted.
+  private func clock(of connection: ConnectionID, in model: UInt32) -> UInt32 {
+    guard let clocks = applied.models[model]?.clocks,
+      let rank = connections[connection].flatMap({ clocks.rank(of: $0.peer.clientID) })
+    else { return 0 }
+    return clocks.completed[rank]
   }
 
   /// The state of a model as an answer says it, which is given once the record `lsn` is on disk.

@@ -18,6 +18,27 @@ import Wire
 
   private static let lossy = CoreLinks.Faults(lostRequests: 0.1, lostReplies: 0.2)
 
+  @Test(arguments: [Consistency.synchronous, .stale(1)])
+  func `trains in step on shards that are in different clocks`(_ consistency: Consistency) throws {
+    let links = CoreLinks(shards: 2)
+    let parameters = [ParameterSpec(name: "w", shape: [4], optimizer: .sgd(rate: 1))]
+    var options = ParameterClient.Options()
+    (options.rank, options.consistency) = (0, consistency)
+    _ = try ParameterClient(parameters, name: "m", links: links, options: options)
+    // Shard 1 knows less, as after a power cut.
+    for clock in 0..<UInt32(3) {
+      var writer = MessageWriter()
+      Mutation(sequence: 0, model: 1, clock: clock).write(to: &writer)
+      _ = try links.call([ServerRequest(changing: .clock, writer.payload), nil])
+    }
+    let client = try ParameterClient(parameters, name: "m", links: links, options: options)
+    var gradient: [Float] = [1, 2, 3, 4]
+    try gradient.withMemoryView { gradient in
+      for _ in 0..<3 { _ = try client.exchange(push: .init(gradients: [.dense(gradient)]), pull: nil) }
+    }
+    #expect(try client.read("w") == [-3, -6, -9, -12])
+  }
+
   @Test(arguments: [1, 2, 5]) func `lends what was written and pushed`(_ shards: Int) throws {
     try contract(shards).lendsWhatWasWrittenAndPushed()
     try contract(shards, Self.lossy).lendsWhatWasWrittenAndPushed()

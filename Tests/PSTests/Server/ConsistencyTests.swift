@@ -136,6 +136,18 @@ import Wire
     #expect(try clients[0].values(request, wanted).values == [[-2]])
   }
 
+  @Test func `that come back hear which clock they go on with, though they had been ahead`() throws {
+    let server = try TestServer()
+    let schema = TestModels.small(.stale(3), workers: 2)
+    let clients = try workers(2, schema, on: server)
+    for _ in 0..<2 { try clients[0].completeClock() }
+    clients[0].disconnect()
+    let next = TestClient(server, id: 9)
+    next.clock = try next.register(schema, rank: 0).prefix.minimumClock
+    #expect(next.clock == 2)
+    try next.push(push, flags: .clock)
+  }
+
   @Test func `that wait too long are told so, and may ask again`() throws {
     let server = try TestServer()
     let clients = try workers(2, TestModels.small(.synchronous, workers: 2), on: server)

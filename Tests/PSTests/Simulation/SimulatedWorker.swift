@@ -99,6 +99,7 @@ final class SimulatedWorker {
     } then: { [self] replies in
       models = replies.map(\.model)
       clocks = replies.map(\.prefix.minimumClock)
+      if plan.consistency != .synchronous, let latest = clocks.max() { clocks = clocks.map { _ in latest } }
       if plan.hasClocks { simulation.ranks.registered(self) }
       readOffsets()
     }
