@@ -186,6 +186,19 @@ import Wire
     #expect(try Self.isPrefix(Self.open(found.afterKill), of: history, at: history.records.count))
   }
 
+  @Test(arguments: 0..<50 as Range<UInt64>)
+  func `whose server stops while the power goes has all that was synced`(_ seed: UInt64) throws {
+    let history = try History(pushes: 4)
+    var generator = SplitMix64(seed: seed)
+    let folder = MemoryFolder()
+    let log = try Self.open(folder).log
+    for record in history.records { try log.append(record) }
+    let changes = Int.random(in: 1...5, using: &generator)
+    folder.state.withLock { $0.goodChanges = changes }
+    _ = try? log.close()
+    #expect(try Self.isPrefix(Self.open(folder.afterPowerCut(&generator)), of: history))
+  }
+
   @Test func `that is damaged is given up behind the damage when its operator says so`() throws {
     let history = try History(pushes: 6)
     let folder = try Self.folder(history.records, segment: 1024)
