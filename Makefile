@@ -21,7 +21,7 @@ RUNS ?= 5
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps deps-data build test demo lint format models fixtures data-movielens bench bench-peers soak install clean
+.PHONY: help deps deps-data build test demo lint format models fixtures data-movielens bench bench-peers soak mutants install clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -93,6 +93,10 @@ soak: deps-data ## run the long tests for up to four hours: SOAK=name runs one o
 	@$(SWIFT) build $(SWIFT_FLAGS) --build-tests
 	@echo "== soaking"
 	@SOAK="$(or $(SOAK),all)" $(SWIFT) test $(SWIFT_FLAGS) --skip-build --disable-xctest
+
+mutants: deps-data ## plant the bugs of Tests/Mutants one by one, and see that tests notice: MUTANTS="ftrl 03"
+	@echo "== planting bugs in .build/mutants"
+	@Scripts/run-mutants $(MUTANTS)
 
 install: build ## install the binary: PREFIX=/usr/local
 	@echo "== installing $(DESTDIR)$(PREFIX)/bin/onlearn"

@@ -153,10 +153,3 @@ import Wire
     try await server.stop(within: .zero)
   }
 }
-
-/// What `body` returns, on a thread of its own: whoever waits for a server keeps a thread waiting.
-private func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-  try await withCheckedThrowingContinuation { continuation in
-    Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
-  }
-}
