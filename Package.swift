@@ -124,7 +124,8 @@ let package = Package(
     .testTarget(
       name: "TransportTests",
       dependencies: [
-        "Wire", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+        "Kernels", "Parameters", "Wire", "Transport", "PS", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),

@@ -4,9 +4,7 @@ import Wire
 
 /// How sockets are set up, at both ends.
 enum SocketOptions {
-  /// Large frames are read in few pieces. An allocator that adapts itself would learn from Unix sockets, which hand over
-  /// little at a time, to read ever less.
-  private static let allocator = FixedSizeRecvByteBufferAllocator(capacity: 1 << 20)
+  private static let allocator = ReceiveAllocator()
 
   /// A server's: read only when asked, so that nothing is taken in that there is no room for.
   static func apply(to bootstrap: ServerBootstrap, for address: SocketAddress, limits: Limits) -> ServerBootstrap {
@@ -39,5 +37,25 @@ enum SocketOptions {
         .channelOption(.socketOption(.so_keepalive), value: 1)
     }
     return bootstrap
+  }
+}
+
+/// Small buffers for who sends little, as each connection keeps its own; longer ones whenever one was filled, so that
+/// large frames are read in few pieces.
+///
+/// It never goes back: an allocator that adapts itself would learn from Unix sockets, which hand over little at a time, to
+/// read ever less.
+private struct ReceiveAllocator: RecvByteBufferAllocator {
+  private var capacity = 4 << 10
+  private static let largest = 1 << 20
+
+  func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { allocator.buffer(capacity: capacity) }
+
+  func nextBufferSize() -> Int? { capacity }
+
+  mutating func record(actualReadBytes: Int) -> Bool {
+    guard capacity < Self.largest, actualReadBytes >= capacity else { return false }
+    capacity = min(16 * capacity, Self.largest)
+    return true
   }
 }

@@ -23,9 +23,9 @@ public struct Limits: Hashable, Sendable {
   /// Bytes that wait to be taken by a client before it gets nothing more.
   public var outboundBytes = 64 << 20
   /// Bytes that wait to be taken by a client before it may ask for nothing more, until only ``outboundLowMark`` do.
-  public var outboundHighMark = 8 << 20
+  public var outboundHighMark = 256 << 10
   /// How few bytes may wait before a client that took too little may ask again.
-  public var outboundLowMark = 1 << 20
+  public var outboundLowMark = 64 << 10
   /// How long a connection may be quiet.
   public var idleTime = Duration.seconds(60)
   /// How long a client is quiet before it asks whether the server lives.

@@ -64,7 +64,7 @@ private struct Job: Sendable, CustomTestStringConvertible {
     ? [Job(name: "fm", data: "synthetic:ctr", batch: 256, steps: 100)]
     : [
       Job(name: "fm", data: "synthetic:ctr", batch: 256, steps: 500),
-      Job(name: "mlp", data: "fashion-mnist", batch: 128, steps: 500, rate: 0.01),
+      Job(name: "mlp", data: "fashion-mnist", batch: 128, steps: 500, rate: 0.005),
     ]
 
   /// The arguments of a worker that takes `steps` steps.

@@ -13,10 +13,12 @@ struct RawClient {
 
   /// Connects to `address`.
   ///
-  /// - Parameter isReading: Whether it takes anything of what it is sent.
-  init(to address: Address, isReading: Bool = true) async throws {
+  /// - Parameters:
+  ///   - source: The address of this machine from which it comes.
+  ///   - isReading: Whether it takes anything of what it is sent.
+  init(to address: Address, from source: String? = nil, isReading: Bool = true) async throws {
     let (pieces, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
-    let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.autoRead, value: isReading)
       .channelOption(.allowRemoteHalfClosure, value: false)
       .channelInitializer { channel in
@@ -24,6 +26,7 @@ struct RawClient {
           try channel.pipeline.syncOperations.addHandler(Inbox(continuation))
         }
       }
+    if let source { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: source, port: 0)) }
     channel =
       switch address {
       case .tcp(let host, let port): try await bootstrap.connect(host: host, port: port).get()
@@ -38,6 +41,16 @@ struct RawClient {
 
   /// Sends a frame.
   func send(_ frame: Frame) { send(frame.bytes) }
+
+  /// Sends `bytes` one at a time, until the task that it returns is cancelled.
+  func trickle(_ bytes: [UInt8], every pause: Duration) -> Task<Void, any Error> {
+    Task { [channel] in
+      for byte in bytes {
+        channel.writeAndFlush(ByteBuffer(bytes: [byte]), promise: nil)
+        try await Task.sleep(for: pause)
+      }
+    }
+  }
 
   /// Says that nothing more comes, and goes on listening.
   func endOutput() { channel.close(mode: .output, promise: nil) }
