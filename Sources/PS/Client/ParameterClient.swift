@@ -288,15 +288,27 @@ extension ParameterClient {
       state.models = replies.map(\.model)
       state.version = replies.map(\.prefix.version).min() ?? 0
       state.clocks = replies.map(\.prefix.minimumClock)
-      // Only a clock in lockstep has to be completed by everybody; others may be left out, so that all shards agree.
-      if consistency != .synchronous, let latest = state.clocks.max() {
-        state.clocks = state.clocks.map { _ in latest }
-      }
     }
+    try agreeOnClock()
     let waiting = replies.indices.filter { replies[$0].expectsValues }
     guard !waiting.isEmpty else { return }
     try bring(values, to: waiting)
     state.withLock { $0.hasBroughtValues = true }
+  }
+
+  /// Goes on in the latest clock of all shards, and tells the others: of clocks that are not in lockstep some may be left
+  /// out.
+  private func agreeOnClock() throws {
+    let (models, clocks) = state.withLock { ($0.models, $0.clocks) }
+    guard case .stale = consistency, let latest = clocks.max(), clocks.contains(where: { $0 < latest }) else { return }
+    _ = try links.call(
+      zip(models, clocks).map { model, clock in
+        guard clock < latest else { return nil }
+        var writer = MessageWriter()
+        Mutation(sequence: 0, model: model, clock: latest - 1).write(to: &writer)
+        return ServerRequest(changing: .clock, writer.payload)
+      })
+    state.withLock { $0.clocks = clocks.map { _ in latest } }
   }
 
   /// Gives a new model the values that it waits for.

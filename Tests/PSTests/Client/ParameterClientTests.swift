@@ -32,6 +32,8 @@ import Wire
       _ = try links.call([ServerRequest(changing: .clock, writer.payload), nil])
     }
     let client = try ParameterClient(parameters, name: "m", links: links, options: options)
+    // It does not wait for itself.
+    _ = try client.exchange(push: nil, pull: RowRequest(tables: []))
     var gradient: [Float] = [1, 2, 3, 4]
     try gradient.withMemoryView { gradient in
       for _ in 0..<3 { _ = try client.exchange(push: .init(gradients: [.dense(gradient)]), pull: nil) }

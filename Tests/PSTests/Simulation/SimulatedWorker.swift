@@ -99,21 +99,35 @@ final class SimulatedWorker {
     } then: { [self] replies in
       models = replies.map(\.model)
       clocks = replies.map(\.prefix.minimumClock)
-      if plan.consistency != .synchronous, let latest = clocks.max() { clocks = clocks.map { _ in latest } }
       if plan.hasClocks { simulation.ranks.registered(self) }
+      agreeOnClock()
+    }
+  }
+
+  /// Goes on in the latest clock of all servers, and tells the others, unless workers are in lockstep.
+  private func agreeOnClock() {
+    let latest = clocks.max() ?? 0
+    guard case .stale = plan.consistency, clocks.contains(where: { $0 < latest }) else { return readOffsets() }
+    let before = clocks
+    clocks = clocks.map { _ in latest }
+    ask(
+      { [self] shard in
+        guard before[shard] < latest else { return offsetsRequest(shard) }
+        var writer = MessageWriter()
+        Mutation(sequence: 0, model: models[shard], clock: latest - 1).write(to: &writer)
+        simulation.ranks.sent(latest, by: stream, to: shard)
+        return ServerRequest(changing: .clock, writer.payload)
+      }
+    ) { (_) throws(Refusal) in
+      ()
+    } then: { [self] _ in
       readOffsets()
     }
   }
 
   /// Goes on with the first batch that one of the servers lacks, and ends if it was asked for when all were done.
   private func readOffsets(atEnd isEnd: Bool = false) {
-    ask(
-      { [self] shard in
-        var writer = MessageWriter()
-        writer.integer(models[shard])
-        return ServerRequest(reading: .getOffsets, writer.payload)
-      }
-    ) { (frame) throws(Refusal) in
+    ask(offsetsRequest) { (frame) throws(Refusal) in
       try OffsetsReply(reading: frame.payload).offsets
     } then: { [self] replies in
       batch = Int(replies.map { $0[UInt64(stream) + 1] ?? 0 }.min() ?? 0)
@@ -121,6 +135,12 @@ final class SimulatedWorker {
       simulation.completed(stream)
       end()
     }
+  }
+
+  private func offsetsRequest(_ shard: Int) -> ServerRequest {
+    var writer = MessageWriter()
+    writer.integer(models[shard])
+    return ServerRequest(reading: .getOffsets, writer.payload)
   }
 
   private func think() {
