@@ -45,7 +45,7 @@ test: deps-data lint ## check the format, build, and run every test, optimised
 	@echo "== running the tests that talk to servers"
 	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter '$(SERVER_TESTS)'
 
-demo: deps-data build ## train a perceptron on 60,000 images, then score 10,000 others
+demo: deps-data build ## train a perceptron on 60,000 images and score 10,000 others, alone and with servers
 	@mkdir -p $(DEMO)
 	@rm -f $(DEMO)/mlp.safetensors
 	@echo "== training Models/mlp.json on Fashion-MNIST, three passes over 60,000 images"
@@ -54,6 +54,8 @@ demo: deps-data build ## train a perceptron on 60,000 images, then score 10,000 
 	@$(ONLEARN) score Models/mlp.json --store file:$(DEMO)/mlp.safetensors --data fashion-mnist:test > $(DEMO)/scores.txt
 	@tail -n 1 $(DEMO)/scores.txt
 	@echo "parameters: $(DEMO)/mlp.safetensors; a score per image: $(DEMO)/scores.txt"
+	@echo "== the same through a train server and two parameter servers, from two clients at once, two passes each"
+	@Scripts/demo-served $(ONLEARN) $(DEMO)
 
 lint: ## check the format of the Swift sources
 	@echo "== checking the format"

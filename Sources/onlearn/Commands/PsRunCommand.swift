@@ -161,15 +161,6 @@ struct PsRunCommand: AsyncParsableCommand {
       try await stop()
     }
   }
-
-  /// Fails when a server's disk does.
-  private struct DiskWatch: Service {
-    let failures: AsyncStream<FileError>
-
-    func run() async throws {
-      for await failure in failures.cancelOnGracefulShutdown() { throw failure }
-    }
-  }
 }
 
 extension Durability: ExpressibleByArgument {}

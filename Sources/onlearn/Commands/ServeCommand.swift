@@ -115,9 +115,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws { try await CommandError.reporting(serve) }
+  func run() async throws { try await CommandError.reporting { try await serve() } }
 
-  private func serve() async throws {
+  /// Serves until a signal comes or a service fails, one of `companions` included.
+  func serve(beside companions: [any Service] = []) async throws {
     let (format, level) = (logFormat, logLevel)
     let logger = Logger(label: "onlearn") { _ in LineLogHandler(format: format, level: level) }
     let registry = PrometheusMetrics(help: ModelMeters.descriptions)
@@ -125,7 +126,7 @@ struct ServeCommand: AsyncParsableCommand {
       folder: try ModelFolder(models), options: try serviceOptions(), pool: runtime.makePool(), metrics: registry,
       logger: logger)
     let board = try logDir.map { (folder) throws(DataError) in try TensorBoardLog(folder: folder) }
-    var services: [any Service] = [ModelUpkeep(models: models) { board?.write(models.loaded) }]
+    var services = companions + [ModelUpkeep(models: models) { board?.write(models.loaded) }]
     var ready: @Sendable () -> Void = {}
     if let address = ListenAddress(argument: http) {
       var options = HTTPListener.Options()

@@ -1,18 +1,23 @@
 import ArgumentParser
+import FoundationEssentials
+import NIOPosix
 import PS
+import ServiceLifecycle
 import Transport
+import Wire
 
-/// Runs parameter servers and a train server on this machine, in one process.
+/// Runs a scheduler, parameter servers and a train server on this machine, in one process.
 struct UpCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "up",
-    abstract: "Run a whole system on this machine: parameter servers and a train server, in one process.",
+    abstract: "Run a whole system on this machine: scheduler, parameter servers and train server, in one process.",
     discussion: """
-      Example: onlearn up --servers 2 --workers 2 --models Models
+      Example: onlearn up --servers 2 --workers 2 --models Models --data Parameters
       Then:    onlearn train -m mlp --server 127.0.0.1:7072 --data fashion-mnist
                onlearn score -m mlp --server 127.0.0.1:7072 --data fashion-mnist:test
+      Or:      onlearn train Models/mlp.json --data fashion-mnist --store ps:127.0.0.1:7070
 
-      SIGTERM or SIGINT ends it: batches that wait are trained first. What was learned is kept in memory only.
+      SIGTERM or SIGINT ends it: batches that wait are trained first, and what was learned is saved.
       """)
 
   @Option(help: "The folder of the models, as for serve.")
@@ -24,6 +29,18 @@ struct UpCommand: AsyncParsableCommand {
   @Option(name: [.short, .long], help: "Batches of one model in training at the same time.")
   var workers = 2
 
+  @Option(
+    help: ArgumentHelp(
+      "The folder in which the parameter servers keep what they learn, so that it goes on from there; by default nothing "
+        + "is kept.", valueName: "FOLDER"))
+  var data: String?
+
+  @Option(help: "With --data: answer when a change is written, synced within a second (everysec), or synced (always).")
+  var durability = Durability.everySecond
+
+  @Option(help: ArgumentHelp("Where the scheduler listens.", valueName: "HOST:PORT"))
+  var scheduler = Address.tcp(host: "127.0.0.1", port: 7070)
+
   @Option(help: ArgumentHelp("Where to listen for OLP/1; none for nowhere.", valueName: "HOST:PORT"))
   var listen = "127.0.0.1:7072"
 
@@ -34,26 +51,36 @@ struct UpCommand: AsyncParsableCommand {
     guard (1...64).contains(servers) else { throw ValidationError("--servers must be between 1 and 64.") }
   }
 
-  func run() async throws {
+  func run() async throws { try await CommandError.reporting(serve) }
+
+  private func serve() async throws {
+    let count = servers
+    let listener = try await Listener.start(
+      at: scheduler, limits: Limits(), keys: KeyRing([]), on: MultiThreadedEventLoopGroup.singleton.next()
+    ) { _ in SchedulerService(servers: count, defaults: TrainingDefaults()) }
+    if let data { try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true) }
     var running: [ParameterServer] = []
     do {
-      try await CommandError.reporting {
-        for shard in 0..<servers {
-          var options = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
-          (options.shard, options.shards) = (shard, servers)
-          running.append(try await ParameterServer.start(options))
-        }
+      for shard in 0..<servers {
+        var options = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
+        options.shard = shard
+        options.scheduler = listener.address
+        options.dataFolder = data.map { "\($0)/server-\(shard)" }
+        options.durability = durability
+        running.append(try await ParameterServer.start(options))
       }
       let addresses = running.map { "\($0.address)" }.joined(separator: ",")
-      Output.write("parameter servers: \(addresses)\n")
+      Output.write("scheduler: \(listener.address); parameter servers: \(addresses)\n")
       let serve = try ServeCommand.parse([
-        "--models", models, "--store", "ps:\(addresses)", "--workers", "\(workers)", "--listen", listen, "--http", http,
+        "--models", models, "--store", "ps:\(listener.address)", "--workers", "\(workers)", "--listen", listen,
+        "--http", http,
       ])
-      try await serve.run()
+      try await serve.serve(beside: running.map { DiskWatch(failures: $0.diskFailures) })
     } catch {
       for server in running { try? await server.stop() }
       throw error
     }
     for server in running { try await server.stop() }
+    await listener.drain(within: .seconds(1))
   }
 }

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Parameters
 import Remote
 import Serve
 import ServiceLifecycle
@@ -80,5 +81,14 @@ struct Reloading: Service {
         await models.reload()
       }
     }
+  }
+}
+
+/// Fails when a server's disk does.
+struct DiskWatch: Service {
+  let failures: AsyncStream<FileError>
+
+  func run() async throws {
+    for await failure in failures.cancelOnGracefulShutdown() { throw failure }
   }
 }
