@@ -42,36 +42,73 @@ import Testing
     }
   }
 
-  /// The servers of the demo, each a process.
-  private func startDemo(
-    _ run: String, scheduler: String = "127.0.0.1:0", listen: String = "127.0.0.1:0"
-  ) async throws -> (processes: [RunningServer], address: String) {
-    let first = try start(
-      "\(run)-scheduler", ["ps", "-r", "scheduler", "-s", "1", "-w", "2", "--listen", scheduler])
-    let scheduler = try await first.value(after: "listens at ")
-    let second = try start(
-      "\(run)-server", ["ps", "-r", "server", "--scheduler", scheduler, "--data", "\(folder.path)/data"])
-    let third = try start(
-      "\(run)-serve",
-      [
-        "serve", "--models", CommandFolder.fixture, "--store", "ps:\(scheduler)", "-n", "2", "--listen", listen,
-        "--http",
-        "none",
-      ])
-    return ([third, second, first], try await third.value(after: "olp="))
+  /// The processes of the demo.
+  private enum Role: String, CaseIterable {
+    case scheduler, server, serve
+
+    /// What stands before the address at which one listens.
+    var mark: String { self == .serve ? "olp=" : "listens at " }
+  }
+
+  /// The demo: what runs, and where.
+  private struct Demo {
+    var processes: [Role: RunningServer] = [:]
+    var addresses: [Role: String] = [:]
+
+    /// Stops all, clients of others first.
+    func stop() {
+      for role in Role.allCases.reversed() { #expect(processes[role]?.stop() == 0, "\(processes[role]?.text ?? "")") }
+    }
+  }
+
+  /// Starts `role`, where it listened before if it did.
+  private func start(_ role: Role, of demo: inout Demo, run: String) async throws {
+    let listen = ["--listen", demo.addresses[role] ?? "127.0.0.1:0"]
+    let scheduler = demo.addresses[.scheduler] ?? ""
+    let arguments =
+      switch role {
+      case .scheduler: ["ps", "-r", "scheduler", "-s", "1", "-w", "2"]
+      case .server: ["ps", "-r", "server", "--scheduler", scheduler, "--data", "\(folder.path)/data"]
+      case .serve:
+        ["serve", "--models", CommandFolder.fixture, "--store", "ps:\(scheduler)", "-n", "2", "--http", "none"]
+      }
+    let process = try start("\(run)-\(role)", arguments + listen)
+    demo.addresses[role] = try await process.value(after: role.mark)
+    demo.processes[role] = process
+  }
+
+  private func startDemo(_ run: String) async throws -> Demo {
+    var demo = Demo()
+    for role in Role.allCases { try await start(role, of: &demo, run: run) }
+    return demo
   }
 
   @Test func `trains from two clients at once, is stopped, and goes on where it stopped`() async throws {
     let first = try await startDemo("first")
-    let before = try await trainTwice(first.address, steps: 40)
+    let before = try await trainTwice(first.addresses[.serve]!, steps: 40)
     #expect(before.map(\.version).max() == 80)
-    for process in first.processes { #expect(process.stop() == 0, "\(process.text)") }
+    first.stop()
 
     let second = try await startDemo("second")
-    let after = try await trainTwice(second.address, steps: 40)
+    let after = try await trainTwice(second.addresses[.serve]!, steps: 40)
     #expect(after.map(\.version).max() == 160)
     #expect(after.map(\.loss).max()! < before.map(\.loss).min()!)
-    for process in second.processes { #expect(process.stop() == 0, "\(process.text)") }
+    second.stop()
+  }
+
+  @Test func `learns from every batch once, whichever of its processes is killed`() async throws {
+    var demo = try await startDemo("first")
+    let (address, data) = (demo.addresses[.serve]!, data)
+    async let client = Self.train(address, data, steps: 6000)
+    for round in 0..<6 {
+      let role = Role.allCases[round % 3]
+      try await Task.sleep(for: .milliseconds(120 + 17 * round))
+      _ = demo.processes[role]?.stop(SIGKILL)
+      try await start(role, of: &demo, run: "again-\(round)")
+    }
+    let report = try Report(try await client)
+    #expect(report.version == 6000)
+    demo.stop()
   }
 
   @Test func `runs in one process, too`() async throws {
