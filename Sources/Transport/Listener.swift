@@ -88,6 +88,9 @@ public final class Listener<Service: FrameService>: Sendable {
     }.get()
   }
 
+  /// Closes all connections that there are.
+  public func closeConnections() async { try? await channel.eventLoop.submit { [hub] in hub.value.closeAll() }.get() }
+
   /// Removes a socket that a server left behind which did not end well.
   private static func removeStaleSocket(
     _ path: String, at socketAddress: SocketAddress, _ address: Address, on loop: any EventLoop

@@ -50,4 +50,16 @@ public struct Cluster: Sendable {
     let answer = try links.call(0, ServerRequest(reading: .stats))
     return try links.reading(0) { () throws(Refusal) in try FiguresReply(reading: answer.payload) }.figures
   }
+
+  /// Lets the server at `address` write a snapshot.
+  ///
+  /// - Parameter waits: Whether to return when it is in place, not when it is begun.
+  public static func snapshot(
+    of address: Address, waits: Bool, options: NetworkLinks.Options
+  ) throws -> SnapshotReply {
+    let links = NetworkLinks([address], options: options, isCluster: false)
+    let request = SnapshotRequest(waits: waits)
+    let answer = try links.call(0, ServerRequest(reading: .snapshot, request.payload))
+    return try links.reading(0) { () throws(Refusal) in try SnapshotReply(reading: answer.payload) }
+  }
 }

@@ -15,7 +15,7 @@ extension MessageType {
   public static let pushPull = MessageType(rawValue: 0x15)
   /// Ends the sender's clock: ``Mutation``, ``ReplyPrefix``.
   public static let clock = MessageType(rawValue: 0x16)
-  /// Writes a snapshot.
+  /// Writes a snapshot: ``SnapshotRequest``, ``SnapshotReply``.
   public static let snapshot = MessageType(rawValue: 0x17)
   /// Asks for figures of the server: empty, ``FiguresReply``.
   public static let stats = MessageType(rawValue: 0x18)

@@ -9,6 +9,8 @@ struct LogRecovery {
   private(set) var position = LogWriter.Position()
   /// Whether the server that wrote it stopped in order.
   private(set) var isClean = true
+  /// The bytes of the records that were read.
+  private(set) var replayedByteCount = 0
 
   /// The last segment, and where its records end.
   private var lastSegment: (name: String, end: Int)?
@@ -37,7 +39,8 @@ struct LogRecovery {
     for segment in segments[first...] {
       var reader = try SegmentReader(segment.name, in: folder)
       if let before { try Self.check(reader, behind: before) }
-      let problem = try Self.read(&reader, after: start, body)
+      let (problem, byteCount) = try Self.read(&reader, after: start, body)
+      replayedByteCount += byteCount
       if segment == segments[segments.count - 1] { try finish(reader, problem, after: start) }
       before = reader
     }
@@ -76,17 +79,21 @@ struct LogRecovery {
     }
   }
 
-  /// Reads to the end of a segment and says what is wrong with what stands there.
+  /// Reads to the end of a segment, and says what is wrong with what stands there and how many bytes `body` was given.
   private static func read(
     _ reader: inout SegmentReader, after start: UInt64,
     _ body: (_ record: LogRecord, _ segment: String, _ offset: Int) throws(StoreFolderError) -> Void
-  ) throws(StoreFolderError) -> String {
+  ) throws(StoreFolderError) -> (problem: String, byteCount: Int) {
+    var byteCount = 0
     while true {
       let offset = reader.offset
       switch reader.next() {
-      case .record(let record): if record.lsn > start { try body(record, reader.name, offset) }
+      case .record(let record):
+        guard record.lsn > start else { continue }
+        try body(record, reader.name, offset)
+        byteCount += reader.offset - offset
       case .mark: continue
-      case .nothing(let problem): return problem
+      case .nothing(let problem): return (problem, byteCount)
       }
     }
   }
@@ -114,7 +121,9 @@ struct LogRecovery {
 
   /// What was found.
   var finding: Store.Finding {
-    Store.Finding(lastLSN: position.lastLSN, isClean: isClean, tornByteCount: tornTail.readableBytes)
+    Store.Finding(
+      lastLSN: position.lastLSN, isClean: isClean, tornByteCount: tornTail.readableBytes,
+      replayedByteCount: replayedByteCount)
   }
 
   /// Keeps a copy of the torn tail, cuts off everything behind the records, and makes these durable.

@@ -65,6 +65,9 @@ package final class LogWriter {
     try beginSegment()
   }
 
+  /// The segments that are kept.
+  var segmentCount: Int { get throws(FileError) { try LogRecovery.list(folder).count } }
+
   /// The last record.
   package var lastLSN: UInt64 { position.lastLSN }
 

@@ -122,7 +122,9 @@ final class SnapshotWriter: Sendable {
 
   /// Closes the file and puts it in place, once `log` is on the disk as far as the snapshot goes. Only the newest two
   /// snapshots stay, and the log behind the older one.
-  func finish(_ progress: Progress, behind log: LogWriter.Sync?) throws(FileError) {
+  ///
+  /// - Returns: The size of the snapshot.
+  func finish(_ progress: Progress, behind log: LogWriter.Sync?) throws(FileError) -> Int {
     var progress = progress
     try write(ByteBuffer(), &progress)
     try progress.file.sync()
@@ -131,11 +133,12 @@ final class SnapshotWriter: Sendable {
     try folder.sync()
     let snapshots = try SnapshotFile.all(in: folder)
     for old in snapshots.dropFirst(2) { try folder.remove(old.name) }
-    guard snapshots.count > 1 else { return }
+    guard snapshots.count > 1 else { return progress.end }
     let segments = try LogRecovery.list(folder)
     for (segment, next) in zip(segments, segments.dropFirst()) where next.firstLSN <= snapshots[1].lsn + 1 {
       try folder.remove(segment.name)
     }
+    return progress.end
   }
 
   /// Gives up: the file is gone.
@@ -145,10 +148,10 @@ final class SnapshotWriter: Sendable {
 extension ServerCore {
   /// Takes the snapshot `name`.
   ///
-  /// - Returns: The store that it belongs to.
+  /// - Returns: The store that it belongs to, and the size of its file.
   mutating func restore(
     snapshot name: String, in folder: any StoreFolder
-  ) throws(StoreFolderError) -> StoreIdentity {
+  ) throws(StoreFolderError) -> (identity: StoreIdentity, byteCount: Int) {
     let file: any StoreFile
     let size: Int
     do throws(FileError) {
@@ -170,7 +173,7 @@ extension ServerCore {
       guard applied.lastLSN == header.lsn, offset + SnapshotFile.chunkHeaderByteCount == size else {
         throw Refusal(.malformed, "it goes on behind its end, or has another record as its last")
       }
-      return header.identity
+      return (header.identity, size)
     } catch {
       throw .damaged(file: name, offset: offset, problem: error.text)
     }

@@ -8,15 +8,16 @@ final class SnapshotRun {
   private let loop: any ServerLoop
   private let next: () -> ByteBuffer?
   private let log: () -> LogWriter.Sync?
-  private let ended: (Result<Void, FileError>) -> Void
+  private let ended: (SnapshotEnd) -> Void
+  private var isCancelled = false
 
   /// - Parameters:
   ///   - next: The next chunk; nil if there are no more.
   ///   - log: What is to be done so that the log is on the disk.
-  ///   - ended: Is told that the snapshot is in place, or why not.
+  ///   - ended: Is told what became of it.
   init(
     _ writer: SnapshotWriter, on loop: any ServerLoop, next: @escaping () -> ByteBuffer?,
-    log: @escaping () -> LogWriter.Sync?, ended: @escaping (Result<Void, FileError>) -> Void
+    log: @escaping () -> LogWriter.Sync?, ended: @escaping (SnapshotEnd) -> Void
   ) {
     self.writer = writer
     self.loop = loop
@@ -24,6 +25,12 @@ final class SnapshotRun {
     self.log = log
     self.ended = ended
   }
+
+  /// The last record that the snapshot has.
+  var lsn: UInt64 { writer.lsn }
+
+  /// Gives up before the next chunk.
+  func cancel() { isCancelled = true }
 
   /// Begins.
   func start() {
@@ -37,12 +44,19 @@ final class SnapshotRun {
 
   private func write(_ progress: SnapshotWriter.Progress) {
     let writer = writer
+    guard !isCancelled else {
+      return work { () throws(FileError) in
+        writer.abandon()
+      } then: { [self] in
+        ended(.cancelled)
+      }
+    }
     guard let chunk = next() else {
       let log = log()
       return work { () throws(FileError) in
         try writer.finish(progress, behind: log)
       } then: { [self] in
-        ended(.success(()))
+        ended(.inPlace(Snapshot(lsn: writer.lsn, byteCount: $0)))
       }
     }
     work { () throws(FileError) in
@@ -63,8 +77,24 @@ final class SnapshotRun {
       case .success(let value): then(value)
       case .failure(let error):
         writer.abandon()
-        ended(.failure(error))
+        ended(.failed(error))
       }
     }
   }
+}
+
+/// A snapshot that is in place.
+struct Snapshot: Hashable, Sendable {
+  /// The last record that it has.
+  var lsn: UInt64
+  /// The size of its file.
+  var byteCount: Int
+}
+
+/// What becomes of a snapshot.
+enum SnapshotEnd {
+  case inPlace(Snapshot)
+  case failed(FileError)
+  /// It was given up.
+  case cancelled
 }

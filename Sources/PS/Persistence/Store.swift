@@ -12,6 +12,8 @@ package struct Store {
   package let core: ServerCore
   /// The log behind it.
   package let log: LogWriter
+  /// The snapshot that it began with; nil if there was none.
+  let snapshot: Snapshot?
   /// What was found.
   package let finding: Finding
 
@@ -23,6 +25,10 @@ package struct Store {
     package var isClean: Bool
     /// The bytes at the end that were never synced as a whole: no acknowledged record, if the disk keeps its promises.
     package var tornByteCount: Int
+    /// The bytes of the records behind the snapshot.
+    package var replayedByteCount: Int
+    /// The snapshots that are damaged, in whose place an older one and more of the log were read.
+    package var brokenSnapshotCount = 0
   }
 
   /// The bytes of a segment.
@@ -63,7 +69,8 @@ package struct Store {
       let log = try LogWriter(
         folder, identity, at: recovery.position, segmentByteCount: segmentByteCount, time: time)
       return Store(
-        folder: folder, identity: identity, core: contents.core, log: log, finding: recovery.finding)
+        folder: folder, identity: identity, core: contents.core, log: log, snapshot: contents.snapshot,
+        finding: contents.finding)
     } catch {
       throw .system(error)
     }
@@ -78,7 +85,7 @@ package struct Store {
     }
     var configuration = ServerCore.Configuration()
     (configuration.shard, configuration.shards) = (identity.shard, identity.shards)
-    return (identity, try read(folder, configuration, now: Instant()).recovery.finding)
+    return (identity, try read(folder, configuration, now: Instant()).finding)
   }
 
   /// Gives up what is behind the damage that ``verify(_:)`` tells of, and keeps a copy of the damaged files.
@@ -120,30 +127,41 @@ package struct Store {
     for snapshot in snapshots {
       var core = ServerCore(configuration, now: now)
       do throws(StoreFolderError) {
-        let identity = try core.restore(snapshot: snapshot.name, in: folder)
-        return try replay(core, of: identity, in: folder, after: snapshot.lsn, broken)
+        let (identity, byteCount) = try core.restore(snapshot: snapshot.name, in: folder)
+        let done = Snapshot(lsn: snapshot.lsn, byteCount: byteCount)
+        return try replay(core, of: identity, in: folder, behind: done, broken)
       } catch {
         // A damaged snapshot: the one before and a longer log say the same.
         guard case .damaged(snapshot.name, _, _) = error else { throw error }
         broken.append(snapshot.name)
       }
     }
-    return try replay(ServerCore(configuration, now: now), of: nil, in: folder, after: 0, broken)
+    return try replay(ServerCore(configuration, now: now), of: nil, in: folder, behind: nil, broken)
   }
 
   /// What a folder holds.
   private struct Contents {
     var core: ServerCore
+    /// The snapshot that was read.
+    let snapshot: Snapshot?
     let recovery: LogRecovery
     /// Snapshots that are damaged.
     let broken: [String]
+
+    var finding: Finding {
+      var finding = recovery.finding
+      finding.brokenSnapshotCount = broken.count
+      return finding
+    }
   }
 
   private static func replay(
-    _ core: ServerCore, of identity: StoreIdentity?, in folder: any StoreFolder, after start: UInt64, _ broken: [String]
+    _ core: ServerCore, of identity: StoreIdentity?, in folder: any StoreFolder, behind snapshot: Snapshot?,
+    _ broken: [String]
   ) throws(StoreFolderError) -> Contents {
     var core = core
-    let recovery = try LogRecovery(folder, after: start) { record, segment, offset throws(StoreFolderError) in
+    let recovery = try LogRecovery(folder, after: snapshot?.lsn ?? 0) {
+      record, segment, offset throws(StoreFolderError) in
       do throws(Refusal) { try core.replay(record) } catch {
         throw .damaged(file: segment, offset: offset, problem: error.text)
       }
@@ -151,6 +169,6 @@ package struct Store {
     if let identity, identity != recovery.identity {
       throw .foreign(problem: "the snapshot and the log in '\(folder.path)' are of different stores")
     }
-    return Contents(core: core, recovery: recovery, broken: broken)
+    return Contents(core: core, snapshot: snapshot, recovery: recovery, broken: broken)
   }
 }

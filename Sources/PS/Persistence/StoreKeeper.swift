@@ -3,16 +3,23 @@ import Parameters
 import Wire
 
 /// Keeps the log of a running server, on its event loop: writes records there, and syncs them on a thread of its own.
-/// Now and then it writes a snapshot.
 ///
 /// While a sync runs more records are written, and the next sync takes all of them.
 package final class StoreKeeper {
-  private let folder: any StoreFolder
-  private let identity: StoreIdentity
-  private let log: LogWriter
+  /// Writes the snapshots.
+  let snapshots: SnapshotKeeper
+  let log: LogWriter
+  /// What was found when the server began.
+  let finding: Store.Finding
+  /// How long syncs took.
+  private(set) var syncs = DurationSummary()
+  /// Whether the disk was full at the last try.
+  private(set) var isFull = false
+  /// Whether the disk has failed.
+  private(set) var isBroken = false
+
   private let policy: Durability
   private let loop: any ServerLoop
-  private let snapshotByteCount: Int
   /// Is told what happens on its own: that records are on the disk, or that the log fails.
   private let report: (Event) -> Void
   /// Is told, once, that the disk failed.
@@ -20,22 +27,16 @@ package final class StoreKeeper {
 
   /// What became of the records of the running step.
   private var failure: LogFailure?
-  private var isBroken = false
   private var acknowledgedLSN: UInt64
   private var syncStart: Instant?
   private var needsSync = false
-
-  /// When the last snapshot was begun, and how long the log was then.
-  private var lastSnapshot: (time: Instant, logByteCount: Int)
-  private var hasSnapshotRunning = false
 
   /// How often what is written is synced under ``Durability/everySecond``.
   private static let interval = Duration.seconds(1)
   /// How long a sync may take before answers wait for it.
   private static let patience = Duration.seconds(2)
-  /// How long the log behind a snapshot gets, unless the state is larger, and how old the snapshot.
+  /// How long the log behind a snapshot gets, unless the state is larger.
   package static let snapshotByteCount = 256 << 20
-  private static let snapshotAge = Duration.seconds(600)
   /// How often a full disk is looked at.
   private static let probe = Duration.seconds(1)
 
@@ -43,15 +44,13 @@ package final class StoreKeeper {
     _ store: Store, _ policy: Durability, on loop: any ServerLoop, snapshotByteCount: Int,
     report: @escaping (Event) -> Void, failed: @escaping (FileError) -> Void
   ) {
-    folder = store.folder
-    identity = store.identity
+    snapshots = SnapshotKeeper(store, on: loop, logByteCount: snapshotByteCount)
     log = store.log
+    finding = store.finding
     self.policy = policy
     self.loop = loop
-    self.snapshotByteCount = snapshotByteCount
     self.report = report
     self.failed = failed
-    lastSnapshot = (loop.now, store.log.byteCount)
     acknowledgedLSN = store.log.lastLSN
     if policy == .everySecond { syncLater() }
   }
@@ -111,6 +110,7 @@ package final class StoreKeeper {
   }
 
   private func end(_ sync: LogWriter.Sync, _ result: Result<Void, FileError>) {
+    if let syncStart { syncs.add(loop.now - syncStart) }
     syncStart = nil
     guard !isBroken else { return }
     do throws(FileError) {
@@ -126,35 +126,6 @@ package final class StoreKeeper {
     if policy == .always || needsSync { self.sync() }
   }
 
-  private func fail(_ error: FileError) {
-    isBroken = true
-    failed(error)
-  }
-
-  private func waitForRoom() {
-    loop.schedule(after: Self.probe) { [weak self] in
-      guard let self, !isBroken else { return }
-      // The server hears first that there is none.
-      guard failure == nil else { return waitForRoom() }
-      do throws(FileError) {
-        if try log.makeRoom() { report(.logAvailable) } else { waitForRoom() }
-      } catch {
-        fail(error)
-        report(.logFailed(.broken))
-      }
-    }
-  }
-}
-
-extension StoreKeeper {
-  /// Whether it is time for a snapshot of a server whose state has so many bytes.
-  func needsSnapshot(stateByteCount: @autoclosure () -> Int) -> Bool {
-    let logByteCount = log.byteCount - lastSnapshot.logByteCount
-    guard !hasSnapshotRunning, !isBroken, logByteCount > 0 else { return false }
-    if logByteCount > snapshotByteCount, logByteCount > stateByteCount() { return true }
-    return loop.now - lastSnapshot.time > Self.snapshotAge
-  }
-
   /// Writes a snapshot beside the running server.
   ///
   /// - Parameters:
@@ -162,32 +133,34 @@ extension StoreKeeper {
   ///   - next: The next chunk of it; nil if there are no more.
   ///   - ended: Is told when there is need of no more.
   func writeSnapshot(upTo lsn: UInt64, next: @escaping () -> ByteBuffer?, ended: @escaping () -> Void) {
-    lastSnapshot = (loop.now, log.byteCount)
-    hasSnapshotRunning = true
-    SnapshotRun(
-      SnapshotWriter(folder, identity, lsn: lsn), on: loop, next: next, log: { [log] in log.beginSync() }
-    ) { [weak self] result in
+    snapshots.write(upTo: lsn, next: next) { [weak self] end in
       ended()
-      self?.hasSnapshotRunning = false
-      guard let self, !isBroken, case .failure(let error) = result, !error.isLackOfRoom else { return }
+      guard let self, !isBroken, case .failed(let error) = end, !error.isLackOfRoom else { return }
       // Without room the log alone is kept until the next try; after anything else the disk is not trusted.
       fail(error)
       report(.logFailed(.broken))
-    }.start()
+    }
   }
 
-  /// Writes a snapshot of a server that does nothing else any more.
-  func writeLastSnapshot(upTo lsn: UInt64, next: () -> ByteBuffer?) throws(FileError) {
-    guard !isBroken, !hasSnapshotRunning else { return }
-    let writer = SnapshotWriter(folder, identity, lsn: lsn)
-    do throws(FileError) {
-      var progress = try writer.begin()
-      while let chunk = next() { try writer.write(chunk, &progress) }
-      try writer.finish(progress, behind: log.beginSync())
-    } catch {
-      writer.abandon()
-      // The log has everything.
-      guard error.isLackOfRoom else { throw error }
+  private func fail(_ error: FileError) {
+    isBroken = true
+    failed(error)
+  }
+
+  private func waitForRoom() {
+    isFull = true
+    loop.schedule(after: Self.probe) { [weak self] in
+      guard let self, !isBroken else { return }
+      // The server hears first that there is none.
+      guard failure == nil else { return waitForRoom() }
+      do throws(FileError) {
+        guard try log.makeRoom() else { return waitForRoom() }
+        isFull = false
+        report(.logAvailable)
+      } catch {
+        fail(error)
+        report(.logFailed(.broken))
+      }
     }
   }
 }

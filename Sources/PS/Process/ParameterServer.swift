@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 public import Parameters
+import Synchronization
 public import Transport
 public import Wire
 
@@ -28,6 +29,8 @@ public final class ParameterServer: Sendable {
     public var dataFolder: String?
     /// When a change is acknowledged, if there is a folder.
     public var durability = Durability.everySecond
+    /// The bytes of a file of the log, which are taken from the disk in advance.
+    public var segmentByteCount = Store.segmentByteCount
 
     /// A server at `address`.
     public init(address: Address) { self.address = address }
@@ -45,6 +48,7 @@ public final class ParameterServer: Sendable {
 
   private let listener: Listener<ParameterService>
   private let membership: Membership?
+  private let isHurried = Mutex(false)
 
   private init(
     shard: Int, of shards: Int, listener: Listener<ParameterService>, membership: Membership?,
@@ -86,7 +90,9 @@ public final class ParameterServer: Sendable {
       at: options.address, limits: options.limits, keys: KeyRing(options.keys),
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { [configuration] loop in
-      let store = try folder.map { try Store.open($0, configuration, newID: storeID) }
+      let store = try folder.map {
+        try Store.open($0, configuration, newID: storeID, segmentByteCount: options.segmentByteCount)
+      }
       return ParameterService(
         configuration, storeID: storeID, store: store, defaults: options.defaults, on: loop
       ) { failures.yield($0) }
@@ -99,10 +105,30 @@ public final class ParameterServer: Sendable {
 
   /// Answers what was asked, asks clients to leave, and stops; what was learned is then on the disk.
   ///
-  /// - Throws: `FileError` if it is not.
-  public func stop(within time: Duration = .seconds(5)) async throws {
+  /// - Parameters:
+  ///   - time: How long clients may take.
+  ///   - snapshotTime: How long after that a last snapshot may take; the log has everything without it.
+  /// - Throws: `FileError` if what was learned is not on the disk.
+  public func stop(within time: Duration = .seconds(5), snapshotWithin snapshotTime: Duration = .seconds(20))
+    async throws
+  {
     await membership?.leave()
     await listener.drain(within: time)
-    try await listener.withService { service in try service.close() }
+    let alarm = Task {
+      try await Task.sleep(for: snapshotTime)
+      await hurry()
+    }
+    defer { alarm.cancel() }
+    try await listener.withService { $0.snapshotEnd() }.get()
+    try await listener.withService { [self] service in
+      try service.close { isHurried.withLock { $0 } }
+    }
+  }
+
+  /// Makes ``stop(within:snapshotWithin:)`` wait for no client and write no snapshot.
+  public func hurry() async {
+    isHurried.withLock { $0 = true }
+    await listener.closeConnections()
+    try? await listener.withService { $0.cancelSnapshot() }
   }
 }

@@ -6,6 +6,7 @@ public import Wire
 /// A ``ServerCore`` on a listener: requests come in, effects go out, all on one event loop, which owns the tables.
 public final class ParameterService: FrameService {
   public let identity: ServerIdentity
+  private let loop: any EventLoop
   private let defaults: TrainingDefaults
   private var connections: [ConnectionID: ServiceConnection] = [:]
   private var alarm: Alarm
@@ -29,6 +30,7 @@ public final class ParameterService: FrameService {
     identity.shards = UInt16(configuration.shards)
     self.identity = identity
     self.defaults = defaults
+    self.loop = loop
     let loop = loop.assumeIsolated()
     alarm = Alarm(on: loop)
     driver = ServerDriver(
@@ -46,8 +48,12 @@ public final class ParameterService: FrameService {
   }
 
   public func received(_ request: Frame, on connection: ServiceConnection) {
+    switch request.header.type {
     // A server without a scheduler knows of no other: its clients name all servers themselves.
-    guard request.header.type != .shardMap else { return connection.reply(noMap(request)) }
+    case .shardMap: return connection.reply(map(for: request))
+    case .snapshot: return writeSnapshot(request, on: connection)
+    default: break
+    }
     let start = Instant.now()
     driver.step(.request(request, from: connection.id))
     driver.step(.measured(request.header.type, .now() - start))
@@ -58,8 +64,20 @@ public final class ParameterService: FrameService {
     driver.step(.disconnected(connection.id))
   }
 
-  /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log.
-  package func close() throws(FileError) { try driver.close() }
+  /// Succeeds when no snapshot is being written any more.
+  package func snapshotEnd() -> EventLoopFuture<Void> {
+    let promise = loop.makePromise(of: Void.self)
+    driver.whenNoSnapshotRuns { promise.succeed() }
+    return promise.futureResult
+  }
+
+  /// Gives up the snapshot that is being written.
+  package func cancelSnapshot() { driver.cancelSnapshot() }
+
+  /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log; after ``snapshotEnd()``.
+  ///
+  /// - Parameter isHurried: Whether to do without the snapshot; it is asked again and again.
+  package func close(isHurried: () -> Bool) throws(FileError) { try driver.close(isHurried: isHurried) }
 
   private func perform(_ effect: Effect) {
     switch effect {
@@ -75,8 +93,30 @@ public final class ParameterService: FrameService {
     driver.step(.timer)
   }
 
-  private func noMap(_ request: Frame) -> Frame {
+  private func map(for request: Frame) -> Frame {
     let map = ShardMapReply(epoch: 0, defaults: defaults, servers: [])
     return Frame(.shardMap, flags: .response, requestID: request.header.requestID, payload: map.payload)
+  }
+
+  /// Answers an administrator who wants a snapshot.
+  private func writeSnapshot(_ request: Frame, on connection: ServiceConnection) {
+    func refuse(_ refusal: Refusal) { connection.refuse(refusal, answering: request.header) }
+    do throws(Refusal) {
+      guard connection.client.role.includes(.admin) else {
+        throw Refusal(.forbidden, "a client that is no administrator may not do this")
+      }
+      try driver.snapshot(waits: SnapshotRequest(reading: request.payload).waits) { [identity] result in
+        switch result {
+        case .success(let reply):
+          connection.reply(
+            Frame(
+              .snapshot, flags: .response, epoch: identity.epoch, requestID: request.header.requestID,
+              payload: reply.payload))
+        case .failure(let refusal): refuse(refusal)
+        }
+      }
+    } catch {
+      refuse(error)
+    }
   }
 }

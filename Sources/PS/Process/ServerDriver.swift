@@ -4,10 +4,10 @@ package import Wire
 /// A ``ServerCore`` with its log: what the core decides on is written, and what became of it is told to the core, until
 /// both have nothing to say.
 package final class ServerDriver {
-  private var core: ServerCore
+  var core: ServerCore
   private let loop: any ServerLoop
   /// Keeps what is learned; nil if nothing is.
-  private var keeper: StoreKeeper?
+  var keeper: StoreKeeper?
   private let perform: (Effect) -> Void
   private var effects: [Effect] = []
 
@@ -41,6 +41,9 @@ package final class ServerDriver {
 
   /// Tells the core what happens, and does what it says.
   package func step(_ event: Event) {
+    if case .request(let frame, _) = event, frame.header.type == .stats {
+      core.storeFigures = keeper?.figures(now: loop.now) ?? []
+    }
     var next: Event? = event
     while let event = next {
       core.step(event, now: loop.now, into: &effects)
@@ -50,24 +53,8 @@ package final class ServerDriver {
       effects.removeAll(keepingCapacity: true)
       next = keeper?.outcome()
     }
-    if let keeper { writeSnapshot(keeper) }
-  }
-
-  /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log.
-  package func close() throws(FileError) {
-    guard let keeper else { return }
-    self.keeper = nil
-    if let lsn = core.beginSnapshot() {
-      try keeper.writeLastSnapshot(upTo: lsn) { core.nextSnapshotChunk() }
-      core.endSnapshot()
-    }
-    try keeper.close()
-  }
-
-  private func writeSnapshot(_ keeper: StoreKeeper) {
-    guard keeper.needsSnapshot(stateByteCount: core.stateByteCount), let lsn = core.beginSnapshot() else { return }
-    keeper.writeSnapshot(upTo: lsn, next: { [weak self] in self?.core.nextSnapshotChunk() }) { [weak self] in
-      self?.core.endSnapshot()
+    if let keeper, !keeper.isBroken, keeper.snapshots.isDue(stateByteCount: core.stateByteCount) {
+      _ = beginSnapshot(keeper)
     }
   }
 }

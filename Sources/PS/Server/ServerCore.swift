@@ -90,6 +90,8 @@ public struct ServerCore: Sendable {
   var snapshot: SnapshotProgress?
 
   var statistics = ServerStatistics()
+  /// What whoever keeps the log adds to the statistics.
+  var storeFigures: [(name: String, value: Double)] = []
   /// Memory for the places of a block's keys.
   let placeMemory = AlignedMemory(byteCount: BlockLimits.keys * 8, hugePages: false)
 

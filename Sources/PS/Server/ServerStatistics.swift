@@ -7,9 +7,7 @@ struct ServerStatistics: Sendable {
     var requests: UInt64 = 0
     var bytesIn: UInt64 = 0
     var bytesOut: UInt64 = 0
-    var measured: UInt64 = 0
-    var seconds = 0.0
-    var slowest = 0.0
+    var durations = DurationSummary()
   }
 
   /// The examples that gradients were the mean over.
@@ -32,12 +30,7 @@ struct ServerStatistics: Sendable {
   mutating func refuse(_ code: ErrorCode) { refusals[code.rawValue, default: 0] += 1 }
 
   mutating func measure(_ type: MessageType, _ duration: Duration) {
-    let seconds = Double(duration.nanoseconds) * 1e-9
-    var measured = traffic[type.rawValue] ?? Traffic()
-    measured.measured += 1
-    measured.seconds += seconds
-    measured.slowest = max(measured.slowest, seconds)
-    traffic[type.rawValue] = measured
+    traffic[type.rawValue, default: Traffic()].durations.add(duration)
   }
 
   /// Notes that a push was computed from values that lacked `updates` updates.
@@ -54,9 +47,7 @@ struct ServerStatistics: Sendable {
       figures.append(("\(name).requests", Double(traffic.requests)))
       figures.append(("\(name).bytes_in", Double(traffic.bytesIn)))
       figures.append(("\(name).bytes_out", Double(traffic.bytesOut)))
-      guard traffic.measured > 0 else { continue }
-      figures.append(("\(name).mean_seconds", traffic.seconds / Double(traffic.measured)))
-      figures.append(("\(name).max_seconds", traffic.slowest))
+      figures += traffic.durations.figures(name)
     }
     for (code, count) in refusals.sorted(by: { $0.key < $1.key }) { figures.append(("refused.\(code)", Double(count))) }
     for (bucket, count) in staleness.enumerated() where count > 0 {
@@ -73,8 +64,9 @@ extension ServerCore {
       ("connections", Double(connections.count)),
       ("sessions", Double(applied.sessions.slots.lazy.filter { $0 != nil }.count)),
       ("log.last_lsn", Double(applied.lastLSN)), ("log.durable_lsn", Double(durableLSN)),
-      ("log.waiting", Double(pending.count)),
+      ("log.waiting", Double(pending.count)), ("state.bytes", Double(stateByteCount)),
     ]
+    figures += storeFigures
     figures += statistics.figures
     for number in applied.models.keys.sorted() {
       guard let state = applied.models[number], let store = stores[number] else { continue }

@@ -15,7 +15,8 @@ struct PsCommand: AsyncParsableCommand {
                        onlearn train Models/mlp.json … --store ps:127.0.0.1:7070   (four times)
       """,
     subcommands: [
-      PsRunCommand.self, PsStatsCommand.self, PsSetCommand.self, PsVerifyCommand.self, PsTruncateCommand.self,
+      PsRunCommand.self, PsStatsCommand.self, PsSetCommand.self, PsSnapshotCommand.self, PsVerifyCommand.self,
+      PsTruncateCommand.self,
     ],
     defaultSubcommand: PsRunCommand.self)
 }

@@ -1,9 +1,7 @@
 public import ArgumentParser
-import Logging
 import NIOPosix
 public import PS
 import Parameters
-import ServiceLifecycle
 import Transport
 import UnixSignals
 import Wire
@@ -14,8 +12,9 @@ struct PsRunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Run a parameter server, or the scheduler of several (what 'onlearn ps' does by itself).",
     discussion: """
-      SIGTERM or SIGINT: what was asked is answered, clients are asked to leave, what was learned is saved, and the process
-      ends.
+      SIGTERM or SIGINT: what was asked is answered, clients are asked to leave, what was learned is saved, as a snapshot
+      too, and the process ends within 30 seconds. A second signal: without waiting for clients, and without a snapshot,
+      which only makes the next start slower.
       """)
 
   /// What a process does in a cluster.
@@ -69,6 +68,11 @@ struct PsRunCommand: AsyncParsableCommand {
   @Option(help: "With --data: answer when a change is written, synced within a second (everysec), or synced (always).")
   var durability = Durability.everySecond
 
+  @Option(
+    help: ArgumentHelp("With --data: the size of a file of the log; two of them are always reserved.", valueName: "MIB")
+  )
+  var logSegment = Store.segmentByteCount >> 20
+
   @Option(help: "Connections at a time.")
   var maxConnections = Limits().connections
 
@@ -82,6 +86,7 @@ struct PsRunCommand: AsyncParsableCommand {
     guard (1...ModelSchema.workerLimit).contains(workers) else {
       throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
     }
+    guard (1...1024).contains(logSegment) else { throw ValidationError("--log-segment must be between 1 and 1024.") }
     if role == .scheduler, scheduler != nil || shard != nil || advertise != nil || data != nil {
       throw ValidationError("--scheduler, --shard, --advertise and --data are for servers.")
     }
@@ -119,7 +124,11 @@ struct PsRunCommand: AsyncParsableCommand {
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { _ in SchedulerService(servers: servers, defaults: defaults) }
     let greeting = "the scheduler of \(servers) servers and \(workers) workers listens at \(listener.address)\n"
-    try await runUntilSignalled(greeting, []) { await listener.drain(within: .seconds(1)) }
+    try await runUntilSignalled(greeting) {
+      await listener.drain(within: .seconds(1))
+    } hurry: {
+      await listener.closeConnections()
+    }
   }
 
   private func runServer(_ limits: Limits, _ keys: [SharedKey], _ defaults: TrainingDefaults) async throws {
@@ -134,31 +143,34 @@ struct PsRunCommand: AsyncParsableCommand {
     options.keys = keys
     options.dataFolder = data
     options.durability = durability
+    options.segmentByteCount = logSegment << 20
     let server = try await ParameterServer.start(options)
     let greeting = "server \(server.shard) of \(server.shards) listens at \(server.address)\n"
-    try await runUntilSignalled(greeting, [DiskWatch(failures: server.diskFailures)]) { try await server.stop() }
+    try await runUntilSignalled(greeting, server.diskFailures) {
+      try await server.stop()
+    } hurry: {
+      await server.hurry()
+    }
   }
 
-  /// Listens for signals and says `greeting`; waits for SIGTERM, SIGINT or the failure of one of `others`, then for `stop`.
+  /// Listens for signals and says `greeting`; then waits for SIGTERM or SIGINT and for `stop`, which a second signal
+  /// makes `hurry`. Throws the first of `failures`.
   private func runUntilSignalled(
-    _ greeting: String, _ others: [any Service], stop: @escaping @Sendable () async throws -> Void
+    _ greeting: String, _ failures: AsyncStream<FileError>? = nil, stop: @escaping @Sendable () async throws -> Void,
+    hurry: @escaping @Sendable () async -> Void
   ) async throws {
-    let logger = Logger(label: "onlearn") { _ in SwiftLogNoOpLogHandler() }
-    try await ServiceGroup(
-      services: others + [Stopping(greeting: greeting, stop: stop)], gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: logger
-    ).run()
-  }
-
-  /// Something that runs by itself until it is stopped.
-  private struct Stopping: Service {
-    let greeting: String
-    let stop: @Sendable () async throws -> Void
-
-    func run() async throws {
-      Output.write(greeting)
-      try? await gracefulShutdown()
-      try await stop()
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    Output.write(greeting)
+    try await withThrowingTaskGroup { group in
+      if let failures { group.addTask { for await failure in failures { throw failure } } }
+      group.addTask {
+        guard await signals.first(where: { _ in true }) != nil else { return }
+        let second = Task { for await _ in signals { await hurry() } }
+        defer { second.cancel() }
+        try await stop()
+      }
+      try await group.next()
+      group.cancelAll()
     }
   }
 }
