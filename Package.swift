@@ -158,6 +158,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["onlearn", "TestSupport"], swiftSettings: strict),
+      name: "EndToEndTests",
+      dependencies: ["onlearn", "Kernels", "Parameters", "PS", "Transport", "Wire", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

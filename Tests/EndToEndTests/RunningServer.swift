@@ -7,11 +7,14 @@ final class RunningServer {
   private let log: String
 
   /// Starts `onlearn` with `arguments`, which writes its log to a file in `folder`.
-  init(_ arguments: [String], log name: String, in folder: CommandFolder) throws {
+  ///
+  /// - Parameter command: A command that starts the one that follows.
+  init(_ arguments: [String], under command: [String] = [], log name: String, in folder: CommandFolder) throws {
     log = "\(folder.path)/\(name)"
     _ = FileManager.default.createFile(atPath: log, contents: nil)
-    process.executableURL = URL(fileURLWithPath: OnlearnProcess.path)
-    process.arguments = arguments
+    let words = command + [OnlearnProcess.path] + arguments
+    process.executableURL = URL(fileURLWithPath: words[0])
+    process.arguments = Array(words.dropFirst())
     process.currentDirectoryURL = URL(fileURLWithPath: OnlearnProcess.packageFolder)
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     process.standardOutput = handle
@@ -35,6 +38,21 @@ final class RunningServer {
       try await Task.sleep(for: .milliseconds(20))
     }
     throw MissingText(mark: mark, text: text)
+  }
+
+  /// Whether it still runs.
+  var isRunning: Bool { process.isRunning }
+
+  /// Waits for its end.
+  ///
+  /// - Returns: The exit status, 128 and the number of a signal that ended it; nil if it still runs after `time`.
+  func end(within time: Duration) async throws -> Int32? {
+    let end = ContinuousClock.now + time
+    while process.isRunning {
+      guard ContinuousClock.now < end else { return nil }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
   }
 
   /// Sends a signal.

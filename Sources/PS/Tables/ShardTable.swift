@@ -181,9 +181,18 @@ extension ShardTable {
       guard key >= 0, key < capacity, map.number(of: key) == nil else {
         throw Refusal(.malformed, "the row \(key) twice, or of \(capacity)")
       }
-      let place = map.add(key)
-      keys[place] = key
-      rows[place * stride..<(place + 1) * stride].copy(from: values[position * stride..<(position + 1) * stride])
+      add(key, values[position * stride..<(position + 1) * stride])
     }
+  }
+
+  /// Weights and optimizer state of the row at `place`.
+  func row(_ place: Int) -> MemoryView<Float> { rows[place * layout.stride..<(place + 1) * layout.stride] }
+
+  /// Adds the row `key`, which is not there, with its weights and optimizer state.
+  mutating func add(_ key: Int64, _ values: MemoryView<Float>) {
+    map.reserve(1)
+    let place = map.add(key)
+    keys[place] = key
+    row(place).copy(from: values)
   }
 }

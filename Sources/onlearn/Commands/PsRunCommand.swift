@@ -164,8 +164,9 @@ struct PsRunCommand: AsyncParsableCommand {
     try await withThrowingTaskGroup { group in
       if let failures { group.addTask { for await failure in failures { throw failure } } }
       group.addTask {
-        guard await signals.first(where: { _ in true }) != nil else { return }
-        let second = Task { for await _ in signals { await hurry() } }
+        var signals = signals.makeAsyncIterator()
+        guard await signals.next() != nil else { return }
+        let second = Task { while await signals.next() != nil { await hurry() } }
         defer { second.cancel() }
         try await stop()
       }
