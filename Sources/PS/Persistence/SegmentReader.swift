@@ -43,25 +43,35 @@ struct SegmentReader {
   /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for one without a header.
   init(_ name: String, in folder: any StoreFolder) throws(StoreFolderError) {
     self.name = name
-    do throws(FileError) {
+    bytes = try StoreFolderError.wrapping { () throws(FileError) in
       let file = try folder.open(name)
-      bytes = try file.read(at: 0, count: try file.byteCount)
-    } catch {
-      throw .system(error)
+      return try file.read(at: 0, count: try file.byteCount)
     }
-    do throws(Refusal) {
-      header = try SegmentHeader(reading: bytes)
-    } catch {
+    header = try Self.header(name, bytes)
+    seed = header.identity.seed(segment: header.number)
+    checksum = header.previousChecksum
+    // A first record 0 is in no file that we wrote.
+    lastLSN = header.firstLSN &- 1
+  }
+
+  /// The header of the segment `name`.
+  static func header(of name: String, in folder: any StoreFolder) throws(StoreFolderError) -> SegmentHeader {
+    let bytes = try StoreFolderError.wrapping { () throws(FileError) in
+      try folder.open(name).read(at: 0, count: SegmentHeader.byteCount)
+    }
+    return try header(name, bytes)
+  }
+
+  private static func header(_ name: String, _ bytes: ByteBuffer) throws(StoreFolderError) -> SegmentHeader {
+    let header: SegmentHeader
+    do throws(Refusal) { header = try SegmentHeader(reading: bytes) } catch {
       throw .damaged(file: name, offset: 0, problem: error.text)
     }
     guard SegmentHeader.firstLSN(ofName: name) == header.firstLSN else {
       throw .damaged(
         file: name, offset: 40, problem: "it begins with record \(header.firstLSN), other than its name says")
     }
-    seed = header.identity.seed(segment: header.number)
-    checksum = header.previousChecksum
-    // A first record 0 is in no file that we wrote.
-    lastLSN = header.firstLSN &- 1
+    return header
   }
 
   /// Reads what comes next.

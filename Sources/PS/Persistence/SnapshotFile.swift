@@ -197,11 +197,12 @@ extension ServerCore {
       length <= size - start
     else { throw Refusal(.malformed, "no chunk begins there") }
     let padded = try read(file, start, (length + 7) & ~7)
-    guard let chunk = padded.getSlice(at: 0, length: length),
-      SnapshotFile.chunkHeader(chunk, continuing: checksum).bytes == header,
-      padded.readableBytesView.dropFirst(length).allSatisfy({ $0 == 0 })
-    else { throw Refusal(.malformed, "a chunk with another checksum") }
-    checksum = SnapshotFile.chunkHeader(chunk, continuing: checksum).checksum
+    guard let chunk = padded.getSlice(at: 0, length: length) else { return nil }
+    let expected = SnapshotFile.chunkHeader(chunk, continuing: checksum)
+    guard expected.bytes == header, padded.readableBytesView.dropFirst(length).allSatisfy({ $0 == 0 }) else {
+      throw Refusal(.malformed, "a chunk with another checksum")
+    }
+    checksum = expected.checksum
     return length == 0 ? nil : chunk
   }
 }

@@ -37,7 +37,7 @@ package struct Store {
   /// Which store is in `folder`; nil for none.
   package static func identity(in folder: any StoreFolder) throws(StoreFolderError) -> StoreIdentity? {
     guard let first = try LogRecovery.segments(in: folder).first else { return nil }
-    return try SegmentReader(first.name, in: folder).header.identity
+    return try SegmentReader.header(of: first.name, in: folder).identity
   }
 
   /// Opens the store in `folder`, or begins one.
@@ -80,12 +80,18 @@ package struct Store {
   ///
   /// - Throws: ``StoreFolderError``, for an empty folder as well.
   package static func verify(_ folder: any StoreFolder) throws(StoreFolderError) -> (StoreIdentity, Finding) {
+    let (identity, contents) = try read(folder)
+    return (identity, contents.finding)
+  }
+
+  /// Reads the store in `folder`, without changing anything.
+  static func read(_ folder: any StoreFolder) throws(StoreFolderError) -> (StoreIdentity, Contents) {
     guard let identity = try identity(in: folder) else {
       throw .unusable(problem: "there is no store in '\(folder.path)'")
     }
     var configuration = ServerCore.Configuration()
     (configuration.shard, configuration.shards) = (identity.shard, identity.shards)
-    return (identity, try read(folder, configuration, now: Instant()).finding)
+    return (identity, try read(folder, configuration, now: Instant()))
   }
 
   /// Gives up what is behind the damage that ``verify(_:)`` tells of, and keeps a copy of the damaged files.
@@ -140,7 +146,7 @@ package struct Store {
   }
 
   /// What a folder holds.
-  private struct Contents {
+  struct Contents {
     var core: ServerCore
     /// The snapshot that was read.
     let snapshot: Snapshot?

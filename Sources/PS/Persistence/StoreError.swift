@@ -12,6 +12,13 @@ public enum StoreFolderError: Error, Hashable, Sendable {
   case unusable(problem: String)
 }
 
+extension StoreFolderError {
+  /// What `body` returns; what the system refuses is thrown as ``system(_:)``.
+  static func wrapping<Value>(_ body: () throws(FileError) -> Value) throws(StoreFolderError) -> Value {
+    do throws(FileError) { return try body() } catch { throw .system(error) }
+  }
+}
+
 extension StoreFolderError: CustomStringConvertible {
   public var description: String {
     switch self {

@@ -14,9 +14,11 @@ package final class SystemFolder: StoreFolder {
 
   static let noRoom: Set<Int32> = [ENOSPC, EDQUOT]
 
-  /// Opens the folder at `path`, which is created if it is not there, and keeps other processes out of it.
-  package init(_ path: String) throws(FileError) {
-    if unsafe mkdir(path, 0o755) != 0, errno != EEXIST { throw FileError(path, .create, code: errno) }
+  /// Opens the folder at `path` and keeps other processes out of it.
+  ///
+  /// - Parameter mayCreate: Whether it is created if it is not there.
+  package init(_ path: String, mayCreate: Bool = true) throws(FileError) {
+    if mayCreate, unsafe mkdir(path, 0o755) != 0, errno != EEXIST { throw FileError(path, .create, code: errno) }
     descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     self.path = path
     guard descriptor >= 0 else { throw FileError(path, .open, code: errno) }
@@ -25,6 +27,19 @@ package final class SystemFolder: StoreFolder {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether there is anything at `path`.
+  package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  /// Gives the folder at `path` another path beside it, where there is nothing, and makes that durable.
+  package static func move(_ path: String, to newPath: String) throws(FileError) {
+    guard unsafe Glibc.rename(path, newPath) == 0 else { throw FileError(newPath, .rename, code: errno) }
+    let parent = newPath.lastIndex(of: "/").map { String(newPath[...$0]) } ?? "."
+    let descriptor = unsafe Glibc.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(parent, .open, code: errno) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw FileError(parent, .sync, code: errno) }
+  }
 
   /// The seconds since 1970.
   package static func secondsSince1970() -> UInt32 { UInt32(truncatingIfNeeded: time(nil)) }

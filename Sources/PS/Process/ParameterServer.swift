@@ -66,7 +66,7 @@ public final class ParameterServer: Sendable {
   ///   ``StoreFolderError`` if what it has learned before cannot be used.
   public static func start(_ options: Options) async throws -> ParameterServer {
     var generator = SystemRandomNumberGenerator()
-    let folder = try options.dataFolder.map(SystemFolder.init)
+    let folder = try options.dataFolder.map { (path) in try SystemFolder(path) }
     let storeID = try folder.flatMap { (folder) in try Store.identity(in: folder) }?.id ?? Identifier(using: &generator)
     let (diskFailures, failures) = AsyncStream.makeStream(of: FileError.self)
     var configuration = ServerCore.Configuration()

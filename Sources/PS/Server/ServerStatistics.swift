@@ -75,6 +75,7 @@ extension ServerCore {
       figures.append(("\(name).rows", Double(store.tensors.rowCount)))
       figures.append(("\(name).clock", Double(store.slowestClock)))
       figures.append(("\(name).waiting", Double(store.waiting.count)))
+      figures.append(("\(name).gradients_waiting", Double(store.gradients.count)))
     }
     return figures
   }

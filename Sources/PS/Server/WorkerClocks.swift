@@ -89,6 +89,9 @@ struct ClockGradients: Sendable {
     }
   }
 
+  /// The pushes.
+  var count: Int { clocks.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } } }
+
   /// How often `rank` has pushed in `clock`.
   func count(rank: Int, clock: UInt32) -> Int { clocks[clock]?[rank]?.count ?? 0 }
 

@@ -33,7 +33,8 @@ extension ShardTensor {
       while first < run.upperBound {
         // Blocks are the same whatever the number of shards: each lies in one piece on one of them.
         let end = min(run.upperBound, (first / ShardMap.blockLength + 1) * ShardMap.blockLength)
-        guard let source = sources.first(where: { $0.start(of: first..<end) != nil }), let from = source.start(of: first..<end),
+        guard let source = sources.first(where: { $0.start(of: first..<end) != nil }),
+          let from = source.start(of: first..<end),
           let to = start(of: first..<end)
         else { preconditionFailure("nobody has the elements \(first..<end)") }
         let arrays = zip([memory.weights] + memory.slots, [source.memory.weights] + source.memory.slots)

@@ -16,7 +16,7 @@ struct PsCommand: AsyncParsableCommand {
       """,
     subcommands: [
       PsRunCommand.self, PsStatsCommand.self, PsSetCommand.self, PsSnapshotCommand.self, PsVerifyCommand.self,
-      PsTruncateCommand.self,
+      PsTruncateCommand.self, PsDrainCommand.self, PsReshardCommand.self,
     ],
     defaultSubcommand: PsRunCommand.self)
 }
