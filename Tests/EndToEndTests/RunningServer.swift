@@ -9,12 +9,18 @@ final class RunningServer {
   /// Starts `onlearn` with `arguments`, which writes its log to a file in `folder`.
   ///
   /// - Parameter command: A command that starts the one that follows.
-  init(_ arguments: [String], under command: [String] = [], log name: String, in folder: CommandFolder) throws {
+  convenience init(_ arguments: [String], under command: [String] = [], log name: String, in folder: CommandFolder)
+    throws
+  {
+    try self.init(command: command + [OnlearnProcess.path] + arguments, log: name, in: folder)
+  }
+
+  /// Starts any `command`.
+  init(command: [String], log name: String, in folder: CommandFolder) throws {
     log = "\(folder.path)/\(name)"
     _ = FileManager.default.createFile(atPath: log, contents: nil)
-    let words = command + [OnlearnProcess.path] + arguments
-    process.executableURL = URL(fileURLWithPath: words[0])
-    process.arguments = Array(words.dropFirst())
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
     process.currentDirectoryURL = URL(fileURLWithPath: OnlearnProcess.packageFolder)
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     process.standardOutput = handle
@@ -39,6 +45,9 @@ final class RunningServer {
     }
     throw MissingText(mark: mark, text: text)
   }
+
+  /// The process's number.
+  var id: Int32 { process.processIdentifier }
 
   /// Whether it still runs.
   var isRunning: Bool { process.isRunning }

@@ -15,8 +15,14 @@ public final class FaultProxy: Sendable {
     public var bytesPerSecond = 0
     /// Whether bytes come one at a time.
     public var isSplit = false
-    /// Whether bytes vanish, and nobody is told.
-    public var isBlackHole = false
+    /// Whether bytes vanish on their way to the server, and nobody is told; and on their way back.
+    public var swallowsRequests = false
+    public var swallowsReplies = false
+    /// Whether they vanish both ways.
+    public var isBlackHole: Bool {
+      get { swallowsRequests && swallowsReplies }
+      set { (swallowsRequests, swallowsReplies) = (newValue, newValue) }
+    }
     /// The share of pieces of which one bit is another one.
     public var flips = 0.0
     /// The share of replies that vanish together with their connection, after the server has done what was asked.

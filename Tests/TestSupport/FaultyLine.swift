@@ -51,7 +51,7 @@ final class FaultyLine {
 
   private func pass(_ bytes: ByteBuffer, _ direction: Direction) {
     let faults = state.values.withLock { $0.faults }
-    guard !isOver, !faults.isBlackHole else { return }
+    guard !isOver, !(direction == .request ? faults.swallowsRequests : faults.swallowsReplies) else { return }
     var bytes = bytes
     if direction == .reply, faults.lostReplies > 0 {
       let (kept, isLost) = withoutLost(bytes, faults.lostReplies)

@@ -68,6 +68,54 @@ import Wire
     }
   }
 
+  @Test func `writes a snapshot when it is told to and when it stops, but not in a hurry`() async throws {
+    try await Self.withFolder { folder in
+      func snapshots() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("snapshot-") }.sorted()
+      }
+      let store = try MemoryStore(Self.parameters)
+      let hurried = try await Self.start(folder, .everySecond)
+      try await Self.train(hurried.address, against: store, pushes: 5)
+      await hurried.hurry()
+      try await hurried.stop()
+      #expect(try snapshots().isEmpty && Store.verify(SystemFolder(folder)).1.isClean)
+
+      let server = try await Self.start(folder, .everySecond)
+      try await Self.train(server.address, against: store, pushes: 5)
+      var options = NetworkLinks.Options()
+      options.role = .admin
+      let reply = try Cluster.snapshot(of: server.address, waits: true, options: options)
+      let name = try #require(snapshots().first)
+      #expect(name.hasSuffix(String(reply.lsn, radix: 16)))
+      let size = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int
+      #expect(size == Int(reply.byteCount))
+      // There is nothing behind it.
+      try await server.stop()
+      #expect(try snapshots() == [name])
+
+      let again = try await Self.start(folder, .everySecond)
+      try await Self.train(again.address, against: store, pushes: 5)
+      let figures = try Cluster.statistics(of: again.address)
+      #expect(figures.first { $0.name == "snapshot.lsn" }?.value == Double(reply.lsn))
+      #expect(figures.first { $0.name == "start.was_clean" }?.value == 1)
+      try await again.stop()
+      #expect(try snapshots().count == 2)
+    }
+  }
+
+  @Test func `writes snapshots for administrators only, and none without a folder`() async throws {
+    let server = try await ParameterServer.start(.init(address: .tcp(host: "127.0.0.1", port: 0)))
+    for role in [Role.worker, .admin] {
+      var options = NetworkLinks.Options()
+      options.role = role
+      let error = #expect(throws: ClientError.self) {
+        try Cluster.snapshot(of: server.address, waits: false, options: options)
+      }
+      #expect("\(String(describing: error))".contains("forbidden"))
+    }
+    try await server.stop()
+  }
+
   @Test func `lets no other server into its folder`() async throws {
     try await Self.withFolder { folder in
       let server = try await Self.start(folder, .everySecond)

@@ -11,7 +11,7 @@ import Wire
 /// Workers count: whole numbers are pushed at a learning rate of 1, so that one push lost or applied twice is seen in
 /// the sums. `make soak` pushes a hundred times as much.
 @Suite(.serialized) struct `Counters on a parameter server` {
-  private static let pushes = ProcessInfo.processInfo.environment["SOAK"] == nil ? 1000 : 100_000
+  private static let pushes = Soak.volume(1000, soak: 100_000)
   private static let schema = [
     ParameterSpec(name: "dense", shape: [16], optimizer: .sgd(rate: 1)),
     ParameterSpec(name: "table", shape: [64, 2], kind: .table, optimizer: .sgd(rate: 1)),
@@ -53,7 +53,7 @@ import Wire
     try await withThrowingTaskGroup(of: Counter.self) { group in
       for worker in 0..<workers {
         group.addTask {
-          try await onThread {
+          try await Soak.onThread {
             let links = NetworkLinks([proxy.address], options: options)
             let store = try ParameterClient(schema, name: "counters", links: links)
             var counter = Counter()
@@ -81,7 +81,7 @@ import Wire
     options.patience.longestPause = .milliseconds(20)
     options.patience.total = .seconds(600)
     let expected = try await Self.count(workers, pushes, through: proxy, options)
-    let (dense, table, version) = try await onThread {
+    let (dense, table, version) = try await Soak.onThread {
       let store = try ParameterClient(reading: "counters", links: NetworkLinks([server.address]))
       return (try store.read("dense"), try store.read("table"), store.version)
     }
@@ -131,7 +131,7 @@ import Wire
     (options.limits.pingTime, options.limits.answerTime) = (.milliseconds(100), .milliseconds(200))
     options.limits.handshakeTime = .milliseconds(200)
     let links = NetworkLinks([proxy.address], options: options)
-    let counter = try await onThread {
+    let counter = try await Soak.onThread {
       let store = try ParameterClient(Self.schema, name: "counters", links: links)
       var counter = Counter()
       try counter.run(on: store, 10, seed: 1)

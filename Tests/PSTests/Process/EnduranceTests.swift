@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import PS
 import Parameters
+import TestSupport
 import Testing
 import Transport
 
@@ -71,7 +72,7 @@ import Transport
     var samples: [Sample] = []
     let pushes = try await withThrowingTaskGroup(of: Int.self) { group in
       for seed in 0..<4 as Range<UInt64> {
-        group.addTask { try await onThread { try Self.train(address, until: end, seed: seed) } }
+        group.addTask { try await Soak.onThread { try Self.train(address, until: end, seed: seed) } }
       }
       while Date.now < end - seconds / 30 {
         try await Task.sleep(for: .seconds(seconds / 30))

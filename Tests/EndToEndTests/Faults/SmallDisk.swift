@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// A disk of 8 MiB in memory, which only a process of ours has mounted; we reach it through that process.
+final class SmallDisk {
+  private let holder: RunningServer
+  private let place: String
+
+  /// Whether the system lets us mount one.
+  static let isPossible: Bool = {
+    guard let folder = try? CommandFolder() else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = Array(mounting(folder.path, "true").dropFirst())
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
+  /// Why a test is not run.
+  static let reason = "needs the right to mount a file system, as root or in a user name space"
+
+  private static func mounting(_ path: String, _ command: String) -> [String] {
+    let mapping = getuid() == 0 ? [] : ["--map-root-user"]
+    return ["/usr/bin/env", "unshare", "--mount"] + mapping
+      + ["sh", "-c", "mount -t tmpfs -o size=8m onlearn '\(path)' && \(command)"]
+  }
+
+  /// Mounts one.
+  init(in folder: CommandFolder) async throws {
+    place = "\(folder.path)/disk"
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    holder = try RunningServer(
+      command: Self.mounting(place, "echo mounted at $$ && exec sleep 36000"), log: "disk.log", in: folder)
+    _ = try await holder.value(after: "mounted at ")
+  }
+
+  /// Where it is.
+  var path: String { "/proc/\(holder.id)/root\(place)" }
+
+  private var filler: String { "\(path)/filler" }
+
+  /// Takes all room that is left.
+  func fill() throws {
+    let block = Data(repeating: 1, count: 4096)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: filler, isDirectory: false), creating: true)
+    defer { try? handle.close() }
+    while (try? handle.write(contentsOf: block)) != nil {}
+  }
+
+  /// Gives it back.
+  func free() throws { try FileManager.default.removeItem(atPath: filler) }
+}
+
+extension FileHandle {
+  fileprivate convenience init(forWritingTo url: URL, creating: Bool) throws {
+    if creating { try Data().write(to: url) }
+    try self.init(forWritingTo: url)
+  }
+}
