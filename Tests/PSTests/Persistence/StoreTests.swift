@@ -129,6 +129,7 @@ import Wire
           let finding = try Store.verify(damaged).1
           // Every record was synced and says so, hence none may be given up.
           #expect(finding.lastLSN == UInt64(history.records.count), "\(name) \(position)")
+          #expect((try? Self.isPrefix(Self.open(damaged), of: history)) == true, "\(name) \(position)")
         } catch {
           guard case .damaged(_, let offset, _) = error else { throw error }
           #expect(offset <= position || offset == 40, "\(name) \(position) \(error)")
