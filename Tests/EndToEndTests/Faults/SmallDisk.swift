@@ -40,22 +40,19 @@ final class SmallDisk {
   var path: String { "/proc/\(holder.id)/root\(place)" }
 
   private var filler: String { "\(path)/filler" }
+  private var rest: String { "\(path)/rest" }
 
-  /// Takes all room that is left.
+  /// Takes 3 MiB of it.
+  func shrink() throws { try Data(repeating: 1, count: 3 << 20).write(to: URL(fileURLWithPath: filler)) }
+
+  /// Takes all that is left.
   func fill() throws {
-    let block = Data(repeating: 1, count: 4096)
-    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: filler, isDirectory: false), creating: true)
+    _ = FileManager.default.createFile(atPath: rest, contents: nil)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: rest))
     defer { try? handle.close() }
-    while (try? handle.write(contentsOf: block)) != nil {}
+    while (try? handle.write(contentsOf: Data(repeating: 1, count: 4096))) != nil {}
   }
 
-  /// Gives it back.
-  func free() throws { try FileManager.default.removeItem(atPath: filler) }
-}
-
-extension FileHandle {
-  fileprivate convenience init(forWritingTo url: URL, creating: Bool) throws {
-    if creating { try Data().write(to: url) }
-    try self.init(forWritingTo: url)
-  }
+  /// Gives back what ``shrink()`` and ``fill()`` took.
+  func free() throws { for path in [filler, rest] { try FileManager.default.removeItem(atPath: path) } }
 }
