@@ -13,21 +13,6 @@ import Wire
 
   private static func bytes(_ buffer: ByteBuffer) -> [UInt8] { Array(buffer.readableBytesView) }
 
-  @Test func `have the layout that the documentation gives`() {
-    var expected: [UInt8] = [3, 0] + Array("mlp".utf8) + [8, 0] + Array("clicks-7".utf8)
-    expected += [5, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 250, 0, 0, 0]
-    expected += [2, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0]
-    expected += [UInt8](repeating: 0, count: (8 - expected.count % 8) % 8)
-    for value: Float in [1, 2, 3, 4, 5, 6, 0, 1] {
-      withBytes(value.bitPattern) { expected += $0 }
-    }
-    #expect(Self.bytes(Self.train.payload) == expected)
-  }
-
-  private func withBytes(_ bits: UInt32, _ body: ([UInt8]) -> Void) {
-    body((0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) })
-  }
-
   @Test func `come back as they were sent`() throws {
     let train = try TrainBatchRequest(reading: Self.train.payload)
     #expect(train.batch.x == Self.train.batch.x && train.batch.y == [0, 1] && train.offsets == 5..<7)
