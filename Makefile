@@ -11,6 +11,9 @@ SWIFT_SOURCES = Package.swift Sources Tests \
   $(wildcard Benchmarks/Package.swift Benchmarks/Benchmarks Benchmarks/Sources)
 LINT = $(SWIFT) format lint --strict --configuration .swift-format --parallel --recursive
 
+# The same with TLS, in a folder of its own.
+TLS_FLAGS = $(SWIFT_FLAGS) --traits TLS --scratch-path .build-tls
+
 # Run by themselves: they wait for peers, for which those that compute would leave them no thread in time.
 SERVER_TESTS = RemoteTests|TransportTests|WebTests
 # Run by themselves: a process with more than 1,300 open files, as those that talk to servers have, may crash when it
@@ -24,7 +27,8 @@ RUNS ?= 5
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps deps-data build test demo lint format models fixtures data-movielens bench bench-peers soak mutants install clean
+.PHONY: help deps deps-data build build-tls test test-tls demo lint format models fixtures data-movielens bench bench-peers soak \
+  mutants install clean
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -49,6 +53,16 @@ test: deps-data lint ## check the format, build, and run every test, optimised
 	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter '$(SERVER_TESTS)'
 	@echo "== running the tests that start processes"
 	@$(SWIFT) test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter '$(PROCESS_TESTS)'
+
+build-tls: deps ## build a binary that can encrypt connections: .build-tls/release/onlearn
+	@echo "== building .build-tls/release/onlearn"
+	@$(SWIFT) build $(TLS_FLAGS) --product onlearn
+
+test-tls: deps ## build with TLS, and test encrypted connections
+	@echo "== building the tests with TLS"
+	@$(SWIFT) build $(TLS_FLAGS) --build-tests
+	@echo "== running the tests of connections, and of servers that encrypt them"
+	@$(SWIFT) test $(TLS_FLAGS) --skip-build --disable-xctest --filter 'TransportTests|TLS'
 
 demo: deps-data build ## train a perceptron on 60,000 images and score 10,000 others, alone and with servers
 	@mkdir -p $(DEMO)
@@ -116,5 +130,5 @@ install: build ## install the binary: PREFIX=/usr/local
 	@install -m 755 $(ONLEARN) $(DESTDIR)$(PREFIX)/bin/onlearn
 
 clean: ## remove what was built, and the demo's files
-	@echo "== removing .build and $(DEMO)"
-	@rm -rf .build Benchmarks/.build $(DEMO)
+	@echo "== removing .build, .build-tls and $(DEMO)"
+	@rm -rf .build .build-tls Benchmarks/.build $(DEMO)

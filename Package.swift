@@ -22,12 +22,17 @@ let package = Package(
         "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve", "Remote", "Web",
       ]),
   ],
+  traits: [
+    .trait(name: "TLS", description: "Encrypted connections between servers and clients, with swift-nio-ssl."),
+    .default(enabledTraits: []),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
@@ -52,6 +57,7 @@ let package = Package(
       name: "Transport",
       dependencies: [
         "Wire", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
       ],
       swiftSettings: strict),
     .target(

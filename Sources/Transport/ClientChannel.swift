@@ -23,6 +23,7 @@ public protocol ClientChannelDelegate: AnyObject {
 public final class ClientChannel {
   private weak var delegate: (any ClientChannelDelegate)?
   private let address: Address
+  private let tls: ClientTLS?
   private let loop: any EventLoop
   private var machine: ClientConnection
   private var channel: (any Channel)?
@@ -36,13 +37,15 @@ public final class ClientChannel {
   ///
   /// - Parameters:
   ///   - key: The key that `hello` names, if it names one.
+  ///   - tls: How the connection is encrypted, if it is.
   ///   - limits: How long the connection and the handshake may take, and when silence is asked about.
   public init(
-    to address: Address, hello: Hello, key: SharedKey? = nil, limits: Limits = Limits(), on loop: any EventLoop,
-    delegate: any ClientChannelDelegate
+    to address: Address, hello: Hello, key: SharedKey? = nil, tls: ClientTLS? = nil, limits: Limits = Limits(),
+    on loop: any EventLoop, delegate: any ClientChannelDelegate
   ) {
     loop.preconditionInEventLoop()
     self.address = address
+    self.tls = tls
     self.loop = loop
     self.delegate = delegate
     machine = ClientConnection(hello: hello, key: key, limits: limits, now: .now())
@@ -73,6 +76,7 @@ public final class ClientChannel {
     let bootstrap = SocketOptions.apply(
       to: ClientBootstrap(group: loop).channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          try bound.value.secure(channel)
           try channel.pipeline.syncOperations.addHandler(Handler(bound.value))
         }
       }, for: address, limits: limits)
@@ -85,6 +89,8 @@ public final class ClientChannel {
       self.fail(.unreachable(address: "\(self.address)", reason: "\(error)"))
     }
   }
+
+  private func secure(_ channel: any Channel) throws { try tls?.secure(channel, to: address) }
 
   private func opened(_ channel: any Channel) {
     guard !isOver else { return channel.close(promise: nil) }
@@ -149,7 +155,8 @@ public final class ClientChannel {
     func channelInactive(context: ChannelHandlerContext) { client.fail(.closedByServer) }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-      client.fail(.unreachable(address: "\(client.address)", reason: "\(error)"))
+      client.fail(
+        ClientTLS.connectionError(error) ?? .unreachable(address: "\(client.address)", reason: "\(error)"))
     }
   }
 }

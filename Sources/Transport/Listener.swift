@@ -31,10 +31,12 @@ public final class Listener<Service: FrameService>: Sendable {
   ///
   /// - Parameters:
   ///   - keys: The keys of which clients have to show one; if there are none, only this machine may reach the address.
+  ///   - tls: How connections are encrypted, if they are.
   ///   - makeService: Makes the service, on `loop`.
   /// - Throws: ``ListenError``, `LimitsError`, or what `makeService` throws.
   public static func start(
-    at address: Address, limits: Limits = Limits(), keys: KeyRing = KeyRing(), on loop: any EventLoop,
+    at address: Address, limits: Limits = Limits(), keys: KeyRing = KeyRing(), tls: ServerTLS? = nil,
+    on loop: any EventLoop,
     makeService: @escaping @Sendable (any EventLoop) throws -> Service
   ) async throws -> Listener {
     try limits.check()
@@ -53,6 +55,7 @@ public final class Listener<Service: FrameService>: Sendable {
       .serverChannelOption(.backlog, value: 1024)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          try tls?.secure(channel, at: address)
           try channel.pipeline.syncOperations.addHandler(hub.value.accept(channel))
         }
       }

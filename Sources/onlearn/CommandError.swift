@@ -51,7 +51,8 @@ enum CommandError {
     case let error as TrainClientError: error.exitStatus.rawValue
     case let error as ClientError: error.exitStatus
     case is KeyFileError: ExitStatus.noInput.rawValue
-    case is HTTPListenerError, is ListenError, is LimitsError, is AddressError, is RankError:
+    case TLSError.unusable: ExitStatus.noInput.rawValue
+    case is TLSError, is HTTPListenerError, is ListenError, is LimitsError, is AddressError, is RankError:
       ExitStatus.usage.rawValue
     case StoreFolderError.damaged: ExitStatus.damagedStore.rawValue
     case StoreFolderError.foreign, StoreFolderError.unusable: ExitStatus.noInput.rawValue

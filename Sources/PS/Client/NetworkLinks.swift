@@ -14,6 +14,8 @@ public final class NetworkLinks: ServerLinks {
     public var role = Role.worker
     /// The key, if the servers want one.
     public var key: SharedKey?
+    /// How connections are encrypted, if they are.
+    public var tls: ClientTLS?
     /// How the client deals with failures.
     public var patience = ClientSession.Patience()
     /// How long connections may take, and when silence is asked about.

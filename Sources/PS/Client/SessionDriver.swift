@@ -81,7 +81,7 @@ final class SessionDriver {
       nonce: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) },
       keyID: options.key?.id ?? "", receiveLimit: Limits.payloadCap)
     channel = ClientChannel(
-      to: address, hello: hello, key: options.key, limits: options.limits, on: loop, delegate: self)
+      to: address, hello: hello, key: options.key, tls: options.tls, limits: options.limits, on: loop, delegate: self)
   }
 
   private func ring() {

@@ -25,6 +25,10 @@ public final class ParameterServer: Sendable {
     public var limits = Limits()
     /// The keys of which clients have to show one.
     public var keys: [SharedKey] = []
+    /// How connections of clients are encrypted, if they are.
+    public var tls: ServerTLS?
+    /// How the connection to the scheduler is encrypted, if it is.
+    public var schedulerTLS: ClientTLS?
     /// The folder that keeps what is learned, for one server alone; without one it goes with the process.
     public var dataFolder: String?
     /// When a change is acknowledged, if there is a folder.
@@ -80,6 +84,7 @@ public final class ParameterServer: Sendable {
       var linkOptions = NetworkLinks.Options()
       linkOptions.role = .server
       linkOptions.key = options.keys.first
+      linkOptions.tls = options.schedulerTLS
       // Nobody is sent here before the address is announced.
       let (member, map) = try await Membership.join(
         scheduler, as: .server, member: storeID, wanted: options.shard, options: linkOptions)
@@ -87,7 +92,7 @@ public final class ParameterServer: Sendable {
       membership = member
     }
     let listener = try await Listener.start(
-      at: options.address, limits: options.limits, keys: KeyRing(options.keys),
+      at: options.address, limits: options.limits, keys: KeyRing(options.keys), tls: options.tls,
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { [configuration] loop in
       let store = try folder.map {

@@ -19,6 +19,8 @@ public final class TrainClient: Sendable {
     public var role = Role.worker
     /// The key, if the server wants one.
     public var key: SharedKey?
+    /// How the connection is encrypted, if it is.
+    public var tls: ClientTLS?
     /// How long a request may take, with all its repetitions.
     public var patience = Duration.seconds(60)
 
@@ -34,6 +36,7 @@ public final class TrainClient: Sendable {
     var linkOptions = NetworkLinks.Options()
     linkOptions.role = options.role
     linkOptions.key = options.key
+    linkOptions.tls = options.tls
     linkOptions.patience.total = options.patience
     self.address = address
     links = NetworkLinks([address], options: linkOptions, isCluster: false)

@@ -13,6 +13,8 @@ public struct ClusterOptions: Sendable {
   public var rank: Int?
   /// The key, if the servers want one.
   public var key: SharedKey?
+  /// How connections are encrypted, if they are.
+  public var tls: ClientTLS?
   /// How long a server that does not answer is waited for.
   public var patience = Duration.seconds(60)
   /// Told what a user should know.
@@ -26,6 +28,7 @@ public struct ClusterOptions: Sendable {
     var options = NetworkLinks.Options()
     options.role = role
     options.key = key
+    options.tls = tls
     options.patience.total = patience
     options.notice = notice
     return options

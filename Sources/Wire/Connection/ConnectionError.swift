@@ -16,6 +16,8 @@ public enum ConnectionError: Error, Hashable, Sendable {
   case keyMissing
   /// The server cannot prove that it has the key.
   case serverNotAuthentic(keyID: String)
+  /// The connection cannot be encrypted, or the server cannot show that it is the one meant.
+  case notSecure(reason: String)
   /// The server breaks the rules of the protocol.
   case breach(Refusal)
 }
@@ -32,6 +34,9 @@ extension ConnectionError: CustomStringConvertible {
       "the server wants no key, and this client has the key '\(key)': it may be another server than the one meant"
     case .keyMissing: "the server wants a key, and this client has none: name a key file"
     case .serverNotAuthentic(let key): "the server cannot prove that it has the key '\(key)'"
+    case .notSecure(let reason): "no secure connection to the server: \(reason)"
+    case .breach(let refusal) where refusal.code == .badMagic:
+      "the server does not speak this protocol, or speaks it with TLS: then use --tls or --tls-ca"
     case .breach(let refusal): "the server breaks the rules of the protocol: \(refusal)"
     }
   }
@@ -43,7 +48,7 @@ extension ConnectionError {
     switch self {
     case .unreachable, .closedByServer, .handshakeTimeout, .silent: true
     case .refused(let refusal), .breach(let refusal): refusal.code.retry != .never
-    case .authenticationMissing, .keyMissing, .serverNotAuthentic: false
+    case .authenticationMissing, .keyMissing, .serverNotAuthentic, .notSecure: false
     }
   }
 }

@@ -31,6 +31,8 @@ struct BenchScoreCommand: AsyncParsableCommand {
   @Option(help: "Requests to time, after a tenth as many that are not.")
   var requests = 5000
 
+  @OptionGroup var access: ServerAccessOptions
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -43,7 +45,7 @@ struct BenchScoreCommand: AsyncParsableCommand {
   func run() async throws { try await CommandError.reporting(measure) }
 
   private func measure() async throws {
-    let client = TrainClient(to: try Address(server))
+    let client = TrainClient(to: try Address(server), options: try access.clientOptions())
     let width = try await client.load(model).features
     var feed = try DataFeed(
       try SourceSpecification(parsing: data).open(width: width, until: StopRequest()), passes: .max)

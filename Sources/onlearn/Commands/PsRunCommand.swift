@@ -59,6 +59,9 @@ struct PsRunCommand: AsyncParsableCommand {
       valueName: "PATH"))
   var keyFile: String?
 
+  @OptionGroup var encryption: TLSServerOptions
+  @OptionGroup var schedulerEncryption: TLSClientOptions
+
   @Option(
     help: ArgumentHelp(
       "The folder in which a server keeps what it learns, so that it goes on from there; by default nothing is kept.",
@@ -120,7 +123,7 @@ struct PsRunCommand: AsyncParsableCommand {
   private func runScheduler(_ limits: Limits, _ keys: [SharedKey], _ defaults: TrainingDefaults) async throws {
     let servers = servers ?? 1
     let listener = try await Listener.start(
-      at: listen ?? .tcp(host: "127.0.0.1", port: 7070), limits: limits, keys: KeyRing(keys),
+      at: listen ?? .tcp(host: "127.0.0.1", port: 7070), limits: limits, keys: KeyRing(keys), tls: encryption.load(),
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { _ in SchedulerService(servers: servers, defaults: defaults) }
     let greeting = "the scheduler of \(servers) servers and \(workers) workers listens at \(listener.address)\n"
@@ -141,6 +144,8 @@ struct PsRunCommand: AsyncParsableCommand {
     options.defaults = defaults
     options.limits = limits
     options.keys = keys
+    options.tls = try encryption.load()
+    options.schedulerTLS = try schedulerEncryption.load()
     options.dataFolder = data
     options.durability = durability
     options.segmentByteCount = logSegment << 20

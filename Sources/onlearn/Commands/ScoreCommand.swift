@@ -61,7 +61,8 @@ struct ScoreCommand: AsyncParsableCommand {
   private func score(_ name: String, at address: Address) async throws {
     let signals = StopSignals()
     let specification = try SourceSpecification(parsing: data)
-    var run = try await RemoteScoring(name, TrainClient(to: address), batch: batch, limit: limit ?? .max) { width in
+    let client = TrainClient(to: address, options: try cluster.clientOptions())
+    var run = try await RemoteScoring(name, client, batch: batch, limit: limit ?? .max) { width in
       try specification.open(width: width, until: signals.stop)
     }
     var lines = ScoreLines(isJSON: json)

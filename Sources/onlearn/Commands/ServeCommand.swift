@@ -54,6 +54,14 @@ struct ServeCommand: AsyncParsableCommand {
       valueName: "PATH"))
   var keyFile: String?
 
+  @OptionGroup var encryption: TLSServerOptions
+
+  @Option(
+    help: ArgumentHelp("With --store ps:…: the file with the key that parameter servers want.", valueName: "PATH"))
+  var storeKeyFile: String?
+
+  @OptionGroup var storeEncryption: TLSClientOptions
+
   @Option(help: ArgumentHelp("Where to listen for HTTP; none for nowhere.", valueName: "HOST:PORT"))
   var http = "127.0.0.1:8080"
 
@@ -139,7 +147,9 @@ struct ServeCommand: AsyncParsableCommand {
     if listen != "none" {
       let keys = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path) } ?? []
       services.append(
-        WireFrontEnd(models: models, address: try Address(listen), keys: KeyRing(keys), logger: logger))
+        WireFrontEnd(
+          models: models, address: try Address(listen), keys: KeyRing(keys), tls: try encryption.load(), logger: logger)
+      )
     }
     services.append(Preloading(models: models, names: load, ready: ready, logger: logger))
     services.append(Reloading(models: models, logger: logger))
@@ -155,6 +165,8 @@ struct ServeCommand: AsyncParsableCommand {
   private func serviceOptions() throws -> ServiceOptions {
     var options = ServiceOptions()
     options.store = try StoreSpecification(parsing: store ?? Self.store(p))
+    options.cluster.key = try storeKeyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path)[0] }
+    options.cluster.tls = try storeEncryption.load()
     options.workers = workers
     options.queuedBatches = queue
     options.patience = .milliseconds(deadline)

@@ -132,6 +132,7 @@ struct TrainCommand: AsyncParsableCommand {
     options.steps = steps
     options.seed = shuffle ? runtime.seed : nil
     options.connections = connections
+    options.client = try worker.access.clientOptions()
     let specification = try SourceSpecification(parsing: data)
     var run = try await RemoteTraining(name, at: address, options: options) { width in
       try specification.open(width: width, until: signals.stop)

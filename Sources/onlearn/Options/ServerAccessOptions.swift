@@ -1,12 +1,15 @@
 public import ArgumentParser
 public import PS
+import Remote
 import Serve
 import Wire
 
-/// How parameter servers are reached.
+/// How servers are reached.
 struct ServerAccessOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The file with the key that parameter servers want.", valueName: "PATH"))
+  @Option(help: ArgumentHelp("The file with the key that servers want.", valueName: "PATH"))
   var keyFile: String?
+
+  @OptionGroup var encryption: TLSClientOptions
 
   @Option(help: "Wait so long for a server that does not answer, in seconds.")
   var timeout = 60.0
@@ -17,10 +20,19 @@ struct ServerAccessOptions: ParsableArguments {
     }
   }
 
+  /// The access to a train server; the first key of a file counts.
+  func clientOptions() throws -> TrainClient.Options {
+    let cluster = try options()
+    var options = TrainClient.Options()
+    (options.key, options.tls, options.patience) = (cluster.key, cluster.tls, cluster.patience)
+    return options
+  }
+
   /// The access; the first key of a file counts.
   func options() throws -> ClusterOptions {
     var options = ClusterOptions()
     options.key = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path)[0] }
+    options.tls = try encryption.load()
     options.patience = .seconds(timeout)
     options.notice = { Output.error("onlearn: \($0)") }
     return options

@@ -41,11 +41,12 @@ struct WireFrontEnd: Service {
   let models: ModelService
   let address: Address
   let keys: KeyRing
+  let tls: ServerTLS?
   let logger: Logger
 
   func run() async throws {
     let listener = try await Listener.start(
-      at: address, keys: keys, on: MultiThreadedEventLoopGroup.singleton.next()
+      at: address, keys: keys, tls: tls, on: MultiThreadedEventLoopGroup.singleton.next()
     ) { [models] loop in TrainService(models, on: loop) }
     logger.info("listening", metadata: ["olp": "\(listener.address)"])
     try? await gracefulShutdown()

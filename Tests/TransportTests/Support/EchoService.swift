@@ -81,10 +81,11 @@ extension Listener<EchoService> {
   /// An echo service, as long as `body` runs.
   static func run(
     at address: Address = Place.tcp.address, _ limits: Limits = .patient, keys: KeyRing = KeyRing(),
+    tls: ServerTLS? = nil,
     _ body: (Listener) async throws -> Void
   ) async throws {
     let listener = try await Listener.start(
-      at: address, limits: limits, keys: keys, on: MultiThreadedEventLoopGroup.singleton.next()
+      at: address, limits: limits, keys: keys, tls: tls, on: MultiThreadedEventLoopGroup.singleton.next()
     ) { _ in EchoService() }
     do { try await body(listener) } catch {
       await listener.drain(within: .zero)

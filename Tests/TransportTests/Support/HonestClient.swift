@@ -10,15 +10,16 @@ struct HonestClient: Sendable {
 
   /// Starts to connect to `address`.
   init(
-    to address: Address, _ client: Identifier = .random(), key: SharedKey? = nil, limits: Limits = Limits(),
-    receiveLimit: Int = 64 << 20
+    to address: Address, _ client: Identifier = .random(), key: SharedKey? = nil, tls: ClientTLS? = nil,
+    limits: Limits = Limits(), receiveLimit: Int = 64 << 20
   ) async throws {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     self.loop = loop
     desk = try await loop.submit {
       let desk = Desk(loop)
       desk.channel = ClientChannel(
-        to: address, hello: Hello(client, key: key, receiveLimit: receiveLimit), key: key, limits: limits, on: loop,
+        to: address, hello: Hello(client, key: key, receiveLimit: receiveLimit), key: key, tls: tls,
+        limits: limits, on: loop,
         delegate: desk)
       return NIOLoopBound(desk, eventLoop: loop)
     }.get()
