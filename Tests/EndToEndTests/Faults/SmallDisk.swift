@@ -42,15 +42,20 @@ final class SmallDisk {
   private var filler: String { "\(path)/filler" }
   private var rest: String { "\(path)/rest" }
 
-  /// Takes 3 MiB of it.
-  func shrink() throws { try Data(repeating: 1, count: 3 << 20).write(to: URL(fileURLWithPath: filler)) }
+  /// Takes 3 MiB of it, or what is left of them.
+  func shrink() throws { try write(to: filler, atMost: 3 << 20) }
 
   /// Takes all that is left.
-  func fill() throws {
-    _ = FileManager.default.createFile(atPath: rest, contents: nil)
-    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: rest))
+  func fill() throws { try write(to: rest, atMost: .max) }
+
+  /// Writes a file until it has `limit` bytes or finds no room.
+  private func write(to file: String, atMost limit: Int) throws {
+    _ = FileManager.default.createFile(atPath: file, contents: nil)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
     defer { try? handle.close() }
-    while (try? handle.write(contentsOf: Data(repeating: 1, count: 4096))) != nil {}
+    let piece = Data(repeating: 1, count: 4096)
+    var count = 0
+    while count < limit, (try? handle.write(contentsOf: piece)) != nil { count += piece.count }
   }
 
   /// Gives back what ``shrink()`` and ``fill()`` took.
