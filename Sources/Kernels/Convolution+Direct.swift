@@ -56,17 +56,17 @@ enum DirectConvolution {
       layout.image.copy(x, image: image, into: padded)
       let results = y[image * places.count(of: 1..<4)..<(image + 1) * places.count(of: 1..<4)]
       switch (window.vertical.extent, layout.run) {
-      case (3, 3): addPlaces(Taps<3, 3>.self, padded, layout, weights, into: results, places)
-      case (5, 5): addPlaces(Taps<5, 5>.self, padded, layout, weights, into: results, places)
-      case (3, 9): addPlaces(Taps<3, 9>.self, padded, layout, weights, into: results, places)
-      case (5, 15): addPlaces(Taps<5, 15>.self, padded, layout, weights, into: results, places)
+      case (3, 3): writePlaces(Taps<3, 3>.self, padded, layout, weights, into: results, places)
+      case (5, 5): writePlaces(Taps<5, 5>.self, padded, layout, weights, into: results, places)
+      case (3, 9): writePlaces(Taps<3, 9>.self, padded, layout, weights, into: results, places)
+      case (5, 15): writePlaces(Taps<5, 15>.self, padded, layout, weights, into: results, places)
       default: preconditionFailure("a window of \(window.vertical.extent) rows of \(layout.run) scalars")
       }
     }
   }
 
   /// Writes the results of one image.
-  @inline(always) private static func addPlaces<let rows: Int, let run: Int>(
+  @inline(always) private static func writePlaces<let rows: Int, let run: Int>(
     _: Taps<rows, run>.Type, _ padded: MemoryView<Float>, _ layout: Layout, _ weights: MemoryView<Float>,
     into y: MemoryView<Float>, _ places: Dimensions
   ) {
