@@ -64,6 +64,21 @@
 }
 
 extension Array where Element: BitwiseCopyable {
+  /// Lends the elements, only to be read, for the duration of `body`; what is shared with other arrays is not copied.
+  @inlinable public func withReadOnlyView<Result, Failure: Error>(
+    _ body: (MemoryView<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var outcome: Swift.Result<Result, Failure>?
+    unsafe withUnsafeBufferPointer { buffer in
+      // Safety: the elements live while `body` runs, which does not write.
+      let view = unsafe buffer.baseAddress.map { base in
+        unsafe MemoryView(base: UnsafeMutablePointer(mutating: base), count: buffer.count)
+      }
+      do throws(Failure) { outcome = .success(try body(view ?? .empty)) } catch { outcome = .failure(error) }
+    }
+    return try outcome!.get()
+  }
+
   /// Lends the elements for the duration of `body`.
   @inlinable public mutating func withMemoryView<Result, Failure: Error>(
     _ body: (MemoryView<Element>) throws(Failure) -> Result

@@ -188,8 +188,7 @@ public struct ScoreBatchReply: Hashable, Sendable {
     writer.integer(version)
     writer.integer(UInt32(probabilities.count / max(1, classes)))
     writer.integer(UInt32(classes))
-    var probabilities = probabilities
-    probabilities.withMemoryView { writer.array($0) }
+    probabilities.withReadOnlyView { writer.array($0) }
     return writer.payload
   }
 }
@@ -220,8 +219,7 @@ extension MessageWriter {
     integer(UInt32(batch.examples))
     integer(UInt32(batch.width))
     if hasLabels { integer(UInt32(batch.labelWidth)) }
-    var batch = batch
-    batch.x.withMemoryView { array($0) }
-    if hasLabels { batch.y.withMemoryView { array($0) } }
+    batch.x.withReadOnlyView { array($0) }
+    if hasLabels { batch.y.withReadOnlyView { array($0) } }
   }
 }

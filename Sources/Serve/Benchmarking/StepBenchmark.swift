@@ -17,7 +17,7 @@ public struct StepBenchmark {
   }
 
   let trainer: Trainer
-  private var batch: Batch
+  private let batch: Batch
   private let warmUpSteps: Int
 
   /// The benchmark of `model` with batches of `examples` examples.
@@ -39,7 +39,7 @@ public struct StepBenchmark {
   }
 
   /// One step; returns the loss before it.
-  @discardableResult public mutating func step() throws -> Float { try trainer.step(&batch).loss }
+  @discardableResult public mutating func step() throws -> Float { try trainer.step(batch).loss }
 
   /// The examples per step.
   var examples: Int { batch.examples }

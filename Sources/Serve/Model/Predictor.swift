@@ -33,12 +33,12 @@ public final class Predictor {
   }
 
   /// The logits of `batch`, `[examples, logits]`; valid until the next call.
-  public func logits(of batch: inout Batch) throws -> MemoryView<Float> {
+  public func logits(of batch: Batch) throws -> MemoryView<Float> {
     let executor = try runner.executor(batch: batch.examples)
-    let pull = try touchedRows?.request(of: &batch, step: 0) ?? .everything
+    let pull = try touchedRows?.request(of: batch, step: 0) ?? .everything
     let values = try parameters.lend(pull)
     version = values.version
-    return try inputs.bind(executor, to: &batch, values) {
+    return try inputs.bind(executor, to: batch, values) {
       try executor.run(seed: seed)
       return executor.output(0).scalars(Float.self)
     }

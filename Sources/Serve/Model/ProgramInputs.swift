@@ -41,10 +41,10 @@ struct ProgramInputs {
   ///
   /// - Throws: ``ModelError/batchShape(input:expected:found:)`` if the batch does not fit.
   func bind<Result>(
-    _ executor: Executor, to batch: inout Batch, _ values: ParameterValues?, _ body: () throws -> Result
+    _ executor: Executor, to batch: Batch, _ values: ParameterValues?, _ body: () throws -> Result
   ) throws -> Result {
-    try batch.x.withMemoryView { x in
-      try batch.y.withMemoryView { y in
+    try batch.x.withReadOnlyView { x in
+      try batch.y.withReadOnlyView { y in
         for (input, role) in roles.enumerated() {
           switch role {
           case .unused: continue

@@ -55,11 +55,11 @@ final class TouchedRows {
   /// The rows that `batch` touches in the step number `step`; valid until the next call.
   ///
   /// - Throws: ``RowOutsideTableError`` for ids outside of a table.
-  func request(of batch: inout Batch, step: UInt64) throws -> RowRequest {
+  func request(of batch: Batch, step: UInt64) throws -> RowRequest {
     request.tables.removeAll(keepingCapacity: true)
     guard !groups.isEmpty else { return request }
     let executor = try runner.executor(batch: batch.examples)
-    try inputs.bind(executor, to: &batch, nil) { try executor.run(seed: seed, step: step) }
+    try inputs.bind(executor, to: batch, nil) { try executor.run(seed: seed, step: step) }
     for group in groups {
       group.index.begin(idRange: group.rowCount)
       for output in group.outputs { try add(executor.output(output), to: group) }

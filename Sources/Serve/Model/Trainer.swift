@@ -44,13 +44,15 @@ public final class Trainer {
   private let observedOutputs: [(name: String, output: Int)]
   private var gradients: ParameterGradients
   private var lastExecutor: Executor?
+  /// The loss that ``lastExecutor`` computed.
+  private var loss: Float = .nan
   /// What collects the times of a step's parts, if somebody asks for them.
   var phases: StepPhases?
   /// The name of the part in which the program runs.
   static let programPhase = "the program"
 
-  /// What the store lent for a batch that follows the last one.
-  private var lent: (values: ParameterValues, batch: Range<UInt64>)?
+  /// What the last exchange lent for the batch that was said to be next.
+  private var lent: ParameterValues?
 
   /// Where a parameter's gradient comes out.
   private enum GradientOutput {
@@ -113,23 +115,28 @@ public final class Trainer {
 
   /// Learns from `batch`.
   ///
-  /// - Parameter source: The range of the stream the batch is from, so that a store applies it once.
-  /// - Throws: ``NonFiniteError`` if the loss or a gradient is not finite, `ExecutionFailure` or ``RowOutsideTableError``
-  ///   for ids outside of a table, or what the store throws; nothing has changed then.
-  public func step(_ batch: inout Batch, source: SourceRange? = nil) throws -> Step {
-    var nothing = Batch()
-    return try step(&batch, source: source, followedBy: &nothing)
+  /// - Parameters:
+  ///   - source: The range of the stream the batch is from, so that a store applies it once.
+  ///   - next: The batch of the step that comes next, if it is known: what it needs is asked for in the exchange that
+  ///     brings the gradients, so that a parameter server is asked once per step.
+  /// - Throws: What ``computeGradients(of:)`` and ``exchangeGradients(source:followedBy:)`` throw.
+  public func step(_ batch: Batch, source: SourceRange? = nil, followedBy next: Batch? = nil) throws -> Step {
+    try computeGradients(of: batch)
+    return try exchangeGradients(source: source, followedBy: next)
   }
 
-  /// Learns from `batch`, and asks the store in the same exchange for what `next` needs, the batch of the next step.
+  /// The first half of a step: computes loss, logits and gradients of `batch`, and changes nothing.
   ///
-  /// A parameter server is then asked once per step. An empty `next` means that none is known.
-  public func step(_ batch: inout Batch, source: SourceRange? = nil, followedBy next: inout Batch) throws -> Step {
+  /// - Throws: ``NonFiniteError`` if the loss is not finite, `ExecutionFailure` or ``RowOutsideTableError`` for ids outside
+  ///   of a table, or what the store throws.
+  func computeGradients(of batch: Batch) throws {
+    let lent = lent
+    self.lent = nil
     phases?.start()
     let executor = try runner.executor(batch: batch.examples)
     let parameters = store.parameters
-    let values = try values(for: &batch)
-    let loss = try inputs.bind(executor, to: &batch, values) {
+    let values = try lent ?? pull(for: batch)
+    loss = try inputs.bind(executor, to: batch, values) {
       phases?.end("lending parameters")
       try executor.run(seed: seed, step: stepCount)
       return executor.output(lossOutput).scalars(Float.self)[0]
@@ -148,10 +155,19 @@ public final class Trainer {
         gradients.gradients[index] = sums.add(executor.output(indices), executor.output(values))
       }
     }
+    lastExecutor = executor
     phases?.end("adding up the gradients of rows")
+  }
+
+  /// The second half of a step: hands the gradients to the store.
+  ///
+  /// - Throws: ``NonFiniteError`` if a gradient is not finite, or what the store throws; nothing has changed then.
+  func exchangeGradients(source: SourceRange?, followedBy next: Batch?) throws -> Step {
+    guard let executor = lastExecutor else { preconditionFailure("no gradients were computed") }
     gradients.source = source
     if let gradientNormLimit { gradients.clip(toNorm: gradientNormLimit) }
-    let pull = next.examples > 0 ? try request(for: &next, step: stepCount + 1) : nil
+    // What is wrong with the next batch is said when it is its turn.
+    let pull = next.flatMap { next in try? request(for: next, step: stepCount + 1) }
     let after: ParameterValues
     do {
       after = try store.exchange(push: gradients, pull: pull)
@@ -161,22 +177,20 @@ public final class Trainer {
     }
     phases?.end("updating parameters")
     stepCount += 1
-    lastExecutor = executor
-    lent = pull == nil ? nil : (after, next.begin..<next.end)
+    lent = pull == nil ? nil : after
     return Step(
       loss: loss, version: after.version, isDuplicate: after.isDuplicate,
       logits: executor.output(logitsOutput).scalars(Float.self))
   }
 
-  /// What the store lends for `batch`, which the last exchange may have asked for already.
-  private func values(for batch: inout Batch) throws -> ParameterValues {
-    if let lent, lent.batch == batch.begin..<batch.end, !lent.batch.isEmpty { return lent.values }
-    return try store.exchange(push: nil, pull: request(for: &batch, step: stepCount))
+  /// What the store lends for `batch`.
+  private func pull(for batch: Batch) throws -> ParameterValues {
+    try store.exchange(push: nil, pull: request(for: batch, step: stepCount))
   }
 
-  private func request(for batch: inout Batch, step: UInt64) throws -> RowRequest {
+  private func request(for batch: Batch, step: UInt64) throws -> RowRequest {
     guard let touchedRows else { return .everything }
-    return try touchedRows.request(of: &batch, step: step)
+    return try touchedRows.request(of: batch, step: step)
   }
 
   /// What runs steps with `batch` examples.
@@ -197,11 +211,11 @@ public final class Trainer {
   }
 
   /// What the configuration observes of `batch` with the parameters as they are now: one more forward pass.
-  public func observedValues(after batch: inout Batch) throws -> [(name: String, value: Double)] {
+  public func observedValues(after batch: Batch) throws -> [(name: String, value: Double)] {
     let executor = try observer.executor(batch: batch.examples)
     lent = nil
-    let values = try values(for: &batch)
-    return try observerInputs.bind(executor, to: &batch, values) {
+    let values = try pull(for: batch)
+    return try observerInputs.bind(executor, to: batch, values) {
       try executor.run(seed: seed, step: stepCount)
       return executor.plan.program.outputs.indices.map {
         (executor.plan.program.outputs[$0].name, executor.output($0).firstNumber)

@@ -43,9 +43,9 @@ final class ScoringLane: Sendable {
   }
 
   private static func score(_ request: ScoreRequest, _ scorer: Scorer) throws -> ScoreReply {
-    var batch = request.batch
+    let batch = request.batch
     try scorer.reader.refresh(minimumVersion: request.minimumVersion, at: .now)
-    let logits = try scorer.predictor.logits(of: &batch)
+    let logits = try scorer.predictor.logits(of: batch)
     let classes = logits.count / batch.examples
     return ScoreReply(
       version: scorer.predictor.version, classes: classes,

@@ -141,8 +141,15 @@ extension ServedModel {
 
   /// Trains until nothing is left that this lane may train.
   private func work(_ number: Int) {
-    while let entry = next(for: number) {
-      let result = Result { try lanes[number].lane.train(entry.job.request, statistics: statistics) }
+    var upcoming = next(for: number)
+    while let entry = upcoming {
+      upcoming = nil
+      let result = Result {
+        try lanes[number].lane.train(entry.job.request, statistics: statistics) {
+          upcoming = state.withLock { $0.queue.takeNext(after: entry) }
+          return upcoming?.job.request.batch
+        }
+      }
       let now = ContinuousClock.now
       state.withLock { $0.queue.finish(source: entry.source) }
       switch result {
@@ -153,6 +160,7 @@ extension ServedModel {
         entry.job.reply(.success(reply))
       case .failure(let error): refuse(ServiceError(error), entry.job.reply)
       }
+      if upcoming == nil { upcoming = next(for: number) }
     }
   }
 

@@ -37,7 +37,12 @@ final class TrainingLane: Sendable {
   }
 
   /// Learns from a batch that was validated.
-  func train(_ request: TrainRequest, statistics: ModelStatistics) throws -> TrainReply {
+  ///
+  /// - Parameter next: Takes the batch that this lane trains next, if there is one by now. Asked at most once, and only
+  ///   if the store answers for both in one exchange.
+  func train(
+    _ request: TrainRequest, statistics: ModelStatistics, followedBy next: () -> Batch?
+  ) throws -> TrainReply {
     try learner.withLock { learner in
       let trainer = learner.trainer
       if let reply = try Self.duplicateReply(request.source, trainer.store) {
@@ -49,9 +54,11 @@ final class TrainingLane: Sendable {
           try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
         }
       }
-      var batch = request.batch
+      let batch = request.batch
       let start = ContinuousClock.now
-      let step = try trainer.step(&batch, source: request.source)
+      try trainer.computeGradients(of: batch)
+      let following = trainer.store.prefersRowRequests ? next() : nil
+      let step = try trainer.exchangeGradients(source: request.source, followedBy: following)
       let now = ContinuousClock.now
       guard !step.isDuplicate else {
         statistics.recordDuplicate()
@@ -62,7 +69,7 @@ final class TrainingLane: Sendable {
         logits: step.logits, batch: batch, loss: step.loss, took: now - start, at: now)
       let shown =
         options.metrics == .before
-        ? metrics : try trainer.observedValues(after: &batch).map { Metric($0.name, $0.value) }
+        ? metrics : try trainer.observedValues(after: batch).map { Metric($0.name, $0.value) }
       return TrainReply(
         version: step.version, loss: step.loss, metrics: shown, isDuplicate: false,
         stepMicroseconds: UInt32(clamping: Int64((now - start) / .microseconds(1))))

@@ -38,7 +38,8 @@ package struct TrainingQueue<Job: Sendable>: Sendable {
   private let limits: Limits
   private var waiting: [Entry] = []
   private var waitingBytes = 0
-  private var sourcesInTraining: Set<String> = []
+  /// How many batches of each source are in training: more than one only if one lane has them.
+  private var inTraining: [String: Int] = [:]
   /// The batches in training.
   package private(set) var runningCount = 0
 
@@ -70,12 +71,14 @@ package struct TrainingQueue<Job: Sendable>: Sendable {
   package mutating func takeAll() -> [Entry] { take { _ in true } }
 
   /// Takes the first batch whose source has none in training, and counts it as in training.
-  package mutating func takeNext() -> Entry? {
-    let isFree = { (entry: Entry) in entry.source.map { !sourcesInTraining.contains($0) } ?? true }
+  ///
+  /// - Parameter last: The batch after which whoever asks will train it; it may be of the same source.
+  package mutating func takeNext(after last: Entry? = nil) -> Entry? {
+    let isFree = { (entry: Entry) in entry.source.map { $0 == last?.source || inTraining[$0] == nil } ?? true }
     guard let index = waiting.firstIndex(where: isFree) else { return nil }
     let entry = waiting.remove(at: index)
     waitingBytes -= entry.byteCount
-    if let source = entry.source { sourcesInTraining.insert(source) }
+    if let source = entry.source { inTraining[source, default: 0] += 1 }
     runningCount += 1
     return entry
   }
@@ -84,7 +87,8 @@ package struct TrainingQueue<Job: Sendable>: Sendable {
   package mutating func finish(source: String?) {
     precondition(runningCount > 0, "a batch ended that was not in training")
     runningCount -= 1
-    if let source { sourcesInTraining.remove(source) }
+    guard let source, let count = inTraining[source] else { return }
+    inTraining[source] = count > 1 ? count - 1 : nil
   }
 
   private mutating func take(where condition: (Entry) -> Bool) -> [Entry] {

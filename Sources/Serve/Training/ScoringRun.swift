@@ -40,7 +40,7 @@ public struct ScoringRun {
     var batch = Batch()
     while !stop.isRequested, try feed.next(into: &batch, upTo: batchSize) {
       try validator.check(batch)
-      let logits = try predictor.logits(of: &batch)
+      let logits = try predictor.logits(of: batch)
       for example in 0..<batch.examples {
         if classes == 1 {
           score(.probability(Scores.probability(ofLogit: logits[example])))

@@ -121,14 +121,14 @@ public struct TrainingRun {
           try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
         }
       }
-      let step = try trainer.step(&batch, source: source, followedBy: &next)
+      let step = try trainer.step(batch, source: source, followedBy: next.examples > 0 ? next : nil)
       offset = batch.end
       lossSum += Double(step.loss) * Double(batch.examples)
       lossCount += Double(batch.examples)
       metrics.record(logits: step.logits, labels: batch.y, loss: step.loss)
       var observed: Result<[(name: String, value: Double)], any Error> = .success([])
       reporter.update(step: trainer.stepCount, examples: offset, at: .now) {
-        observed = Result { try observedValues(&batch) }
+        observed = Result { try observedValues(batch) }
         return snapshot((try? observed.get()) ?? [])
       }
       _ = try observed.get()
@@ -141,10 +141,10 @@ public struct TrainingRun {
     return true
   }
 
-  private func observedValues(_ batch: inout Batch) throws -> [(name: String, value: Double)] {
+  private func observedValues(_ batch: Batch) throws -> [(name: String, value: Double)] {
     switch options.metrics {
     case .before: return trainer.observedValues()
-    case .after: return try trainer.observedValues(after: &batch)
+    case .after: return try trainer.observedValues(after: batch)
     }
   }
 

@@ -68,8 +68,8 @@ struct OptimizerFixture {
       for change in try schedule?.changes(afterStep: UInt64(step)) ?? [] {
         try store.setOptimizer(change.optimizer, of: change.parameter)
       }
-      var batch = try fixture.batch(step)
-      _ = try trainer.step(&batch)
+      let batch = try fixture.batch(step)
+      _ = try trainer.step(batch)
       guard steps.contains(step + 1) else { continue }
       for parameter in model.parameters {
         let found = try store.read(parameter.name)

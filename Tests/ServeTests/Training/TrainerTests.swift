@@ -24,10 +24,10 @@ import Testing
 
   @Test(arguments: [1, 7, 1000, 1024, 4096]) func `takes batches of any size with the same graph`(_ size: Int) throws {
     let trainer = try Trainer(model, store: store(rate: 0.001), pool: LanePool(lanes: 2))
-    var batch = batch(size)
-    let first = try trainer.step(&batch)
-    for _ in 0..<3 { _ = try trainer.step(&batch) }
-    let last = try trainer.step(&batch)
+    let batch = batch(size)
+    let first = try trainer.step(batch)
+    for _ in 0..<3 { _ = try trainer.step(batch) }
+    let last = try trainer.step(batch)
     #expect(last.loss < first.loss)
     #expect(last.version == 5)
     #expect(last.logits.count == size * 10)
@@ -40,7 +40,7 @@ import Testing
     let before = try store.read("w1")
     var batch = batch(8)
     batch.x[5] = .infinity
-    #expect(throws: NonFiniteError.self) { try trainer.step(&batch) }
+    #expect(throws: NonFiniteError.self) { try trainer.step(batch) }
     #expect(try store.read("w1") == before)
     #expect(store.version == 0)
   }
@@ -54,7 +54,7 @@ import Testing
     try store.write([Float](repeating: 1e-37, count: 784 * 500), to: "w1")
     try store.write(
       [Float](repeating: 3e4, count: 5000).enumerated().map { Float($0.offset % 10) * $0.element }, to: "w2")
-    let error = #expect(throws: NonFiniteError.self) { try trainer.step(&batch) }
+    let error = #expect(throws: NonFiniteError.self) { try trainer.step(batch) }
     #expect(error?.place.contains("'w1'") == true)
     #expect(store.version == 0)
   }
@@ -63,15 +63,15 @@ import Testing
     let trainer = try Trainer(model, store: store(), pool: LanePool(lanes: 1))
     var batch = Batch()
     batch.resize(examples: 4, width: 783, labelWidth: 1)
-    #expect(throws: ModelError.self) { try trainer.step(&batch) }
+    #expect(throws: ModelError.self) { try trainer.step(batch) }
   }
 
   @Test func `gives the reference's metrics when they are observed after the update`() throws {
     let trainer = try Trainer(model, store: store(), pool: LanePool(lanes: 2))
-    var batch = batch(64)
-    _ = try trainer.step(&batch)
-    let after = try trainer.observedValues(after: &batch)
-    let next = Double(try trainer.step(&batch).loss)
+    let batch = batch(64)
+    _ = try trainer.step(batch)
+    let after = try trainer.observedValues(after: batch)
+    let next = Double(try trainer.step(batch).loss)
     let loss = try #require(after.first { $0.name == "loss" }).value
     #expect(abs(loss - next) <= 1e-5 * next)
   }
@@ -88,7 +88,7 @@ import Testing
     var generator = SplitMix64(seed: 3)
     for index in batch.x.indices { batch.x[index] = Float((index % 39 + 1) << 10 | Int(generator.next() % 4)) }
     for index in batch.y.indices { batch.y[index] = Float(index % 2) }
-    _ = try trainer.step(&batch)
+    _ = try trainer.step(batch)
     let after = try store.read("v")
     let touched = Set(batch.x.map { Int($0) })
     for row in 0..<65536 where before[row * width..<(row + 1) * width] != after[row * width..<(row + 1) * width] {
