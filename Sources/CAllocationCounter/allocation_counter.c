@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define IS_SANITIZED 1
@@ -80,5 +84,18 @@ int64_t onlearn_allocations_stop(void) {
 void onlearn_allocations_start(void) {}
 
 int64_t onlearn_allocations_stop(void) { return -1; }
+
+#endif
+
+#if defined(__GLIBC__)
+
+void onlearn_keep_freed_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
+#else
+
+void onlearn_keep_freed_memory(void) {}
 
 #endif

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocationCounter
 
 /// The command-line tool: each subcommand parses, validates and calls.
 @main
@@ -11,4 +12,9 @@ struct OnlearnCommand: AsyncParsableCommand {
       InspectCommand.self, RunCommand.self, CheckCommand.self, TrainCommand.self, ScoreCommand.self, ServeCommand.self,
       UpCommand.self, PsCommand.self, ParametersCommand.self, BenchCommand.self, ProfileCommand.self,
     ])
+
+  static func main() async {
+    onlearn_keep_freed_memory()
+    await main(nil)
+  }
 }

@@ -12,4 +12,8 @@ void onlearn_allocations_start(void);
 // possible: with another C library than glibc, or under a sanitizer, which replaces malloc itself.
 int64_t onlearn_allocations_stop(void);
 
+// Keeps memory that is freed for whoever asks next, 256 MiB of it, blocks of up to 32 MiB included. The messages of a
+// training step have megabytes; what goes back to the system has to be filled with zeros again at the next step.
+void onlearn_keep_freed_memory(void);
+
 #endif

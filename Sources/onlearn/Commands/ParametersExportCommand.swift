@@ -22,23 +22,12 @@ struct ParametersExportCommand: ParsableCommand {
     help: ArgumentHelp("The form of the file: safetensors, npz, reference or store.dt:MODEL_LIST.", valueName: "FORM"))
   var to: ParameterForm
 
-  @Option(
-    help: ArgumentHelp(
-      "Where the parameters are: file:PATH, ps:HOST:PORT[,…], or memory for untrained ones.", valueName: "STORE"))
-  var store: String
-
-  @Option(help: "With --store memory: the seed of initial values.")
-  var seed: UInt64 = 0
-
-  @OptionGroup var access: ServerAccessOptions
+  @OptionGroup var parameters: ParameterStoreOptions
 
   func run() throws {
     try CommandError.reporting {
-      var options = Model.StoreOptions()
-      options.seed = seed
-      options.cluster = try access.options()
       let transfer = try model.load().exportParameters(
-        in: StoreSpecification(parsing: store), as: to, to: output, options: options)
+        in: parameters.specification(), as: to, to: output, options: parameters.options())
       ParametersCommand.report(transfer, to: output)
     }
   }

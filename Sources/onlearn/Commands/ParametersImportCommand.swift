@@ -23,30 +23,21 @@ struct ParametersImportCommand: ParsableCommand {
     help: ArgumentHelp("The form of the file: safetensors, npz, reference or store.dt:MODEL_LIST.", valueName: "FORM"))
   var from: ParameterForm
 
-  @Option(help: ArgumentHelp("Where parameters go: file:PATH or ps:HOST:PORT[,…].", valueName: "STORE"))
-  var store: String
+  @OptionGroup var parameters: ParameterStoreOptions
 
   @Flag(help: "Replace the parameters that are there; on servers with keys this needs an admin's.")
   var replace = false
 
   @OptionGroup var optimization: OptimizationOptions
 
-  @Option(help: "The seed of initial values that servers note for the model.")
-  var seed: UInt64 = 0
-
-  @OptionGroup var access: ServerAccessOptions
-
   func run() throws {
     try CommandError.reporting {
       let model = try model.load()
       let choice = try optimization.choose(for: model, .training)
-      var options = Model.StoreOptions()
-      options.seed = seed
-      options.cluster = try access.options()
       let transfer = try model.importParameters(
-        from: input, as: from, into: StoreSpecification(parsing: store), optimizers: choice.optimizers,
-        frozen: choice.frozen, replaces: replace, options: options)
-      ParametersCommand.report(transfer, to: store)
+        from: input, as: from, into: parameters.specification(), optimizers: choice.optimizers,
+        frozen: choice.frozen, replaces: replace, options: parameters.options())
+      ParametersCommand.report(transfer, to: parameters.store)
     }
   }
 }

@@ -118,9 +118,7 @@ struct ServeCommand: AsyncParsableCommand {
     if listen != "none" {
       do throws(AddressError) { _ = try Address(listen) } catch { throw ValidationError("--listen: \(error).") }
     }
-    guard http == "none" || ListenAddress(argument: http) != nil else {
-      throw ValidationError("--http takes HOST:PORT or none.")
-    }
+    _ = try webAddress()
   }
 
   func run() async throws { try await CommandError.reporting { try await serve() } }
@@ -136,13 +134,13 @@ struct ServeCommand: AsyncParsableCommand {
     let board = try logDir.map { (folder) throws(DataError) in try TensorBoardLog(folder: folder) }
     var services = companions + [ModelUpkeep(models: models) { board?.write(models.loaded) }]
     var ready: @Sendable () -> Void = {}
-    if let address = ListenAddress(argument: http) {
+    if let (host, port) = try webAddress() {
       var options = HTTPListener.Options()
       options.token = try httpTokenFile.map(Self.token)
       let listener = HTTPListener(
         models, metrics: registry, group: MultiThreadedEventLoopGroup.singleton, options: options)
       ready = { listener.markReady() }
-      services.append(HTTPFrontEnd(listener: listener, address: address, logger: logger))
+      services.append(HTTPFrontEnd(listener: listener, host: host, port: port, logger: logger))
     }
     if listen != "none" {
       let keys = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path) } ?? []
@@ -160,6 +158,15 @@ struct ServeCommand: AsyncParsableCommand {
       }
     ).run()
     logger.info("stopped")
+  }
+
+  /// Where to listen for HTTP, if anywhere.
+  private func webAddress() throws -> (host: String, port: Int)? {
+    guard http != "none" else { return nil }
+    guard case .tcp(let host, let port) = try? Address(http) else {
+      throw ValidationError("--http takes HOST:PORT or none.")
+    }
+    return (host, port)
   }
 
   private func serviceOptions() throws -> ServiceOptions {

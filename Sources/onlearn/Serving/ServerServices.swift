@@ -25,12 +25,13 @@ struct ModelUpkeep: Service {
 /// Listens for HTTP until the process is asked to stop.
 struct HTTPFrontEnd: Service {
   let listener: HTTPListener
-  let address: ListenAddress
+  let host: String
+  let port: Int
   let logger: Logger
 
   func run() async throws {
-    let bound = try await listener.start(host: address.host, port: address.port)
-    logger.info("listening", metadata: ["http": "\(bound.ipAddress ?? address.host):\(bound.port ?? address.port)"])
+    let bound = try await listener.start(host: host, port: port)
+    logger.info("listening", metadata: ["http": "\(bound.ipAddress ?? host):\(bound.port ?? port)"])
     try? await gracefulShutdown()
     await listener.stop()
   }

@@ -33,10 +33,7 @@ import Testing
       longest = max(longest, ContinuousClock.now - start)
       // Two snapshots, and the log before them is gone.
       for _ in 0..<2 { try await KeptServer.snapshot(at: server.address) }
-      server.stop(SIGKILL)
-      let acknowledged = workers.now
-      try await server.start()
-      try await workers.check(since: acknowledged)
+      try await server.dieAndReturn(checking: workers)
     }
     try await workers.finish()
     #expect(server.stop() == 0)

@@ -46,6 +46,14 @@ final class KeptServer {
   @discardableResult
   func stop(_ signal: Int32 = SIGTERM) -> Int32 { process?.stop(signal) ?? 0 }
 
+  /// Kills it, starts it again, and checks that it has what `workers` were told.
+  func dieAndReturn(checking workers: CountingWorkers) async throws {
+    stop(SIGKILL)
+    let acknowledged = workers.now
+    try await start()
+    try await workers.check(since: acknowledged)
+  }
+
   /// The running process.
   var running: RunningServer { process! }
 

@@ -25,14 +25,11 @@ import Testing
         let address = server.address
         async let snapshot = try? KeptServer.snapshot(at: address, patience: .milliseconds(50))
         try await Task.sleep(for: .microseconds(Int.random(in: 0...10_000, using: &random)))
-        server.stop(SIGKILL)
+        try await server.dieAndReturn(checking: workers)
         _ = await snapshot
       } else {
-        server.stop(SIGKILL)
+        try await server.dieAndReturn(checking: workers)
       }
-      let acknowledged = workers.now
-      try await server.start()
-      try await workers.check(since: acknowledged)
     }
     try await workers.finish()
     #expect(server.stop() == 0)

@@ -13,7 +13,7 @@ import Testing
     var isIdle: Bool { queue.isIdle }
 
     func admit(_ entry: TrainingQueue<Int>.Entry) -> Bool { queue.admit(entry) }
-    func takeNext() -> Int? { queue.takeNext()?.job }
+    func takeNext(after last: TrainingQueue<Int>.Entry? = nil) -> Int? { queue.takeNext(after: last)?.job }
     func takeExpired(at now: ContinuousClock.Instant) -> [Int] { queue.takeExpired(at: now).map(\.job) }
     func takeAll() -> [Int] { queue.takeAll().map(\.job) }
     func finish(source: String?) { queue.finish(source: source) }
@@ -23,6 +23,16 @@ import Testing
     _ job: Int, source: String? = nil, after delay: Duration = .seconds(60), bytes: Int = 1
   ) -> TrainingQueue<Int>.Entry {
     .init(job: job, source: source, deadline: now + delay, byteCount: bytes)
+  }
+
+  @Test func `gives whoever trains a source its next batch, and nobody else until both are trained`() {
+    for (job, source) in [(1, "a"), (2, "a"), (3, "a")] { #expect(queue.admit(entry(job, source: source))) }
+    #expect(queue.takeNext() == 1)
+    #expect(queue.takeNext(after: entry(1, source: "a")) == 2)
+    queue.finish(source: "a")
+    #expect(queue.takeNext() == nil)
+    queue.finish(source: "a")
+    #expect(queue.takeNext() == 3)
   }
 
   @Test func `trains batches in the order in which they came`() {
