@@ -75,6 +75,16 @@ public final class ProgramBuilder: @unchecked Sendable {
     return results.map { Value(builder: self, number: $0) }
   }
 
+  /// Whether nothing reads more of `table` than rows.
+  ///
+  /// - Complexity: O(applications).
+  public func isReadByRows(_ table: Value) -> Bool {
+    nodes.allSatisfy { node in
+      let operands = node.primitive is any RowReading ? node.operands[1...] : node.operands[...]
+      return !operands.contains(table.number)
+    }
+  }
+
   /// The program that computes `outputs` and nothing that they do not need.
   public func program(_ outputs: [(name: String, value: Value)]) -> Program {
     Program(

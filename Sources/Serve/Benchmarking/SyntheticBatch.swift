@@ -5,8 +5,9 @@ import Kernels
 extension Batch {
   /// `examples` random examples that fit `model`, decided by `seed`.
   ///
-  /// A model of classes has pixels, uniform in [0, 1), and uniform classes. Any other has ids of hashed categories,
-  /// `field << 10 | value` with fields from 1 and Zipf-distributed values, and one click in four.
+  /// A model of classes has pixels, uniform in [0, 1), unless it looks rows up by its input, and uniform classes. Any other
+  /// has ids of hashed categories, `field << 10 | value` with fields from 1 and Zipf-distributed values, and one click in
+  /// four.
   public init(syntheticFor model: Model, examples: Int, seed: UInt64) {
     self.init()
     let config = model.config
@@ -14,9 +15,8 @@ extension Batch {
       examples: examples, width: config.inputSize.dropFirst().reduce(1, *),
       labelWidth: config.outputSize.dropFirst().reduce(1, *))
     var generator = SplitMix64(seed: seed)
-    if let classes = config.classCount {
+    if config.classCount != nil, model.idLimit == nil {
       for index in x.indices { x[index] = Float(generator.next() >> 40) * 0x1p-24 }
-      for index in y.indices { y[index] = Float(generator.next(below: classes)) }
     } else {
       let rows = min(model.idLimit ?? .max, 1 << 24)
       let values = ClampedZipf(exponent: 1.3, limit: 1024)
@@ -24,6 +24,10 @@ extension Batch {
         let id = (index % width + 1) << 10 | values.draw(&generator) - 1
         x[index] = Float(id % rows)
       }
+    }
+    if let classes = config.classCount {
+      for index in y.indices { y[index] = Float(generator.next(below: classes)) }
+    } else {
       for index in y.indices { y[index] = generator.uniform() < 0.25 ? 1 : 0 }
     }
   }

@@ -21,8 +21,9 @@ public struct MetricsSummary: Hashable, Sendable {
     return meanPrediction / meanLabel
   }
 
-  /// Names and values in a fixed order, without those that are nil.
+  /// Names and values in a fixed order, without those that are nil; none if no example was judged.
   public var named: [(name: String, value: Double)] {
+    guard examples > 0 else { return [] }
     let all: [(name: String, value: Double?)] = [
       ("accuracy", accuracy), ("log_loss", logLoss), ("auc", auc), ("calibration", calibration),
     ]

@@ -20,13 +20,14 @@ public struct ProgressiveMetrics: Sendable {
     case decayed
   }
 
-  /// The logits of one example.
+  /// The logits that one label judges.
   public let classes: Int
   /// The examples in the window.
   public let window: Int
   /// The examples after which a weight has halved.
   public let halfLife: Double
-  /// Examples left out: a logit that is not finite, or a label that is no class.
+  /// Examples left out: a logit that is not finite, a label that is no class, or labels that are not one for each
+  /// `classes` logits.
   public private(set) var skipped: UInt64 = 0
 
   private var all = MetricsSums()
@@ -67,15 +68,20 @@ public struct ProgressiveMetrics: Sendable {
   ///   - loss: The batch's mean loss, as the model computes it.
   @discardableResult
   public mutating func record(logits: MemoryView<Float>, labels targets: [Float], loss: Float) -> MetricsSummary {
-    precondition(logits.count == targets.count * classes, "\(logits.count) logits for \(targets.count) labels")
+    guard logits.count == targets.count * classes else { return skip(logits.count) }
     return record(targets, loss) { logits[$0] }
   }
 
   /// Takes in a batch whose logits are in an array.
   @discardableResult
   public mutating func record(logits: [Float], labels targets: [Float], loss: Float) -> MetricsSummary {
-    precondition(logits.count == targets.count * classes, "\(logits.count) logits for \(targets.count) labels")
+    guard logits.count == targets.count * classes else { return skip(logits.count) }
     return record(targets, loss) { logits[$0] }
+  }
+
+  private mutating func skip(_ logitCount: Int) -> MetricsSummary {
+    skipped += UInt64(logitCount / classes)
+    return MetricsSummary()
   }
 
   @inline(always)

@@ -7,17 +7,24 @@ extension Model {
   /// Where the graph looks rows up by the input itself, inputs are ids of the smallest table they are looked up in.
   public func batchValidator(labelsAreUsed: Bool) -> BatchValidator {
     let width = config.inputSize.dropFirst().reduce(1, *)
+    let inputs: BatchValidator.Inputs =
+      idLimit.map { .ids(rows: $0) } ?? (takesIntegers("input_x") ? .integers : .numbers)
     let labels: BatchValidator.Labels =
       if !labelsAreUsed {
         .unused
       } else if let classes = config.classCount {
         .classes(classes)
+      } else if takesIntegers("input_y") {
+        .integers
       } else {
         config.observe.contains { $0.contains("auc") } ? .probabilities : .numbers
       }
     return BatchValidator(
-      width: width, inputs: idLimit.map { .ids(rows: $0) } ?? .numbers,
-      labelWidth: config.outputSize.dropFirst().reduce(1, *), labels: labels)
+      width: width, inputs: inputs, labelWidth: labelsPerExample, labels: labels)
+  }
+
+  private func takesIntegers(_ input: String) -> Bool {
+    trainingProgram.input(input).map { trainingProgram.types[$0].dtype.isInteger } ?? false
   }
 
   /// The rows of the smallest table that is looked up by the input as it is, or `nil` if none is.

@@ -49,6 +49,7 @@ public final class Model: Sendable {
     request.gradients = config.dense
     request.appliesGradientTransforms = true
     let program = try importer.program(request)
+    try Self.checkResults(of: program)
     trainingProgram = program
     let importer = importer
     parameters = try config.dense.map { name in
@@ -58,6 +59,16 @@ public final class Model: Sendable {
       }
       return Parameter(name: name, shape: shape, isTable: program.output("d-\(name) indices") != nil)
     }
+  }
+
+  /// Losses are single numbers, and logits are some numbers for each example.
+  private static func checkResults(of program: Program) throws(ModelError) {
+    let loss = program.type(ofOutput: GraphDefImporter.lossName)!
+    guard loss.dtype == .float32, loss.shape.count == 1 else { throw .lossShape(loss) }
+    let logits = program.type(ofOutput: GraphDefImporter.logitsName)!
+    guard logits.dtype == .float32, logits.shape.extents.first == .batch,
+      Shape(Array(logits.shape.extents.dropFirst())).constant != nil
+    else { throw .logitsShape(logits) }
   }
 
   private static func unique(_ names: [String]) -> [String] {
@@ -77,6 +88,12 @@ public final class Model: Sendable {
     guard let shape = trainingProgram.type(ofOutput: GraphDefImporter.logitsName)?.shape else { return 1 }
     return max(1, Shape.product(of: shape.extents.dropFirst())?.constant ?? 1)
   }
+
+  /// The number of labels of an example.
+  public var labelsPerExample: Int { config.outputSize.dropFirst().reduce(1, *) }
+
+  /// The number of logits that one label judges: all of an example's, or where each has a label of its own, one.
+  public var logitsPerLabel: Int { labelsPerExample == logitsPerExample ? 1 : logitsPerExample }
 
   /// The shape of the input called `name` for a batch of `batch` examples.
   func dimensions(ofInput name: String, batch: Int) -> Dimensions? {
@@ -114,6 +131,8 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   case noInitialValue(name: String)
   /// The loss is not a number.
   case lossShape(TensorType)
+  /// The logits are not numbers for each example.
+  case logitsShape(TensorType)
   /// A batch cannot be turned into the input.
   case batchShape(input: String, expected: String, found: String)
 
@@ -131,7 +150,8 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case .unknownInput(let name):
       "the graph needs the input '\(name)'; batches have 'input_x' and 'input_y' only"
     case .noInitialValue(let name): "the variable '\(name)' has no initialiser that is known from the graph alone"
-    case .lossShape(let type): "the loss is \(type), expected a single number"
+    case .lossShape(let type): "the loss is \(type), expected a single float32 number"
+    case .logitsShape(let type): "the logits are \(type), expected float32 numbers for each example, such as [B, 1]"
     case .batchShape(let input, let expected, let found): "'\(input)' takes \(expected), the batch has \(found)"
     }
   }

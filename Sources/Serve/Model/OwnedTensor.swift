@@ -24,6 +24,19 @@ public struct OwnedTensor: Sendable {
     self = scalars.withMemoryView { OwnedTensor($0, dimensions) }
   }
 
+  /// A tensor of elements of type `dtype`, which are not set.
+  init(_ dtype: DType, _ dimensions: Dimensions) {
+    memory = AlignedMemory(byteCount: max(1, dimensions.count * dtype.byteCount))
+    view =
+      switch dtype {
+      case .float32: TensorView(memory.view(of: Float.self, count: dimensions.count), dimensions)
+      case .float64: TensorView(memory.view(of: Double.self, count: dimensions.count), dimensions)
+      case .int32: TensorView(memory.view(of: Int32.self, count: dimensions.count), dimensions)
+      case .int64: TensorView(memory.view(of: Int64.self, count: dimensions.count), dimensions)
+      case .bool: TensorView(memory.view(of: Bool.self, count: dimensions.count), dimensions)
+      }
+  }
+
   private init<Scalar: TensorScalar>(_ scalars: MemoryView<Scalar>, _ dimensions: Dimensions) {
     memory = AlignedMemory(byteCount: max(1, scalars.count * MemoryLayout<Scalar>.stride))
     let copy = memory.view(of: Scalar.self, count: scalars.count)
@@ -39,6 +52,17 @@ public struct OwnedTensor: Sendable {
     case .int32: view.scalars(Int32.self).copy(from: source.scalars())
     case .int64: view.scalars(Int64.self).copy(from: source.scalars())
     case .bool: view.scalars(Bool.self).copy(from: source.scalars())
+    }
+  }
+
+  /// Replaces the elements by `numbers`, as many, in this tensor's type.
+  func cast(from numbers: MemoryView<Float>) {
+    switch view.dtype {
+    case .float32: view.scalars(Float.self).copy(from: numbers)
+    case .float64: Casting.cast(numbers, into: view.scalars(Double.self))
+    case .int32: Casting.cast(numbers, into: view.scalars(Int32.self))
+    case .int64: Casting.cast(numbers, into: view.scalars(Int64.self))
+    case .bool: Casting.cast(numbers, into: view.scalars(Bool.self))
     }
   }
 }

@@ -15,6 +15,7 @@ struct ProgramInputs {
 
   private let model: Model
   private let roles: [Role]
+  private let converted = ConvertedInputs()
 
   /// The inputs of `program`; state starts as the graph says, where random with `seed`.
   ///
@@ -66,14 +67,37 @@ struct ProgramInputs {
     }
   }
 
+  /// Binds the numbers of a batch, or where the graph takes another type a tensor of that type.
   private func bind(_ executor: Executor, _ memory: MemoryView<Float>, to input: Int) throws {
     let dimensions = executor.dimensions(ofInput: input)
     let program = executor.plan.program
-    guard dimensions.count == memory.count, program.types[input].dtype == .float32 else {
+    guard dimensions.count == memory.count else {
       throw ModelError.batchShape(
         input: program.inputs[input].name, expected: "\(program.types[input])",
         found: "\(memory.count) numbers for \(executor.plan.batch) examples")
     }
-    try executor.bind(TensorView(memory, dimensions), to: input)
+    let dtype = program.types[input].dtype
+    guard dtype != .float32 else { return try executor.bind(TensorView(memory, dimensions), to: input) }
+    try executor.bind(converted.tensor(casting: memory, to: dtype, dimensions, input: input), to: input)
+  }
+}
+
+/// The inputs that a graph takes in another type than a batch has them in.
+///
+/// A result of a program may be an input as it is, so they are kept until the next ones come.
+private final class ConvertedInputs {
+  private var tensors: [Int: OwnedTensor] = [:]
+
+  /// `numbers` as elements of type `dtype`, for the input number `input`; valid until the next call for it.
+  func tensor(casting numbers: MemoryView<Float>, to dtype: DType, _ dimensions: Dimensions, input: Int) -> TensorView {
+    let tensor: OwnedTensor
+    if let last = tensors[input], last.view.dimensions == dimensions {
+      tensor = last
+    } else {
+      tensor = OwnedTensor(dtype, dimensions)
+      tensors[input] = tensor
+    }
+    tensor.cast(from: numbers)
+    return tensor.view
   }
 }

@@ -95,9 +95,6 @@ public final class Trainer {
       }
       return .dense(program.output("d-\(parameter.name)")!)
     }
-    guard program.type(ofOutput: GraphDefImporter.lossName)?.shape.count == 1 else {
-      throw ModelError.lossShape(program.type(ofOutput: GraphDefImporter.lossName)!)
-    }
     lossOutput = program.output(GraphDefImporter.lossName)!
     logitsOutput = program.output(GraphDefImporter.logitsName)!
     observedOutputs = observes ? model.config.observe.map { ($0, program.output($0)!) } : []

@@ -46,7 +46,7 @@ public final class ServedModel: Sendable {
     _ name: String, _ model: Model, choice: OptimizerChoice, pool: LanePool, options: ServiceOptions,
     meters: ModelMeters, notice: (String) -> Void
   ) throws {
-    let statistics = ModelStatistics(classes: model.logitsPerExample, window: options.window, at: .now)
+    let statistics = ModelStatistics(classes: model.logitsPerLabel, window: options.window, at: .now)
     let store = try ServedStore(
       of: model, servedAs: name, optimizers: choice.optimizers, frozen: choice.frozen, options: options
     ) { freshness in

@@ -14,7 +14,7 @@ public struct BatchError: Error, Hashable, Sendable, CustomStringConvertible {
     case negative
     /// An id that the table has no row for.
     case outsideTable(rows: Int)
-    /// An id of 2^24 or more, from where on float32 does not hold every integer.
+    /// An integer of 2^24 or more, from where on float32 does not hold every integer.
     case notExact
     /// A class that the model does not know.
     case unknownClass(count: Int)
@@ -45,7 +45,7 @@ public struct BatchError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notIntegral: "\(place): \(value) is not an integer"
     case .negative: "\(place): id \(value) is negative"
     case .outsideTable(let rows): "\(place): id \(value) is outside the table of \(rows) rows"
-    case .notExact: "\(place): id \(value) is 2^24 or more, which float32 does not hold exactly"
+    case .notExact: "\(place): \(value) is 2^24 or more, where float32 does not hold every integer"
     case .unknownClass(let count): "\(place): \(value) is no class from 0 to \(count - 1)"
     case .notProbability: "\(place): \(value) is no label from 0 to 1"
     }
@@ -58,6 +58,8 @@ public struct BatchValidator: Sendable {
   public enum Inputs: Hashable, Sendable {
     /// Any finite numbers.
     case numbers
+    /// Any integers below 2^24 and above −2^24, which float32 holds exactly.
+    case integers
     /// Rows of a table with as many rows.
     case ids(rows: Int)
   }
@@ -68,6 +70,8 @@ public struct BatchValidator: Sendable {
     case unused
     /// Any finite numbers.
     case numbers
+    /// Any integers below 2^24 and above −2^24, which float32 holds exactly.
+    case integers
     /// The numbers of as many classes.
     case classes(Int)
     /// Numbers from 0 to 1.
@@ -124,7 +128,8 @@ public struct BatchValidator: Sendable {
   private func features(_ values: [Float]) -> Bool {
     switch inputs {
     case .numbers: Self.allFinite(values)
-    case .ids(let rows): Self.allIntegral(values, below: min(rows, 1 << 24))
+    case .integers: Self.allIntegral(values, from: -Self.integerBound + 1, below: Self.integerBound)
+    case .ids(let rows): Self.allIntegral(values, below: min(rows, Self.integerBound))
     }
   }
 
@@ -132,6 +137,7 @@ public struct BatchValidator: Sendable {
     switch labels {
     case .unused: true
     case .numbers: Self.allFinite(values)
+    case .integers: Self.allIntegral(values, from: -Self.integerBound + 1, below: Self.integerBound)
     case .classes(let count): Self.allIntegral(values, below: count)
     case .probabilities: values.allSatisfy { $0 >= 0 && $0 <= 1 }
     }
@@ -143,11 +149,14 @@ public struct BatchValidator: Sendable {
     return wrong & 0x8000_0000 == 0
   }
 
-  private static func allIntegral(_ values: [Float], below bound: Int) -> Bool {
-    let last = Float(bound - 1)
+  /// From here on float32 does not hold every integer.
+  private static let integerBound = 1 << 24
+
+  private static func allIntegral(_ values: [Float], from lowest: Int = 0, below bound: Int) -> Bool {
+    let (first, last) = (Float(lowest), Float(bound - 1))
     var wrong: UInt32 = 0
     for value in values {
-      wrong |= value >= 0 && value <= last && value.rounded(.towardZero) == value ? 0 : 1
+      wrong |= value >= first && value <= last && value.rounded(.towardZero) == value ? 0 : 1
     }
     return wrong == 0
   }
@@ -157,6 +166,7 @@ public struct BatchValidator: Sendable {
       let reason: BatchError.Reason? =
         switch inputs {
         case .numbers: value.isFinite ? nil : .notFinite
+        case .integers: Self.problem(ofInteger: value)
         case .ids(let rows): Self.problem(ofID: value, rows: rows)
         }
       guard let reason else { continue }
@@ -173,6 +183,7 @@ public struct BatchValidator: Sendable {
         case .unused: nil
         case _ where !value.isFinite: .notFinite
         case .numbers: nil
+        case .integers: Self.problem(ofInteger: value)
         case .classes where value != value.rounded(.towardZero): .notIntegral
         case .classes(let count): value >= 0 && value < Float(count) ? nil : .unknownClass(count: count)
         case .probabilities: value >= 0 && value <= 1 ? nil : .notProbability
@@ -185,10 +196,13 @@ public struct BatchValidator: Sendable {
   }
 
   private static func problem(ofID value: Float, rows: Int) -> BatchError.Reason? {
+    if value < 0, value.isFinite { return .negative }
+    return problem(ofInteger: value) ?? (value < Float(rows) ? nil : .outsideTable(rows: rows))
+  }
+
+  private static func problem(ofInteger value: Float) -> BatchError.Reason? {
     if !value.isFinite { return .notFinite }
-    if value < 0 { return .negative }
-    if value >= 0x1p24 { return .notExact }
-    if value != value.rounded(.towardZero) { return .notIntegral }
-    return value < Float(rows) ? nil : .outsideTable(rows: rows)
+    if value.magnitude >= Float(integerBound) { return .notExact }
+    return value == value.rounded(.towardZero) ? nil : .notIntegral
   }
 }

@@ -13,6 +13,7 @@ public struct ScoringRun {
 
   private let predictor: Predictor
   private let classes: Int
+  private let logitsPerLabel: Int
   private let batchSize: Int
   private let limit: UInt64
   private var feed: DataFeed
@@ -25,6 +26,7 @@ public struct ScoringRun {
   ) throws {
     predictor = try Predictor(model, parameters: store, pool: pool, isExact: isExact, seed: seed)
     classes = model.logitsPerExample
+    logitsPerLabel = model.logitsPerLabel
     batchSize = batch
     self.limit = limit
     feed = try DataFeed(source, limit: limit)
@@ -35,7 +37,7 @@ public struct ScoringRun {
   ///
   /// - Returns: How well the scores fit the labels, if there are any.
   public mutating func run(until stop: StopRequest, score: (Score) -> Void) throws -> MetricsSummary? {
-    var metrics = ProgressiveMetrics(classes: classes)
+    var metrics = ProgressiveMetrics(classes: logitsPerLabel)
     var isJudged = false
     var batch = Batch()
     while !stop.isRequested, try feed.next(into: &batch, upTo: batchSize) {

@@ -71,7 +71,7 @@ public struct TrainingRun {
       firstStep: part == nil ? nil : start / UInt64(options.batch), tile: options.tile,
       observes: options.metrics == .after)
     validator = model.batchValidator(labelsAreUsed: true)
-    metrics = ProgressiveMetrics(classes: model.logitsPerExample, window: Self.window)
+    metrics = ProgressiveMetrics(classes: model.logitsPerLabel, window: Self.window)
     feed = try DataFeed(
       source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
       resumingAt: start)
@@ -155,7 +155,7 @@ public struct TrainingRun {
     let shown: [(name: String, value: Double)] =
       options.metrics == .after
       ? observed.filter { $0.name != GraphDefImporter.lossName }
-      : recent.named.filter { trainer.model.logitsPerExample > 1 ? $0.name == "accuracy" : $0.name != "calibration" }
+      : recent.named.filter { trainer.model.logitsPerLabel > 1 ? $0.name == "accuracy" : $0.name != "calibration" }
     let observedLoss = observed.first { $0.name == GraphDefImporter.lossName }?.value
     let mean = lossCount > 0 ? lossSum / lossCount : recent.loss
     (lossSum, lossCount) = (0, 0)

@@ -29,6 +29,13 @@ import Testing
     #expect(summary.named.map(\.name) == ["accuracy", "log_loss"])
   }
 
+  @Test func `leave examples out that have other than one label for their logits`() {
+    var metrics = ProgressiveMetrics(classes: 2)
+    let own = metrics.record(logits: [0, 1, 2, 3], labels: [0, 1, 1, 0], loss: 1)
+    #expect(own.named.isEmpty && metrics.skipped == 2)
+    #expect(metrics.summary(over: .all).examples == 0)
+  }
+
   @Test func `treat two classes as one click`() throws {
     var (one, two) = (ProgressiveMetrics(classes: 1), ProgressiveMetrics(classes: 2))
     let logits: [Float] = [0.5, -2, 3, 0.25]

@@ -17,7 +17,8 @@ import Testing
       ([1, .nan, 2, 3], .numbers, .notFinite, 0, 1), ([1, 2, .infinity, 3], .numbers, .notFinite, 1, 0),
       ([1, 2, 3, -.infinity], .ids(rows: 10), .notFinite, 1, 1), ([1, 2, 3, .nan], .ids(rows: 10), .notFinite, 1, 1),
       ([-1, 2, 3, 4], .ids(rows: 10), .negative, 0, 0), ([0, 10, 3, 4], .ids(rows: 10), .outsideTable(rows: 10), 0, 1),
-      ([0, 1.5, 3, 4], .ids(rows: 10), .notIntegral, 0, 1),
+      ([0, 1.5, 3, 4], .ids(rows: 10), .notIntegral, 0, 1), ([-3, 1.5, 3, 4], .integers, .notIntegral, 0, 1),
+      ([-3, 2, 3, -0x1p24], .integers, .notExact, 1, 1), ([-3, .nan, 3, 4], .integers, .notFinite, 0, 1),
       ([0, 1, 0x1p24, 4], .ids(rows: 1 << 30), .notExact, 1, 0),
     ] as [([Float], BatchValidator.Inputs, BatchError.Reason, Int, Int)])
   func `refuses a wrong feature and names its place`(
@@ -34,7 +35,8 @@ import Testing
     arguments: [
       ([0, 10], .classes(10), .unknownClass(count: 10)), ([0, -1], .classes(10), .unknownClass(count: 10)),
       ([0, 0.5], .classes(10), .notIntegral), ([0, .nan], .classes(10), .notFinite),
-      ([0, .nan], .numbers, .notFinite), ([0, 1.5], .probabilities, .notProbability),
+      ([0, 0.5], .integers, .notIntegral), ([0, .nan], .numbers, .notFinite),
+      ([0, 1.5], .probabilities, .notProbability),
     ] as [([Float], BatchValidator.Labels, BatchError.Reason)])
   func `refuses a wrong label and names its place`(
     _ y: [Float], _ labels: BatchValidator.Labels, _ reason: BatchError.Reason
