@@ -40,7 +40,7 @@ public struct GraphDefImporter: Sendable {
   /// An importer of `graph`, exported with `config`.
   public init(_ graph: GraphDef, config: ModelConfig) throws(GraphImportError) {
     self.config = config
-    index = try GraphIndex(FunctionInliner.inlining(graph))
+    index = try GraphIndex(FunctionInliner.inlining(LoopFrames.rewriting(graph)))
   }
 
   /// The graph.

@@ -10,13 +10,15 @@ extension GraphImport {
     }
     let operands = index.operands(of: position)
     func number(_ value: Int) -> ImportedTensor { .integers(KnownIntegers(.int32, shape: [], [Extent(value)])) }
-    if let truth = index.constantTruth(choice.predicate, cutting: cuts) {
+    if let truth = knownTruth(choice.predicate) {
       let taken = truth ? choice.whenTrue : choice.whenFalse
       return [try tensor(operands[taken]), number(taken)]
     }
     let (a, b) = (try tensor(operands[choice.whenTrue]), try tensor(operands[choice.whenFalse]))
     switch (a, b) {
-    case (.nothing, .nothing): return [.nothing, .nothing]
+    // A value that only one branch has is read only where that branch runs.
+    case (.nothing, _): return [b, .nothing]
+    case (_, .nothing): return [a, .nothing]
     case (.variable(let first), .variable(let second)) where first == second: return [a, .nothing]
     case (.integers(let first), .integers(let second)) where first == second: return [a, .nothing]
     default: break
@@ -39,13 +41,18 @@ extension GraphImport {
   func conditions(at position: Int) throws -> [NodeReader.Condition]? {
     var found: [NodeReader.Condition] = []
     for condition in index.sortedConditions(at: position) {
-      if let truth = index.constantTruth(condition.predicate, cutting: cuts) {
+      if let truth = knownTruth(condition.predicate) {
         if truth != condition.holds { return nil }
       } else {
         found.append(NodeReader.Condition(predicate: try truthValue(condition.predicate), holds: condition.holds))
       }
     }
     return found
+  }
+
+  /// The truth value that `reference` holds, if that is known from the graph.
+  private func knownTruth(_ reference: InputReference) -> Bool? {
+    index.constantTruth(reference, cutting: cuts) ?? (try? tensor(reference))?.truth
   }
 
   private func truthValue(_ reference: InputReference) throws -> Value {

@@ -8,7 +8,9 @@ struct GraphImport {
   let context: ImportContext
   var index: GraphIndex { importer.index }
   private var config: ModelConfig { importer.config }
-  private var outputs: [Int: [ImportedTensor]] = [:]
+  var outputs: [Int: [ImportedTensor]] = [:]
+  /// The loops among the needed nodes, by position.
+  private(set) var loops: [Int: ImportedLoop] = [:]
   var fed: [InputReference: Value] = [:]
   /// The nodes that are fed instead of computed.
   private(set) var cuts: Set<Int> = []
@@ -19,6 +21,14 @@ struct GraphImport {
     context = ImportContext(
       ProgramBuilder(), batchSize: importer.config.batchSize, precision: request.precision,
       isScoring: request.isScoring)
+  }
+
+  /// The import of one round of a loop, which is part of the import that `context` belongs to.
+  init(_ function: LoopFunction, _ request: GraphDefImporter.Request, _ context: ImportContext) {
+    importer = function.importer
+    loops = function.loops
+    self.request = request
+    self.context = context
   }
 
   mutating func run() throws(GraphImportError) -> Program {
@@ -36,7 +46,9 @@ struct GraphImport {
     let order = try index.order(from: positions, cutting: cuts, ignoringControls: request.ignoresOrder)
     let transforms = request.appliesGradientTransforms ? try importer.gradientTransforms() : GradientTransforms()
     let transformOrder = try self.order(of: transforms)
-    try checkOperations(order + transformOrder)
+    loops = try ImportedLoop.all(in: order + transformOrder, of: importer)
+    let unsupported = index.unsupportedNodes(order + transformOrder, cutting: cuts, loops: loops)
+    guard unsupported.isEmpty else { throw .nodes(unsupported) }
     try makeInputs(order + transformOrder, feeds)
     try makeOutputs(of: order)
 
@@ -47,21 +59,11 @@ struct GraphImport {
       try feed(gradients, to: transforms)
       try makeOutputs(of: transformOrder)
       try apply(transforms, to: &gradients)
-      for gradient in gradients { results += try outputs(of: gradient) }
+      let fetched = results.map(\.value)
+      for gradient in gradients { results += try outputs(of: gradient, besides: fetched) }
     }
     for name in context.assigned { results.append(("\(name) assigned", context.variables[name]!)) }
     return context.builder.program(results)
-  }
-
-  /// Reports all needed nodes that cannot be imported, together.
-  private func checkOperations(_ order: [Int]) throws(GraphImportError) {
-    let errors: [ImportError] = order.compactMap { position in
-      let node = index.graph.nodes[position]
-      guard !cuts.contains(position), !Self.isPlaceholder(node), node.op != "Const", OpImporter.all[node.op] == nil
-      else { return nil }
-      return ImportError(node: node.name, op: node.op, reason: .unsupportedOp)
-    }
-    guard errors.isEmpty else { throw .nodes(errors) }
   }
 
   static func isVariable(_ node: NodeDef) -> Bool { ["VariableV2", "Variable", "VarHandleOp"].contains(node.op) }
@@ -147,7 +149,7 @@ struct GraphImport {
     return TensorType(dtype, Shape(extents))
   }
 
-  private mutating func makeOutputs(of order: [Int]) throws(GraphImportError) {
+  mutating func makeOutputs(of order: [Int]) throws(GraphImportError) {
     for position in order where outputs[position] == nil && !cuts.contains(position) {
       let node = index.graph.nodes[position]
       context.builder.label = node.name
@@ -159,6 +161,7 @@ struct GraphImport {
     let node = index.graph.nodes[position]
     if node.op == "Const" { return [try reader(node).constantTensor()] }
     if Branches.merges.contains(node.op) { return try merged(at: position) }
+    if ImportedLoop.operations.contains(node.op) { return try looped(at: position) }
     let operands = try index.operands(of: position).map { try tensor($0) }
     var reader = NodeReader(node: node, operands: operands, context: context)
     if GraphIndex.assignments.contains(node.op) {
@@ -205,11 +208,13 @@ struct GraphImport {
     }
   }
 
-  /// The outputs that a gradient is asked for as.
+  /// The outputs that a gradient is asked for as: rows only if `fetched` and all else reads nothing but rows, too.
   private func outputs(
-    of found: (name: String, gradient: Gradient?)
+    of found: (name: String, gradient: Gradient?), besides fetched: [Value]
   ) throws(GraphImportError) -> [(name: String, value: Value)] {
-    if case .rows(let indices, let values) = found.gradient, !request.densifiesGradients {
+    if case .rows(let indices, let values) = found.gradient, !request.densifiesGradients,
+      let table = initialValue(of: found.name), !fetched.contains(table), context.builder.isReadByRows(table)
+    {
       return [("d-\(found.name) indices", indices), ("d-\(found.name) values", values)]
     }
     return [("d-\(found.name)", try dense(found))]

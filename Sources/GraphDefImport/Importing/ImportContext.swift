@@ -16,6 +16,8 @@ package final class ImportContext {
   package var assigned: [String] = []
   /// What is known of dropout, where it is turned off.
   var dropout = DropoutRemoval()
+  /// How many nodes of loops were imported so far.
+  var loopNodeCount = 0
   private var randomStreams: UInt64 = 0
 
   package init(_ builder: ProgramBuilder, batchSize: Int, precision: DType, isScoring: Bool) {

@@ -48,7 +48,7 @@ extension ImportError.Reason: CustomStringConvertible {
       "operand \(index) depends on data, expected \(expected) known from the graph"
     case .shape(let error): "\(error)"
     case .constant(let error): "\(error)"
-    case .cycle: "it is part of a cycle; loops are not supported"
+    case .cycle: "it is part of a cycle that is not one of TensorFlow's loops"
     case .other(let text): text
     }
   }

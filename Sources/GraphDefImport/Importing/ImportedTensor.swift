@@ -9,11 +9,33 @@ package enum ImportedTensor: Sendable {
   case integers(KnownIntegers)
   /// A variable itself, not its value.
   case variable(String)
+  /// A list of tensors, as loops fill and read them; what was not set is ``nothing``.
+  case list([ImportedTensor])
   /// Something that nothing can be computed with: a string, or the result of an operation that only has effects.
   case nothing
 }
 
-/// An integer tensor of which every element is known up to the batch size.
+extension ImportedTensor {
+  /// The single truth value it is, if that is known from the graph.
+  var truth: Bool? {
+    switch self {
+    case .integers(let integers):
+      guard integers.dtype == .bool, let constants = integers.constants, constants.count == 1 else { return nil }
+      return constants[0] != 0
+    case .value(let value):
+      guard case .bool(let values)? = value.literal?.scalars, values.count == 1 else { return nil }
+      return values[0]
+    case .variable, .list, .nothing: return nil
+    }
+  }
+
+  /// A known truth value.
+  static func truth(_ value: Bool) -> ImportedTensor {
+    .integers(KnownIntegers(.bool, shape: [], [value ? 1 : 0]))
+  }
+}
+
+/// A tensor of integers, or of truth values as 0 and 1, of which every element is known up to the batch size.
 package struct KnownIntegers: Hashable, Sendable {
   /// The element type.
   package var dtype: DType
@@ -46,7 +68,11 @@ package struct KnownIntegers: Hashable, Sendable {
     if let constants {
       // What does not fit the type wraps, as TensorFlow's arithmetic on it would have.
       let scalars: Literal.Scalars =
-        dtype == .int32 ? .int32(constants.map { Int32(truncatingIfNeeded: $0) }) : .int64(constants.map { Int64($0) })
+        switch dtype {
+        case .bool: .bool(constants.map { $0 != 0 })
+        case .int32: .int32(constants.map { Int32(truncatingIfNeeded: $0) })
+        default: .int64(constants.map { Int64($0) })
+        }
       return try Value.constant(Literal(scalars, shape: shape), in: builder)
     }
     let parts = try elements.map { (element) throws(ShapeError) in

@@ -43,6 +43,7 @@ package struct NodeReader {
     case .value(let value): return value
     case .integers(let integers): return try integers.value(in: builder)
     case .variable(let name): return try variable(name)
+    case .list: throw ImportError.Reason.notConstant(index, expected: "a tensor of numbers, found a list,")
     case .nothing: throw ImportError.Reason.notConstant(index, expected: "a tensor of numbers, found none,")
     }
   }
@@ -85,7 +86,7 @@ package struct NodeReader {
     case .value(let value):
       guard let literal = value.literal, let integers = literal.integers else { break }
       return KnownIntegers(literal.dtype, shape: literal.shape, integers.map { Extent($0) })
-    case .variable, .nothing: break
+    case .variable, .list, .nothing: break
     }
     throw ImportError.Reason.notConstant(index, expected: expected)
   }

@@ -76,9 +76,7 @@ extension OpImporter {
         let values = try node.allOperands()
         guard let first = values.first else { throw ImportError.Reason.missingOperand(0) }
         let axis = try node.axis(node.int("axis", default: 0), rank: first.shape.rank + 1)
-        var extents = first.shape.extents
-        extents.insert(1, at: axis)
-        return [.value(try Value.concatenating(values.map { try $0.reshaped(to: Shape(extents)) }, along: axis))]
+        return [.value(try Value.packing(values, along: axis))]
       }),
       "ConcatV2": OpImporter(outputs: { node in
         let last = node.operands.count - 1
@@ -99,6 +97,15 @@ extension OpImporter {
       "ResourceGather": OpImporter(outputs: { [try $0.gather()] }),
     ]
   }()
+}
+
+extension Value {
+  /// `values`, at least one and all of one shape, along a new axis.
+  static func packing(_ values: [Value], along axis: Int) throws -> Value {
+    var extents = values[0].shape.extents
+    extents.insert(1, at: axis)
+    return try concatenating(values.map { try $0.reshaped(to: Shape(extents)) }, along: axis)
+  }
 }
 
 extension NodeReader {

@@ -80,7 +80,12 @@ extension OpImporter {
   /// Relations and logic.
   static let comparisons: [String: OpImporter] = {
     var table: [String: OpImporter] = [
-      "LogicalNot": OpImporter(isDifferentiable: false) { try $0.operand(0).logicalNot() },
+      "LogicalNot": OpImporter(
+        isDifferentiable: false,
+        outputs: { node in
+          if let truth = try node.tensor(0).truth { return [.truth(!truth)] }
+          return [.value(try node.operand(0).logicalNot())]
+        }),
       "Select": OpImporter { node in
         // TensorFlow 1: a condition of one axis chooses among rows.
         let values = try node.matchingBatch([node.operand(0), node.operand(1), node.operand(2)])
@@ -99,16 +104,22 @@ extension OpImporter {
       "GreaterEqual": .greaterEqual,
     ]
     for (name, relation) in relations {
-      table[name] = OpImporter(isDifferentiable: false) { node in
-        let values = try node.matchingBatch([node.operand(0), node.operand(1)])
-        return try values[0].compared(relation, values[1])
-      }
+      table[name] = OpImporter(
+        isDifferentiable: false,
+        outputs: { node in
+          if let truth = try node.folded(relation) { return [.truth(truth)] }
+          let values = try node.matchingBatch([node.operand(0), node.operand(1)])
+          return [.value(try values[0].compared(relation, values[1]))]
+        })
     }
     for (name, operation) in ["LogicalAnd": LogicalOperation.and, "LogicalOr": .or] {
-      table[name] = OpImporter(isDifferentiable: false) { node in
-        let values = try node.matchingBatch([node.operand(0), node.operand(1)])
-        return try values[0].logical(operation, values[1])
-      }
+      table[name] = OpImporter(
+        isDifferentiable: false,
+        outputs: { node in
+          if let folded = try node.folded(operation) { return [folded] }
+          let values = try node.matchingBatch([node.operand(0), node.operand(1)])
+          return [.value(try values[0].logical(operation, values[1]))]
+        })
     }
     return table
   }()

@@ -32,11 +32,7 @@ extension OpImporter {
       guard let count = x.shape[axis].constant, count == (try node.int("num")), count <= 65_536 else {
         throw ImportError.Reason.other("axis \(axis) of \(x.shape) is not unpacked into as many tensors")
       }
-      let rest = x.shape.extents.enumerated().filter { $0.offset != axis }.map(\.element)
-      return try x.split(along: axis, Array(repeating: 1, count: count)).map { part in
-        guard case .value(let value) = part else { return part }
-        return .value(try value.reshaped(to: Shape(rest)))
-      }
+      return try x.unpacked(along: axis, count: count)
     }),
     "Pad": OpImporter { node in try node.padded(with: nil) },
     "PadV2": OpImporter { node in try node.padded(with: node.operand(2)) },
@@ -104,6 +100,15 @@ extension Value {
       throw ImportError.Reason.other("the parts \(sizes) do not make up axis \(axis) of \(shape)")
     }
     return parts
+  }
+
+  /// The `count` parts of this value that `axis` numbers, without that axis.
+  func unpacked(along axis: Int, count: Int) throws -> [ImportedTensor] {
+    let rest = shape.extents.enumerated().filter { $0.offset != axis }.map(\.element)
+    return try split(along: axis, Array(repeating: 1, count: count)).map { part in
+      guard case .value(let value) = part else { return part }
+      return .value(try value.reshaped(to: Shape(rest)))
+    }
   }
 
   /// `count` elements along `axis` backwards from `start` on.

@@ -143,6 +143,33 @@ extension NodeReader {
     return KnownIntegers(a.dtype, shape: shape, elements)
   }
 
+  /// Whether a relation between two known integers holds, or `nil` if they are not known or it depends on the batch size.
+  func folded(_ relation: ComparisonOperation) throws -> Bool? {
+    guard case .integers(let a) = try tensor(0), case .integers(let b) = try tensor(1), a.dtype == b.dtype,
+      a.shape.isEmpty, b.shape.isEmpty
+    else { return nil }
+    let (x, y) = (a.elements[0], b.elements[0])
+    switch relation {
+    case .less: return x.isLess(than: y)
+    case .greaterEqual: return x.isLess(than: y).map { !$0 }
+    case .greater: return y.isLess(than: x)
+    case .lessEqual: return y.isLess(than: x).map { !$0 }
+    case .equal: return x.isEqual(to: y)
+    case .notEqual: return x.isEqual(to: y).map { !$0 }
+    }
+  }
+
+  /// The result of a logical operation on two single truth values of which at least one is known, or `nil` if none is.
+  func folded(_ operation: LogicalOperation) throws -> ImportedTensor? {
+    guard try shape(0).rank == 0, try shape(1).rank == 0 else { return nil }
+    let deciding = operation == .or
+    for (known, other) in [(0, 1), (1, 0)] {
+      guard let truth = try tensor(known).truth else { continue }
+      return truth == deciding ? .truth(truth) : try tensor(other)
+    }
+    return nil
+  }
+
   private static func combine(_ operation: BinaryOperation, _ x: Extent, _ y: Extent) -> Extent? {
     switch operation {
     case .add: return x.adding(y)
@@ -199,6 +226,18 @@ extension NodeReader {
 }
 
 extension Extent {
+  /// Whether this extent is below `other` for every batch of one example or more, or `nil` if that differs.
+  fileprivate func isLess(than other: Extent) -> Bool? {
+    if isAtLeast(other) { return false }
+    return adding(1).map { other.isAtLeast($0) } == true ? true : nil
+  }
+
+  /// Whether this extent is `other` for every batch of one example or more, or `nil` if that differs.
+  fileprivate func isEqual(to other: Extent) -> Bool? {
+    if self == other { return true }
+    return isLess(than: other) == true || other.isLess(than: self) == true ? false : nil
+  }
+
   /// Whether this extent is at least `other` for every batch of one example or more.
   fileprivate func isAtLeast(_ other: Extent) -> Bool {
     guard let difference = subtracting(other) else { return false }

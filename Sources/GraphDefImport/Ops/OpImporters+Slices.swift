@@ -6,15 +6,15 @@ extension OpImporter {
   static let slices: [String: OpImporter] = [
     "Slice": OpImporter(outputs: { node in
       let shape = try node.shape(0)
-      let starts = try node.constants(1, expected: "where the slice starts")
+      let starts = try node.integers(1, expected: "where the slice starts").elements
       let sizes = try node.shapeOperand(2)
       guard starts.count == shape.rank, sizes.count == shape.rank else {
         throw ImportError.Reason.other("\(starts.count) starts and \(sizes.count) sizes for \(shape.rank) axes")
       }
       let extents = try (0..<shape.rank).map { axis in
         guard sizes[axis] == -1 else { return sizes[axis] }
-        guard let rest = shape[axis].subtracting(Extent(starts[axis])) else {
-          throw ImportError.Reason.other("a slice")
+        guard let rest = shape[axis].subtracting(starts[axis]) else {
+          throw ImportError.Reason.other("a slice from \(starts[axis]) on")
         }
         return rest
       }
@@ -23,7 +23,7 @@ extension OpImporter {
     "StridedSlice": OpImporter(outputs: { node in
       if let element = try node.elementAtComputedPlace() { return [.value(element)] }
       let slice = try StridedSliceReader(node).slice(of: node.shape(0))
-      let part = try node.part(starts: slice.starts, strides: slice.strides, shape: slice.shape)
+      let part = try node.part(starts: slice.starts.map { Extent($0) }, strides: slice.strides, shape: slice.shape)
       switch part {
       case .integers(var integers):
         integers.shape = slice.result.constant ?? integers.shape
@@ -43,7 +43,7 @@ extension OpImporter {
 
 extension NodeReader {
   /// The part of operand 0 that a slice takes; known integers stay known.
-  fileprivate func part(starts: [Int], strides: [Int], shape: Shape) throws -> ImportedTensor {
+  fileprivate func part(starts: [Extent], strides: [Int], shape: Shape) throws -> ImportedTensor {
     if case .integers(let integers) = try tensor(0),
       let part = try integers.part(Slice(starts: starts, strides: strides, shape: shape))
     {

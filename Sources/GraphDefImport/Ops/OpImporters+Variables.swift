@@ -42,11 +42,13 @@ extension OpImporter {
     ]
   }()
 
-  /// Conditionals of TensorFlow 1: an import chooses where the branches meet again.
+  /// Conditionals, where an import chooses where the branches meet again, and loops.
   static let branches: [String: OpImporter] = {
     let both = OpImporter(outputs: { node in [try node.tensor(0), try node.tensor(0)] })
-    let choice = OpImporter(outputs: { _ in throw ImportError.Reason.other("it is imported with its branches") })
-    return ["Switch": both, "RefSwitch": both, "Merge": choice, "RefMerge": choice]
+    let whole = OpImporter(outputs: { _ in throw ImportError.Reason.other("it is imported as a whole") })
+    return [
+      "Switch": both, "RefSwitch": both, "Merge": whole, "RefMerge": whole, "While": whole, "StatelessWhile": whole,
+    ]
   }()
 
   /// Random numbers, drawn anew in each step.

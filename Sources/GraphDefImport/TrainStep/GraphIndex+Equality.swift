@@ -18,7 +18,7 @@ extension GraphIndex {
     var pending = [Pair(a: a, b: b)]
     while let pair = pending.popLast() {
       guard let a = behindIdentities(pair.a), let b = behindIdentities(pair.b) else { return false }
-      if a == b { continue }
+      if a == b || isLoop(a) && isLoop(b) { continue }
       guard a.output == b.output else { return false }
       guard seen.insert(Pair(a: a, b: b)).inserted else { continue }
       // Copies of a graph pair each node with one other; where far more pairs appear, nothing is told apart any more.
@@ -35,6 +35,11 @@ extension GraphIndex {
     return true
   }
 
+  /// Whether a loop makes `tensor`: gradients of one loss, made twice, keep different things in loops.
+  private func isLoop(_ tensor: InputReference) -> Bool {
+    knownPosition(of: tensor.node).map { ImportedLoop.operations.contains(graph.nodes[$0].op) } ?? false
+  }
+
   /// Whether the attributes that matter to the result are equal; others begin with an underscore.
   private static func computesAlike(_ x: NodeDef, _ y: NodeDef) -> Bool {
     let left = x.attributes.filter { !$0.name.hasPrefix("_") }
@@ -47,10 +52,10 @@ extension GraphIndex {
     var tensor = tensor
     for _ in graph.nodes.indices {
       guard let position = knownPosition(of: tensor.node) else { return nil }
-      guard graph.nodes[position].op == "Identity", let operand = operands(of: position).first else {
-        return InputReference(tensor.node, output: tensor.output)
-      }
-      tensor = operand
+      let operands = operands(of: position)
+      guard ["Identity", "IdentityN"].contains(graph.nodes[position].op), operands.indices.contains(tensor.output)
+      else { return InputReference(tensor.node, output: tensor.output) }
+      tensor = operands[tensor.output]
     }
     return nil
   }

@@ -103,6 +103,8 @@ public struct TrainStep: Hashable, Sendable {
   public var updates: [Update] = []
   /// The variables that count steps, in alphabetical order.
   public var counters: [Counter] = []
+  /// Other variables that steps compute from parameters or data, such as moving averages, in alphabetical order.
+  public var averages: [String] = []
   /// Parameters that are changed in ways that are not known.
   public var problems: [TrainStepProblem] = []
 

@@ -54,11 +54,27 @@ struct TrainStepReader {
         step.problems.append(error)
       }
     }
+    step.averages = averages(besides: Set(step.updates.flatMap(\.slots.values)))
     let unknown = GradientTransforms(index, step.updates).unknown
     for number in step.updates.indices {
       step.updates[number].appliesOtherGradient = unknown.contains(step.updates[number].variable)
     }
     return step
+  }
+
+  /// The variables that are neither parameters nor slots of rules, and are changed by what depends on data.
+  private func averages(besides slots: Set<String>) -> [String] {
+    let names = changes.keys.filter { !parameters.contains($0) && !slots.contains($0) && counters[$0] == nil }
+    return names.sorted().filter { name in
+      changes[name]!.contains { position in
+        index.operands(of: position).dropFirst().contains { operand in
+          switch source(of: operand).obstacle {
+          case .placeholder, .parameter: true
+          case .changingVariable, nil: false
+          }
+        }
+      }
+    }
   }
 
   private func update(of variable: String, by positions: [Int]) throws(TrainStepProblem) -> TrainStep.Update {

@@ -80,6 +80,11 @@ public struct OptimizerChoice: Sendable {
     var notices = config.dense.filter { !changed.contains($0) }.map {
       "train_step does not change the parameter '\($0)': it is frozen"
     }
+    if !trainStep.averages.isEmpty {
+      notices.append(
+        "train_step also changes \(trainStep.averages.map { "'\($0)'" }.joined(separator: ", ")): moving averages and the "
+          + "like are not parameters, and keep their initial values")
+    }
     if let optimizer = options.optimizer {
       let optimizer = try options.learningRate.map { try optimizer.withRate($0) } ?? optimizer
       optimizers = config.dense.map { _ in optimizer }

@@ -4,8 +4,8 @@ import Parameters
 import Serve
 import Testing
 
-/// Models under `Tests/Fixtures/optimizers`, which `export.py` there made: a graph, its configuration, and what
-/// TensorFlow trains it to.
+/// Models under `Tests/Fixtures/optimizers` or another folder, which `export.py` there made: a graph, its configuration,
+/// and what TensorFlow trains it to.
 struct OptimizerFixture {
   static let names = [
     "sgd_exponential", "sgd_cosine", "momentum_nesterov", "momentum_polynomial", "adagrad", "adagrad_inverse", "adam",
@@ -15,9 +15,9 @@ struct OptimizerFixture {
   let model: Model
   let values: SafetensorsFile
 
-  init(_ name: String, testFile: String = #filePath) throws {
+  init(_ name: String, folder: String = "optimizers", testFile: String = #filePath) throws {
     let tests = testFile.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-    let path = "\(tests)/Fixtures/optimizers/\(name)"
+    let path = "\(tests)/Fixtures/\(folder)/\(name)"
     model = try Model(configPath: "\(path).json")
     values = try SafetensorsFile("\(path).safetensors")
   }
@@ -38,12 +38,12 @@ struct OptimizerFixture {
   /// The batch of step `step`.
   func batch(_ step: Int, examples: Int = 16, of count: Int = 4) throws -> Batch {
     let (x, y) = (try tensor("x"), try tensor("y"))
-    let width = x.count / (count * examples)
+    let (width, labelWidth) = (x.count / (count * examples), y.count / (count * examples))
     var batch = Batch()
-    batch.resize(examples: examples, width: width, labelWidth: 1)
+    batch.resize(examples: examples, width: width, labelWidth: labelWidth)
     let first = step % count * examples
     batch.x = Array(x[first * width..<(first + examples) * width])
-    batch.y = Array(y[first..<first + examples])
+    batch.y = Array(y[first * labelWidth..<(first + examples) * labelWidth])
     return batch
   }
 }
