@@ -77,21 +77,45 @@ static inline void onlearn_prefetch(const void *address) { __builtin_prefetch(ad
 #include <unistd.h>
 #endif
 
+// The processors a thread may run on, 8192 at most: an array of words, so that the macros of <sched.h> are not needed.
+enum { ONLEARN_CORE_WORDS = 8192 / (8 * sizeof(unsigned long)), ONLEARN_WORD_BITS = 8 * sizeof(unsigned long) };
+
 // The number of cores this process may run on, at least 1.
 static inline int onlearn_core_count(void) {
 #if defined(__linux__)
-  // 8192 processors, as an array of words, so that the macros of <sched.h> are not needed.
-  unsigned long mask[8192 / (8 * sizeof(unsigned long))];
-  memset(mask, 0, sizeof mask);
-  if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) == 0) {
+  unsigned long mask[ONLEARN_CORE_WORDS] = {0};
+  if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) > -1) {
     int count = 0;
-    for (size_t i = 0; i < sizeof mask / sizeof mask[0]; i++) count += __builtin_popcountl(mask[i]);
+    for (int i = 0; i < ONLEARN_CORE_WORDS; i++) count += __builtin_popcountl(mask[i]);
     if (count > 0) return count;
   }
   long online = sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? (int)online : 1;
 #else
   return 1;
+#endif
+}
+
+// The core that this thread runs on at the moment, or -1.
+static inline int onlearn_current_core(void) {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+// Makes this thread go on on another core than `core` if it may; it may come back later.
+static inline void onlearn_leave_core(int core) {
+#if defined(__linux__)
+  unsigned long all[ONLEARN_CORE_WORDS] = {0}, others[ONLEARN_CORE_WORDS];
+  if (core < 0 || core >= 8192 || sched_getaffinity(0, sizeof all, (cpu_set_t *)all) < 0) return;
+  memcpy(others, all, sizeof all);
+  others[core / ONLEARN_WORD_BITS] &= ~(1UL << (core % ONLEARN_WORD_BITS));
+  // Fails, and changes nothing, where there is no other core.
+  if (sched_setaffinity(0, sizeof others, (cpu_set_t *)others) == 0) sched_setaffinity(0, sizeof all, (cpu_set_t *)all);
+#else
+  (void)core;
 #endif
 }
 

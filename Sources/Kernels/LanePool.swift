@@ -18,7 +18,9 @@ extension LaneWork {
 /// Threads that wait to do the shares of one piece of work together: fork, run, join, in about a microsecond.
 ///
 /// Lane 0 is the caller. The others spin for a short while after each run and then sleep, so a training loop never
-/// pays for a wake-up and an idle server pays for nothing. One piece of work runs at a time; a second caller waits.
+/// pays for a wake-up and an idle server pays for nothing. A lane that finds itself on the caller's core moves to
+/// another one: systems put new threads beside their maker and may leave them there for a second, in which each would
+/// wait for the other. One piece of work runs at a time; a second caller waits.
 /// Work does not run other work on the same pool.
 public final class LanePool: Sendable {
   /// The number of lanes, the caller's included.
@@ -64,7 +66,9 @@ public final class LanePool: Sendable {
   private func fork<Work: LaneWork>(_ work: Work) {
     // Safety: the pointer is valid until `join` returned, and no lane uses it after that.
     unsafe withUnsafePointer(to: work) { pointer in
-      unsafe shared.fork(Shared.Job(type: Work.self, work: UnsafeRawPointer(pointer)), others: laneCount - 1)
+      let job = unsafe Shared.Job(
+        type: Work.self, work: UnsafeRawPointer(pointer), core: onlearn_current_core())
+      unsafe shared.fork(job, others: laneCount - 1)
       unsafe pointer.pointee.run(lane: 0)
       shared.join()
     }
@@ -106,6 +110,8 @@ extension LanePool {
     @unsafe struct Job {
       let type: any LaneWork.Type
       let work: UnsafeRawPointer
+      /// The core of the caller.
+      let core: Int32
     }
 
     private let round = Atomic<UInt64>(0)
@@ -119,6 +125,9 @@ extension LanePool {
     /// How long a lane, or the caller at the join, has the core for itself, and how long it then offers it to others
     /// before it sleeps.
     private static let (spinNanoseconds, yieldNanoseconds): (UInt64, UInt64) = (30_000, 120_000)
+
+    /// How long a lane that moved stays wherever the system puts it then.
+    private static let stayNanoseconds: UInt64 = 2_000_000
 
     init() {
       unsafe job = nil
@@ -152,11 +161,19 @@ extension LanePool {
 
     func work(lane: Int) {
       var seen: UInt64 = 0
+      var moved: UInt64 = 0
       while true {
         wait { round.load(ordering: .sequentiallyConsistent) != seen }
         seen += 1
         if isStopping.load(ordering: .relaxed) { return }
         let job = unsafe self.job!
+        if unsafe onlearn_current_core() == job.core {
+          let now = MonotonicClock.nanoseconds
+          if now - moved > Self.stayNanoseconds {
+            moved = now
+            unsafe onlearn_leave_core(job.core)
+          }
+        }
         unsafe job.type.run(job.work, lane: lane)
         if busy.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 { wakeSleepers() }
       }
