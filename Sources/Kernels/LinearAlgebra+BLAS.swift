@@ -1,9 +1,15 @@
 import COpenBLAS
 
 extension LinearAlgebra {
-  private static let singleThreaded: Void = openblas_set_num_threads(1)
+  private static let singleThreaded: Void = {
+    openblas_set_num_threads(1)
+    onlearn_end_blas_threads()
+  }()
 
   /// Makes OpenBLAS run in the calling thread only: each lane of a ``LanePool`` then multiplies on its own.
+  ///
+  /// The threads that OpenBLAS starts when it is loaded end: they look for work all the time for a tenth of a second,
+  /// on the cores that the lanes need, before they sleep.
   public static func useSingleThreadedBLAS() { _ = singleThreaded }
 
   /// How many threads OpenBLAS uses for one product.

@@ -24,21 +24,24 @@ package struct BatchSchedule: Sendable {
   package private(set) var roles: [Role]
   /// For each value the axis of its examples, `nil` if it has none or if they do not lie along one.
   package private(set) var axes: [Int?]
+  /// Nodes that could run on tiles, but are divided otherwise.
+  private let divided: Set<Int>
   /// Nodes that have to see the whole batch although their operands depend on examples.
   package private(set) var wholeBatchNodes: [Int] = []
 
   /// Whether stage `stage` runs tile by tile.
   package static func isTiled(_ stage: Int) -> Bool { stage > 0 && stage % 2 == 1 }
 
-  /// Schedules `program`.
+  /// Schedules `program`, its nodes `divided` over the whole batch although they could run on tiles.
   ///
   /// - Complexity: O(nodes) for each node that has to be moved from tiles to the whole batch.
-  package init(_ program: Program) {
+  package init(_ program: Program, divided: Set<Int> = []) {
+    self.divided = divided
     stages = Array(repeating: 0, count: program.nodes.count)
     roles = Array(repeating: .whole, count: program.nodes.count)
     axes = Array(repeating: nil, count: program.types.count)
     let producers = program.producers
-    var forced = [Bool](repeating: false, count: program.nodes.count)
+    var forced = program.nodes.indices.map(divided.contains)
     while true {
       schedule(program, producers, forced)
       let moved = nodesToMove(program, producers)
@@ -71,7 +74,9 @@ package struct BatchSchedule: Sendable {
       case .sums where node.primitive.canAccumulate:
         place(index, node, program, .sum, stage: tiledStage(operands, producers))
       default:
-        if application.operands.contains(where: { !$0.shape.isFixed }) { wholeBatchNodes.append(index) }
+        if application.operands.contains(where: { !$0.shape.isFixed }), !divided.contains(index) {
+          wholeBatchNodes.append(index)
+        }
         place(index, node, program, .whole, stage: wholeStage(operands, producers))
       }
     }

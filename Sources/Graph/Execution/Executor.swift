@@ -6,21 +6,23 @@ public import Kernels
 @safe public final class Executor {
   /// The plan.
   public let plan: Plan
-  private let pool: LanePool
+  let pool: LanePool
   private let shared: AlignedMemory
   private let laneMemory: [AlignedMemory]
-  private let scratch: [AlignedMemory]
+  let scratch: [AlignedMemory]
   // Safety: the tables are allocated for the executor's lifetime; `TensorViews` index them with the plan's slots, which
   // are numbers of values; each lane writes its own table only.
-  private let wholeViews: UnsafeMutablePointer<TensorView>
+  let wholeViews: UnsafeMutablePointer<TensorView>
   private let laneViews: [UnsafeMutablePointer<TensorView>]
-  private let slots: UnsafeMutablePointer<Int32>
+  /// What each lane sees of the values of an instruction that all lanes share.
+  let partViews: [UnsafeMutablePointer<TensorView>]
+  let slots: UnsafeMutablePointer<Int32>
   /// For each input the values that share its memory.
   private let aliases: [[Int]]
   private var isBound: [Bool]
   private let isUsed: [Bool]
-  private var failures: [ExecutionFailure?]
-  private var context: ExecutionContext
+  var failures: [ExecutionFailure?]
+  private(set) var context: ExecutionContext
   /// What collects the times of instructions, if somebody asks for them.
   package var profile: ExecutionProfile?
 
@@ -42,6 +44,10 @@ public import Kernels
     var tables: [UnsafeMutablePointer<TensorView>] = unsafe []
     for lane in laneMemory { unsafe tables.append(Self.makeViews(plan, shared: shared, lane: lane)) }
     unsafe laneViews = tables
+    let partLanes = plan.instructions.contains { $0.partition != nil } ? plan.lanes : 0
+    unsafe tables.removeAll()
+    for _ in 0..<partLanes { unsafe tables.append(Self.makeViews(plan, shared: shared, lane: nil)) }
+    unsafe partViews = tables
     var aliases = [[Int]](repeating: [], count: program.inputs.count)
     for (value, place) in plan.places.enumerated() {
       if case .input(let input) = place { aliases[input].append(value) }
@@ -65,7 +71,7 @@ public import Kernels
 
   deinit {
     unsafe wholeViews.deallocate()
-    for lane in 0..<plan.lanes { unsafe laneViews[lane].deallocate() }
+    for unsafe views in unsafe laneViews + partViews { unsafe views.deallocate() }
     unsafe slots.deallocate()
   }
 
@@ -137,7 +143,11 @@ public import Kernels
     let profile = profile
     var time = profile == nil ? 0 : MonotonicClock.nanoseconds
     for index in stage.instructions {
-      do { try unsafe execute(index, wholeViews, context) } catch { throw failure(index, error) }
+      if let partition = plan.instructions[index].partition {
+        try runPartitioned(index, partition)
+      } else {
+        do { try unsafe execute(index, wholeViews, context) } catch { throw failure(index, error) }
+      }
       if let profile { time = profile.add(since: time, to: index, lane: 0) }
     }
   }
@@ -149,15 +159,17 @@ public import Kernels
     } else {
       pool.run(Tiles(executor: self, stage: stage, lanes: busyLanes))
     }
-    for lane in 0..<busyLanes {
-      if let failure = failures[lane] {
-        for lane in 0..<busyLanes { failures[lane] = nil }
-        throw failure
-      }
-    }
+    try throwFailure()
     if busyLanes > 1, !stage.accumulators.isEmpty {
       pool.run(Sums(executor: self, stage: stage, lanes: busyLanes))
     }
+  }
+
+  /// Throws the first lane's failure, if a lane failed.
+  func throwFailure() throws(ExecutionFailure) {
+    guard let failure = failures.lazy.compactMap(\.self).first else { return }
+    for lane in failures.indices { failures[lane] = nil }
+    throw failure
   }
 
   /// The tiles of a stage as work for lanes.
@@ -214,7 +226,7 @@ public import Kernels
     }
   }
 
-  private func execute(
+  func execute(
     _ index: Int, _ views: UnsafeMutablePointer<TensorView>, _ context: ExecutionContext
   ) throws(ExecutionError) {
     let instruction = plan.instructions[index]
@@ -244,7 +256,7 @@ public import Kernels
     }
   }
 
-  private func failure(
+  func failure(
     _ index: Int, _ error: ExecutionError, firstExample: Int = 0
   ) -> ExecutionFailure {
     let node = plan.program.nodes[plan.instructions[index].node]

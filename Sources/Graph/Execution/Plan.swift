@@ -43,6 +43,8 @@ public struct Plan: Sendable {
     var isSum: Bool
     /// The node of the program.
     var node: Int
+    /// How lanes share it, if it runs over the whole batch and is worth it.
+    var partition: Partition?
   }
 
   /// A value of which a tile sees a range of examples.
@@ -112,10 +114,20 @@ public struct Plan: Sendable {
   public init(_ program: Program, batch: Int, options: Options) throws(PlanError) {
     precondition(batch > 0 && options.lanes > 0, "a batch of \(batch) on \(options.lanes) lanes")
     let program = program.fused(batch: batch)
-    let schedule = BatchSchedule(program)
+    var schedule = BatchSchedule(program)
     let dimensions = try Self.dimensions(of: program, batch: batch, limit: options.memoryLimit)
     let cost = PlanCost(program, schedule, dimensions)
-    let lanes = cost.isWorthSharing || options.sharesShortWork ? min(options.lanes, batch) : 1
+    let lanes = cost.isWorthSharing || options.sharesShortWork ? options.lanes : 1
+    var partitions = [Partition?](repeating: nil, count: program.nodes.count)
+    if lanes > 1 {
+      for index in program.nodes.indices where cost.isWorthSharing(index) {
+        partitions[index] = Partition(index, of: program, dimensions)
+      }
+      let divided = program.nodes.indices.filter {
+        partitions[$0] != nil && Partition.isBetterThanTiles($0, of: program, dimensions, schedule)
+      }
+      schedule = BatchSchedule(program, divided: Set(divided))
+    }
 
     var layout = MemoryLayoutPlan(program, schedule, dimensions, batch: batch)
     let tile =
@@ -150,7 +162,8 @@ public struct Plan: Sendable {
       defer { slots += (node.operands + Array(node.results)).map { Int32($0) } }
       return Instruction(
         primitive: node.primitive, firstSlot: slots.count, operandCount: node.operands.count,
-        resultCount: node.results.count, isSum: schedule.roles[index] == .sum, node: index)
+        resultCount: node.results.count, isSum: schedule.roles[index] == .sum, node: index,
+        partition: schedule.stages[index] >= 0 && schedule.roles[index] == .whole ? partitions[index] : nil)
     }
     self.slots = slots
   }

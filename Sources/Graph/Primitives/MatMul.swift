@@ -11,6 +11,7 @@ public struct MatMul: Primitive {
     "matmul" + (transposesA || transposesB ? " \(transposesA ? "t" : "n")\(transposesB ? "t" : "n")" : "")
   }
   public var canAccumulate: Bool { true }
+  public var partitionableAxes: Int { 2 }
 
   /// `[m, k] × [k, n] → [m, n]`
   public func resultTypes(_ operands: [TensorType]) throws(ShapeError) -> [TensorType] {
@@ -32,11 +33,13 @@ public struct MatMul: Primitive {
     switch a.dtype {
     case .float32:
       LinearAlgebra.matmul(
-        a.scalars(Float.self), transposed: transposesA, b.scalars(), transposed: transposesB, into: c.scalars(),
+        a.tableScalars(Float.self), transposed: transposesA, rowStride: a.rowStride, b.tableScalars(),
+        transposed: transposesB, rowStride: b.rowStride, into: c.tableScalars(), rowStride: c.rowStride,
         m: m, k: k, n: n, accumulating: context.accumulates)
     case .float64:
       LinearAlgebra.matmul(
-        a.scalars(Double.self), transposed: transposesA, b.scalars(), transposed: transposesB, into: c.scalars(),
+        a.tableScalars(Double.self), transposed: transposesA, rowStride: a.rowStride, b.tableScalars(),
+        transposed: transposesB, rowStride: b.rowStride, into: c.tableScalars(), rowStride: c.rowStride,
         m: m, k: k, n: n, accumulating: context.accumulates)
     case .int32, .int64, .bool: preconditionFailure("a product of \(a.dtype) matrices")
     }

@@ -24,6 +24,10 @@ public protocol Primitive: Hashable, Sendable {
   /// How the results lie in memory with respect to the operands.
   var memory: PrimitiveMemory { get }
 
+  /// Along how many of the leading axes lanes may divide operands and results, wherever ``batching(_:)`` would allow
+  /// examples; the rows of a part along the second axis lie apart.
+  var partitionableAxes: Int { get }
+
   /// Whether ``forward(_:into:_:)`` adds to its result when the context asks for it, so that a sum over the examples can be
   /// accumulated over ranges of them.
   var canAccumulate: Bool { get }
@@ -60,6 +64,7 @@ extension Primitive {
 
   public func batching(_ application: BatchedApplication) -> Batching { .whole }
   public var memory: PrimitiveMemory { .fresh }
+  public var partitionableAxes: Int { memory == .elementwise ? 1 : 0 }
   public var canAccumulate: Bool { false }
   public var isDeterministic: Bool { true }
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int { 0 }
