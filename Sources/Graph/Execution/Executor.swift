@@ -71,7 +71,8 @@ public import Kernels
 
   deinit {
     unsafe wholeViews.deallocate()
-    for unsafe views in unsafe laneViews + partViews { unsafe views.deallocate() }
+    for lane in 0..<plan.lanes { unsafe laneViews[lane].deallocate() }
+    for lane in unsafe partViews.indices { unsafe partViews[lane].deallocate() }
     unsafe slots.deallocate()
   }
 

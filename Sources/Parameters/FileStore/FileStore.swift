@@ -45,23 +45,24 @@ public final class FileStore: ParameterStore {
   ///   - isResuming: Whether the file is there and is to be continued; a file that is there is never overwritten
   ///     otherwise.
   ///   - interval: How often to save while training; nil to save on request only.
+  ///   - pool: The threads that share the update of a large parameter, for whoever pushes.
   /// - Throws: ``StoreError`` if the file is there, is not there, is damaged, does not fit or could not be created.
   public convenience init(
     _ parameters: [ParameterSpec], path: String, origin: Origin, isResuming: Bool = false,
-    savingEvery interval: Duration? = .seconds(30)
+    savingEvery interval: Duration? = .seconds(30), pool: LanePool? = nil
   ) throws {
     try self.init(
-      parameters, path: path, origin: origin, isResuming: isResuming, savingEvery: interval, files: SystemFiles(),
-      now: { ContinuousClock.now })
+      parameters, path: path, origin: origin, isResuming: isResuming, savingEvery: interval, pool: pool,
+      files: SystemFiles(), now: { ContinuousClock.now })
   }
 
   /// The same on another file system and clock.
   package init(
     _ parameters: [ParameterSpec], path: String, origin: Origin, isResuming: Bool, savingEvery interval: Duration?,
-    files: any FileSystem, now: @escaping @Sendable () -> ContinuousClock.Instant
+    pool: LanePool? = nil, files: any FileSystem, now: @escaping @Sendable () -> ContinuousClock.Instant
   ) throws {
     let path = SystemFiles.resolved(path)
-    var memory = try MemoryState(parameters)
+    var memory = try MemoryState(parameters, pool: pool)
     switch (SystemFiles.kind(path), isResuming) {
     case (.nothing, true): throw StoreError.nothingToResume(path: path)
     case (.nothing, false): notices = []

@@ -31,7 +31,7 @@ struct StoreReader {
   ) throws(StoreError) -> (memory: MemoryState, reader: StoreReader) {
     let path = SystemFiles.resolved(path)
     guard case .file = SystemFiles.kind(path) else { throw StoreError.nothingToResume(path: path) }
-    var memory = try MemoryState(parameters)
+    var memory = try MemoryState(parameters, pool: nil)
     var reader = try StoreReader(path: path, origin: origin, isOnlyWeights: true)
     try reader.load(into: &memory)
     return (memory, reader)

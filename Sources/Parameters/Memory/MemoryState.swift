@@ -12,11 +12,12 @@ struct MemoryState: Sendable {
   var sourceOffsets: [String: UInt64] = [:]
   let tensors: [StoredTensor]
 
+  private let pool: LanePool?
   private let storage: [Storage]
   private let values: [ParameterValues.Values]
   private let places: [String: TensorPlace]
 
-  init(_ parameters: [ParameterSpec]) throws(StoreError) {
+  init(_ parameters: [ParameterSpec], pool: LanePool?) throws(StoreError) {
     let (tensors, places) = try TensorPlace.list(parameters)
     var storage: [Storage] = []
     for spec in parameters {
@@ -26,6 +27,7 @@ struct MemoryState: Sendable {
       }
     }
     self.parameters = parameters
+    self.pool = pool
     self.tensors = tensors
     self.places = places
     self.storage = storage
@@ -73,7 +75,8 @@ struct MemoryState: Sendable {
       switch (gradients[index], storage[index]) {
       case (.dense(let gradient), .dense(let tensor)):
         optimizer.update(
-          tensor.weights, slots: tensor.slots, scalars: tensor.scalars, along: gradient, step: version)
+          tensor.weights, slots: tensor.slots, scalars: tensor.scalars, along: gradient, step: version,
+          pool: pool)
       case (.rows(let keys, let gradients), .table(let table)):
         if optimizer.rule.updatesAllRows { table.prepare(0..<table.table.rowCount) } else { table.prepare(keys) }
         optimizer.update(table.table, rows: keys, along: gradients, step: version)

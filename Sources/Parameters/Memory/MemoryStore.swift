@@ -9,9 +9,10 @@ public final class MemoryStore: ParameterStore {
 
   /// A store of `parameters` at their initial values.
   ///
+  /// - Parameter pool: The threads that share the update of a large parameter, for whoever pushes.
   /// - Throws: ``StoreError`` if two tensors would have the same name or a shape is impossible.
-  public init(_ parameters: [ParameterSpec]) throws {
-    state = Mutex(try MemoryState(parameters))
+  public init(_ parameters: [ParameterSpec], pool: LanePool? = nil) throws {
+    state = Mutex(try MemoryState(parameters, pool: pool))
   }
 
   init(_ state: MemoryState) { self.state = Mutex(state) }

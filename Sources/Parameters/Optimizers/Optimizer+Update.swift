@@ -9,32 +9,31 @@ extension Optimizer {
   ///   - scalars: The rule's scalars.
   ///   - gradient: ∂L/∂w, as long as the weights.
   ///   - step: How many updates came before, for the schedule.
+  ///   - pool: The threads that share the work if there is much of it.
   package func update(
     _ weights: MemoryView<Float>, slots: [MemoryView<Float>], scalars: MemoryView<Float>,
-    along gradient: MemoryView<Float>, step: UInt64
+    along gradient: MemoryView<Float>, step: UInt64, pool: LanePool? = nil
   ) {
     let memory = DenseMemory(weights: weights, slots: slots, scalars: scalars)
-    update(memory, alongAll: CollectionOfOne(DenseRun(start: 0, gradient: gradient)), step: step)
+    update(memory, alongAll: CollectionOfOne(DenseRun(start: 0, gradient: gradient)), step: step, pool: pool)
   }
 
   /// Updates runs of a dense parameter, or of the part of it that is in `memory`: one update, however many runs it has.
   ///
   /// - Parameter runs: ∂L/∂w of runs of `memory` that do not overlap.
   package func update(_ memory: DenseMemory, along runs: [DenseRun], step: UInt64) {
-    update(memory, alongAll: runs, step: step)
+    update(memory, alongAll: runs, step: step, pool: nil)
   }
 
-  private func update(_ memory: DenseMemory, alongAll runs: some Collection<DenseRun>, step: UInt64) {
-    switch rule {
-    case .sgd(let rule): update(memory, runs, step, by: rule)
-    case .momentum(let rule): update(memory, runs, step, by: rule)
-    case .adagrad(let rule): update(memory, runs, step, by: rule)
-    case .rmsProp(let rule): update(memory, runs, step, by: rule)
-    case .centeredRMSProp(let rule): update(memory, runs, step, by: rule)
-    case .adam(let rule): update(memory, runs, step, by: rule)
-    case .lazyAdam(let rule): update(memory, runs, step, by: rule)
-    case .ftrl(let rule): update(memory, runs, step, by: rule)
+  private func update(
+    _ memory: DenseMemory, alongAll runs: some Collection<DenseRun>, step: UInt64, pool: LanePool?
+  ) {
+    let state = ScalarState(memory.scalars)
+    let scale = clipping.scale(sumOfSquares: runs.reduce(0) { $0 + $1.gradient.sumOfSquares })
+    for run in runs {
+      DenseUpdate(optimizer: self, memory: memory, part: run, state: state, step: step, scale: scale).apply(on: pool)
     }
+    rule.runnable.advanced(state).store(to: memory.scalars)
   }
 
   /// Updates the rows `keys` of `table` along `gradients`; a rule that updates all rows, the others along zero.
@@ -56,28 +55,6 @@ extension Optimizer {
     case .adam(let rule): update(table, keys, gradients, step, by: rule)
     case .lazyAdam(let rule): update(table, keys, gradients, step, by: rule)
     case .ftrl(let rule): update(table, keys, gradients, step, by: rule)
-    }
-  }
-
-  private func update(
-    _ memory: DenseMemory, _ runs: some Collection<DenseRun>, _ step: UInt64, by rule: some RunnableRule
-  ) {
-    let state = ScalarState(memory.scalars)
-    let kernel = rule.denseKernel(rate: rule.rate * schedule.factor(after: step), state)
-    if isUnlimited {
-      update(memory, runs, by: kernel)
-    } else {
-      let scale = clipping.scale(sumOfSquares: runs.reduce(0) { $0 + $1.gradient.sumOfSquares })
-      update(memory, runs, by: Limited(kernel: kernel, scale: scale, clipping: clipping, bounds: bounds))
-    }
-    rule.advanced(state).store(to: memory.scalars)
-  }
-
-  @inline(always)
-  private func update(_ memory: DenseMemory, _ runs: some Collection<DenseRun>, by kernel: some UpdateKernel) {
-    for run in runs {
-      let range = run.start..<run.start + run.gradient.count
-      kernel.update(memory.weights[range], memory.slots(in: range), along: run.gradient)
     }
   }
 

@@ -54,7 +54,10 @@ public enum Rule: Hashable, Sendable {
   }
 
   /// The rule itself.
-  public var base: any UpdateRule {
+  public var base: any UpdateRule { runnable }
+
+  /// The rule itself, with its arithmetic.
+  var runnable: any RunnableRule {
     switch self {
     case .sgd(let rule): rule
     case .momentum(let rule): rule

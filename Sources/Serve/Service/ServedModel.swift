@@ -48,7 +48,8 @@ public final class ServedModel: Sendable {
   ) throws {
     let statistics = ModelStatistics(classes: model.logitsPerLabel, window: options.window, at: .now)
     let store = try ServedStore(
-      of: model, servedAs: name, optimizers: choice.optimizers, frozen: choice.frozen, options: options
+      of: model, servedAs: name, optimizers: choice.optimizers, frozen: choice.frozen, pool: pool,
+      options: options
     ) { freshness in
       statistics.recordFreshness(freshness)
       meters.freshness.record(freshness)

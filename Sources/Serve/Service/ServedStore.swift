@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GraphDefImport
+import Kernels
 import Parameters
 
 /// Where a served model's parameters are: a store for each batch in training at a time, and what scores read.
@@ -16,7 +17,8 @@ struct ServedStore: Sendable {
   /// A store in this process lends its memory to one step at a time; parameter servers take part in as many as there
   /// are workers.
   init(
-    of model: Model, servedAs name: String, optimizers: [Optimizer], frozen: Set<String>, options: ServiceOptions,
+    of model: Model, servedAs name: String, optimizers: [Optimizer], frozen: Set<String>, pool: LanePool,
+    options: ServiceOptions,
     onPublish: @escaping @Sendable (Duration) -> Void
   ) throws {
     var storeOptions = Model.StoreOptions()
@@ -24,6 +26,7 @@ struct ServedStore: Sendable {
     storeOptions.initialization = options.initialization
     storeOptions.seed = options.seed
     storeOptions.cluster = options.cluster
+    storeOptions.pool = pool
     var specification = options.store
     if case .file(let folder) = options.store {
       let path = "\(folder)/\(name).safetensors"

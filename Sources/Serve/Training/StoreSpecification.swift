@@ -1,4 +1,5 @@
 import GraphDefImport
+public import Kernels
 import PS
 public import Parameters
 public import Transport
@@ -62,6 +63,8 @@ extension Model {
     public var initialization = Initialization.graph
     /// The seed of random initial values.
     public var seed: UInt64 = 0
+    /// The threads that share the update of a large parameter in this process's memory.
+    public var pool: LanePool?
     /// How parameter servers are reached.
     public var cluster = ClusterOptions()
     /// The place among the workers of the parameter servers; `nil` for one who does not keep in step with others.
@@ -112,11 +115,12 @@ extension Model {
     let store: any ParameterStore
     var notices: [String] = []
     switch specification {
-    case .memory: store = try MemoryStore(specs)
+    case .memory: store = try MemoryStore(specs, pool: options.pool)
     case .file(let path):
       let file = try FileStore(
         specs, path: path, origin: origin,
-        isResuming: options.isResuming, savingEvery: options.saveInterval)
+        isResuming: options.isResuming, savingEvery: options.saveInterval,
+        pool: options.pool)
       notices = file.notices
       store = file
     case .servers(let addresses):

@@ -97,6 +97,8 @@ struct TrainCommand: AsyncParsableCommand {
     storeOptions.saveInterval = saveEvery > 0 ? .seconds(saveEvery) : nil
     storeOptions.initialization = try Initialization(parsing: `init`)
     storeOptions.seed = runtime.seed
+    let pool = runtime.makePool()
+    storeOptions.pool = pool
     let specification = try StoreSpecification(parsing: store)
     if case .servers(let addresses) = specification {
       storeOptions.place = try await ClusterPlace.take(at: addresses, options: worker.options())
@@ -115,7 +117,7 @@ struct TrainCommand: AsyncParsableCommand {
     options.tile = tile
     options.part = place?.part(isContinued: resume)
     var run = try TrainingRun(
-      model, source: source, store: store, schedule: choice.makeSchedule(), pool: runtime.makePool(), options: options)
+      model, source: source, store: store, schedule: choice.makeSchedule(), pool: pool, options: options)
     var reporter = reporter(goal: run.exampleGoal, from: run.start)
     let end = try run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)

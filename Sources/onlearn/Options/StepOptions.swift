@@ -32,6 +32,7 @@ struct StepOptions: ParsableArguments {
     let choice = try optimization.choose(for: model, .training)
     var options = Model.StoreOptions()
     options.seed = runtime.seed
+    options.pool = pool
     let store = try model.openStore(
       .memory, optimizers: choice.optimizers, frozen: choice.frozen, options: options
     ).store
