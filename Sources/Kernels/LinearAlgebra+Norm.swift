@@ -24,6 +24,13 @@ extension LinearAlgebra {
     return total
   }
 
+  /// `Σ x²`
+  public static func sumOfSquares(_ x: MemoryView<Double>) -> Double {
+    var total = 0.0
+    for index in 0..<x.count { total += x[index] * x[index] }
+    return total
+  }
+
   /// `x = x · factor`
   ///
   /// - Complexity: O(`x.count`).

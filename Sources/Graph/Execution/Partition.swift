@@ -5,7 +5,7 @@ import Kernels
 ///
 /// Tiles divide the examples. Where a batch is small beside the weights, every tile would read all weights and have a
 /// gradient of its own for them; divided along the weights' axes, a product touches each weight once.
-struct Partition: Sendable {
+package struct Partition: Sendable {
   /// For each operand, and then for each result, the axis of which a lane sees a range; `nil` where it sees everything.
   let axes: [Int?]
   /// The extent of these axes.
@@ -24,7 +24,10 @@ struct Partition: Sendable {
       for axes in Self.choices(node.operands, dimensions, leading: leading, extent: extent) {
         let application = BatchedApplication(
           axes: axes, operands: node.operands.map { program.types[$0] }, results: [program.types[result]])
-        guard axes.contains(where: { $0 != nil }), node.primitive.batching(application) == .perExample([axis])
+        // A lane has one view of each value.
+        let views = Dictionary(zip(node.operands, axes), uniquingKeysWith: { $0 == $1 ? $0 : .min })
+        guard axes.contains(where: { $0 != nil }), !views.values.contains(.min),
+          node.primitive.batching(application) == .perExample([axis])
         else { continue }
         let divided = zip(values, axes + [axis]).filter { $0.1 != nil }.map(\.0)
         let byteCount = divided.reduce(0) { $0 + dimensions[$1].count * program.types[$1].dtype.byteCount }
@@ -45,8 +48,12 @@ struct Partition: Sendable {
     }
   }
 
-  /// The range that lane `lane` of `lanes` computes: whole cache lines of floats where the axis is long enough.
-  func range(lane: Int, of lanes: Int) -> Range<Int> {
+  /// The range that lane `lane` of `lanes` computes.
+  func range(lane: Int, of lanes: Int) -> Range<Int> { Self.range(of: extent, lane: lane, of: lanes) }
+
+  /// The range of an axis of `extent` elements that belongs to lane `lane` of `lanes`: it ends at a multiple of 16 where
+  /// the axis is long enough.
+  package static func range(of extent: Int, lane: Int, of lanes: Int) -> Range<Int> {
     let unit = extent >= 32 * lanes ? 16 : 1
     let units = extent / unit
     let end = lane == lanes - 1 ? extent : units * (lane + 1) / lanes * unit
@@ -55,14 +62,14 @@ struct Partition: Sendable {
 }
 
 extension Partition {
-  /// How many bytes of fixed size a product of matrices has at least, for each that depends on the batch, to be divided
-  /// along the weights instead of the examples; and how many altogether.
-  private static let (fixedShare, leastByteCount) = (1, 256 << 10)
+  /// The least bytes of weights for which a product is a stage of its own.
+  private static let leastByteCount = 256 << 10
 
   /// Whether the node number `index` of `program`, which could run on tiles, is better divided: the weights that every
   /// tile would read, or the gradients that each lane would sum, are larger than what belongs to the examples.
+  /// With `orFew` also where there are so few that it does not pay.
   static func isBetterThanTiles(
-    _ index: Int, of program: Program, _ dimensions: [Dimensions], _ schedule: BatchSchedule
+    _ index: Int, of program: Program, _ dimensions: [Dimensions], _ schedule: BatchSchedule, orFew: Bool
   ) -> Bool {
     let node = program.nodes[index]
     guard BatchSchedule.isTiled(schedule.stages[index]), node.primitive.partitionableAxes > 1 else { return false }
@@ -71,7 +78,7 @@ extension Partition {
       let byteCount = dimensions[value].count * program.types[value].dtype.byteCount
       if schedule.axes[value] == nil { fixed += byteCount } else { batched += byteCount }
     }
-    return fixed >= leastByteCount && fixed > fixedShare * batched
+    return fixed > batched && (orFew || fixed >= leastByteCount)
   }
 }
 

@@ -108,6 +108,9 @@ public struct Plan: Sendable {
     stages.reduce(0) { $0 + ($1.number == BatchSchedule.setup ? 0 : $1.instructions.count) }
   }
 
+  /// The number of primitives that run over the whole batch, each lane a part.
+  package var partitionCount: Int { instructions.count { $0.partition != nil } }
+
   /// Plans `program` for batches of `batch` examples.
   ///
   /// - Throws: ``PlanError`` if a shape is impossible at this batch size, or the memory limit is exceeded.
@@ -120,11 +123,12 @@ public struct Plan: Sendable {
     let lanes = cost.isWorthSharing || options.sharesShortWork ? options.lanes : 1
     var partitions = [Partition?](repeating: nil, count: program.nodes.count)
     if lanes > 1 {
-      for index in program.nodes.indices where cost.isWorthSharing(index) {
+      for index in program.nodes.indices where cost.isWorthSharing(index) || options.sharesShortWork {
         partitions[index] = Partition(index, of: program, dimensions)
       }
       let divided = program.nodes.indices.filter {
-        partitions[$0] != nil && Partition.isBetterThanTiles($0, of: program, dimensions, schedule)
+        partitions[$0] != nil
+          && Partition.isBetterThanTiles($0, of: program, dimensions, schedule, orFew: options.sharesShortWork)
       }
       schedule = BatchSchedule(program, divided: Set(divided))
     }

@@ -21,7 +21,9 @@ extension Program {
   ///
   /// Inputs and outputs keep their numbers; results may differ in rounding.
   func fused(batch: Int) -> Program {
-    fused(by: BiasActivationFusion(self)).fused(by: WeightTransposition(self, batch: batch))
+    var program = fused(by: BiasActivationFusion(self))
+    program = program.fused(by: SumOfSquaresFusion(program))
+    return program.fused(by: WeightTransposition(program, batch: batch))
   }
 
   private func fused(by rule: some FusionRule) -> Program {

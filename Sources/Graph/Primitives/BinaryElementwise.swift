@@ -112,16 +112,16 @@ public struct BinaryElementwise: Primitive {
 extension Value {
   /// `operation` of each pair of elements.
   ///
-  /// An operand that was only broadcast is used as it was before: the operation broadcasts by itself. Products of slices
-  /// are made where the slices lie.
+  /// An operand that was only broadcast is used as it was before: the operation broadcasts by itself, or its result is
+  /// broadcast. Products of slices are made where the slices lie.
   public func binary(_ operation: BinaryOperation, _ other: Value) throws(ShapeError) -> Value {
     if operation == .multiply, let product = try gatheredProduct(other) { return product }
     let result = shape.broadcast(with: other.shape)
     let (a, b) = (broadcastSource, other.broadcastSource)
-    for (x, y) in [(a, b), (self, b), (a, other)] where x.shape.broadcast(with: y.shape) == result {
-      return try x.applying(BinaryElementwise(operation: operation), y)
+    guard let result, a.shape.broadcast(with: b.shape) != nil else {
+      return try applying(BinaryElementwise(operation: operation), other)
     }
-    return try applying(BinaryElementwise(operation: operation), other)
+    return try a.applying(BinaryElementwise(operation: operation), b).broadcast(to: result)
   }
 
   /// `self + other`

@@ -50,7 +50,7 @@ public struct UnaryElementwise: Primitive {
     case .reciprocalSquareRoot:
       gradient = try d.multiplied(by: -0.5).multiplied(by: y.unary(.square).multiplied(by: y))
     case .reciprocal: gradient = try d.multiplied(by: y.unary(.square)).unary(.negate)
-    case .square: gradient = try d.multiplied(by: x.multiplied(by: 2))
+    case .square: gradient = try d.multiplied(by: 2).multiplied(by: x)
     case .sigmoid: gradient = try y.binary(.sigmoidGradient, d)
     case .tanh: gradient = try y.binary(.tanhGradient, d)
     case .relu: gradient = try d.binary(.reluGradient, y)

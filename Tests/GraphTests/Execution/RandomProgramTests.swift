@@ -40,8 +40,14 @@ import Testing
         sum + (program.types[value].shape.dimensions(batch: 7)?.count ?? 0) * 8
       }
       if plan.arenaByteCount < needed / 2 { kinds["memory used again", default: 0] += 1 }
+      var options = Plan.Options(lanes: 2, tile: 7)
+      options.sharesShortWork = true
+      let parts = try Plan(program, batch: 1, options: options).partitionCount
+      if parts > 0 { kinds["partitions", default: 0] += 1 }
     }
-    for kind in ["whole", "perExample", "sum", "whole batch", "several tiled stages", "memory used again"] {
+    for kind in [
+      "whole", "perExample", "sum", "whole batch", "several tiled stages", "memory used again", "partitions",
+    ] {
       #expect(kinds[kind, default: 0] > 10, "\(kind): \(kinds)")
     }
   }

@@ -57,6 +57,8 @@ extension OpSample {
         })
     }
     samples += [
+      OpSample("sum of the squares of examples", [.fixed([.batch, 2, 5])], .none) { try $0[0].sumOfSquares() },
+      OpSample("sum of the squares of weights", [.fixed([7, 5])], .none) { try $0[0].sumOfSquares() },
       OpSample("product with a zero", [.real([.batch, 3]), .numbers([3], [1, 0, 1])], .once) {
         try $0[0].multiplied(by: $0[1]).reduced(.product, over: AxisSet(axes: [1]))
       },

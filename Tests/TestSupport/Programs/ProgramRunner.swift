@@ -36,7 +36,7 @@ package final class ProgramRunner {
   private var lent: [String: LentTensor] = [:]
 
   /// Threads for the lanes of all tests.
-  private static let pool = LanePool(lanes: 2)
+  private static let pool = LanePool(lanes: 3)
 
   /// Plans `program`, and feeds `feeds`.
   package init(_ program: Program, _ options: Options, feeds: [String: HostTensor] = [:]) throws {
