@@ -6,16 +6,24 @@ extension LinearAlgebra {
     onlearn_end_blas_threads()
   }()
 
-  /// Makes OpenBLAS run in the calling thread only: each lane of a ``LanePool`` then multiplies on its own.
+  /// Makes OpenBLAS run in the calling thread only, before it is first used: each lane of a ``LanePool`` multiplies on its
+  /// own.
   ///
   /// The threads that OpenBLAS starts when it is loaded end: they look for work all the time for a tenth of a second,
-  /// on the cores that the lanes need, before they sleep.
-  public static func useSingleThreadedBLAS() { _ = singleThreaded }
+  /// on the cores that the lanes need, before they sleep. Nothing may be multiplied by them while they end.
+  @inline(always)
+  static func useSingleThreadedBLAS() { _ = singleThreaded }
 
-  /// How many threads OpenBLAS uses for one product.
+  /// How many threads OpenBLAS uses for one product: one, unless a benchmark sets another number.
   public static var blasThreadCount: Int {
-    get { Int(openblas_get_num_threads()) }
-    set { openblas_set_num_threads(Int32(clamping: newValue)) }
+    get {
+      useSingleThreadedBLAS()
+      return Int(openblas_get_num_threads())
+    }
+    set {
+      useSingleThreadedBLAS()
+      openblas_set_num_threads(Int32(clamping: newValue))
+    }
   }
 
   /// The processor that OpenBLAS chose its kernels for, such as `SkylakeX`.
@@ -32,6 +40,7 @@ extension LinearAlgebra {
   public static func orthogonal(rows: Int, columns: Int, normals: MemoryView<Float>) {
     precondition(normals.count == rows * columns, "\(normals.count) normals for [\(rows), \(columns)]")
     guard rows > 0, columns > 0 else { return }
+    useSingleThreadedBLAS()
     let (tall, wide) = (max(rows, columns), min(rows, columns))
     var scales = [Float](repeating: 0, count: wide)
     var signs = [Float](repeating: 1, count: wide)

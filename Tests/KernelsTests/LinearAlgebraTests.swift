@@ -102,9 +102,8 @@ import Testing
     }
   }
 
-  @Test func `run on a named core, in one thread when asked`() {
+  @Test func `run on a named core, in the calling thread`() {
     #expect(!LinearAlgebra.coreName.isEmpty)
-    LinearAlgebra.useSingleThreadedBLAS()
     #expect(LinearAlgebra.blasThreadCount == 1)
   }
 }

@@ -15,8 +15,5 @@ struct RuntimeOptions: ParsableArguments {
   }
 
   /// The threads.
-  func makePool() -> LanePool {
-    LinearAlgebra.useSingleThreadedBLAS()
-    return LanePool(lanes: threads ?? LanePool.coreCount)
-  }
+  func makePool() -> LanePool { LanePool(lanes: threads ?? LanePool.coreCount) }
 }
