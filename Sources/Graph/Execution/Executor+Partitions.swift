@@ -22,6 +22,7 @@ extension Executor {
     let range = partition.range(lane: lane, of: plan.lanes)
     guard !range.isEmpty else { return }
     let instruction = plan.instructions[index]
+    // Safety: the tables and the numbers in `slots` are the executor's; each lane writes its own table only.
     let views = unsafe partViews[lane]
     for (position, axis) in partition.axes.enumerated() {
       let value = unsafe Int(slots[instruction.firstSlot + position])

@@ -86,8 +86,10 @@ extension TensorView {
   /// The part of this view in `range` of `axis`, one of the first two; the rows of a part along the second lie apart.
   func part(_ range: Range<Int>, along axis: Int) -> TensorView {
     precondition(axis == 0 || dimensions.rank == 2, "a range along axis \(axis) of \(dimensions)")
+    precondition(range.lowerBound >= 0 && range.upperBound <= dimensions[axis], "\(range) of \(dimensions)")
     var part = self
     part.dimensions[axis] = range.count
+    // Safety: the range is within the axis, so the part is within the view.
     let step = axis == 0 ? rowStride : 1
     unsafe part.address = address + range.lowerBound * step * dtype.byteCount
     return part
