@@ -4,6 +4,13 @@ public protocol RowReading: Primitive {}
 extension GatherRows: RowReading {}
 
 extension Program {
+  /// The value whose elements the output number `output` has, maybe in another shape.
+  package func source(ofOutput output: Int) -> Int {
+    var value = outputs[output].value
+    while let node = node(making: value), nodes[node].primitive.memory == .alias { value = nodes[node].operands[0] }
+    return value
+  }
+
   /// The part of the program that computes which rows it reads of some of its inputs.
   ///
   /// Inputs keep their numbers. Each output is the indices of one read.

@@ -6,13 +6,12 @@ import Parameters
 ///
 /// Allocates only while it grows to the largest batch it has seen.
 final class RowGradients {
-  private let index = RowIndex()
-  private let rowCount: Int
+  private let occurrences: RowOccurrences
   private let rowLength: Int
   private var sums = AlignedMemory(byteCount: 0)
 
-  init(rowCount: Int, rowLength: Int) {
-    self.rowCount = rowCount
+  init(of occurrences: RowOccurrences, rowLength: Int) {
+    self.occurrences = occurrences
     self.rowLength = rowLength
   }
 
@@ -22,20 +21,17 @@ final class RowGradients {
   ///   - indices: The row of each occurrence, already checked by the gather.
   ///   - values: The gradient of each occurrence.
   func add(_ indices: TensorView, _ values: TensorView) -> Parameters.Gradient {
-    let outside =
-      indices.dtype == .int32
-      ? index.index(indices.scalars(Int32.self), idRange: rowCount)
-      : index.index(indices.scalars(Int64.self), idRange: rowCount)
-    precondition(outside == nil, "a gathered row is not in the table")
-    let count = index.count * rowLength
+    occurrences.find(indices)
+    let rows = occurrences.rows
+    let count = rows.count * rowLength
     if sums.byteCount < count * MemoryLayout<Float>.stride {
       sums = AlignedMemory(byteCount: max(2 * sums.byteCount, count * MemoryLayout<Float>.stride))
     }
     let total = sums.view(of: Float.self, count: count)
     total.fill(0)
     Rows.scatterAdd(
-      values.scalars(Float.self), rowLength: rowLength, indices: index.inverse, into: total, rowStride: rowLength,
-      rowCount: index.count)
-    return .rows(keys: index.unique, values: total)
+      values.scalars(Float.self), rowLength: rowLength, indices: occurrences.places, into: total,
+      rowStride: rowLength, rowCount: rows.count)
+    return .rows(keys: rows, values: total)
   }
 }

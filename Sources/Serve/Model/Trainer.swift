@@ -39,6 +39,7 @@ public final class Trainer {
   private let observerInputs: ProgramInputs
   private let touchedRows: TouchedRows?
   private let gradientOutputs: [GradientOutput]
+  private let rowOccurrences: [RowOccurrences]
   private let lossOutput: Int
   private let logitsOutput: Int
   private let observedOutputs: [(name: String, output: Int)]
@@ -86,15 +87,17 @@ public final class Trainer {
     inputs = try ProgramInputs(program, of: model, seed: seed)
     observerInputs = try ProgramInputs(observer.program, of: model, seed: seed)
     touchedRows = store.prefersRowRequests ? try TouchedRows(everything, of: model, pool: pool, seed: seed) : nil
+    var occurrences = RowOccurrencesOfProgram(program)
     gradientOutputs = model.parameters.map { parameter in
-      if parameter.isTable {
-        return .rows(
-          indices: program.output("d-\(parameter.name) indices")!,
-          values: program.output("d-\(parameter.name) values")!,
-          RowGradients(rowCount: parameter.shape[0], rowLength: parameter.shape.dropFirst().reduce(1, *)))
-      }
-      return .dense(program.output("d-\(parameter.name)")!)
+      guard parameter.isTable else { return .dense(program.output("d-\(parameter.name)")!) }
+      let indices = program.output("d-\(parameter.name) indices")!
+      return .rows(
+        indices: indices, values: program.output("d-\(parameter.name) values")!,
+        RowGradients(
+          of: occurrences.occurrences(ofOutput: indices, rowCount: parameter.shape[0]),
+          rowLength: parameter.shape.dropFirst().reduce(1, *)))
     }
+    rowOccurrences = occurrences.all
     lossOutput = program.output(GraphDefImporter.lossName)!
     logitsOutput = program.output(GraphDefImporter.logitsName)!
     observedOutputs = observes ? model.config.observe.map { ($0, program.output($0)!) } : []
@@ -140,6 +143,7 @@ public final class Trainer {
     }
     phases?.end(Self.programPhase)
     guard loss.isFinite else { throw NonFiniteError(place: "the loss", step: stepCount) }
+    for occurrences in rowOccurrences { occurrences.forget() }
     for (index, output) in gradientOutputs.enumerated() {
       guard !parameters[index].isFrozen else {
         gradients.gradients[index] = .none

@@ -145,13 +145,15 @@ struct SessionTraining {
   private enum GradientOutput {
     case frozen
     case dense(Int)
-    case rows(indices: Int, values: Int, RowGradients)
+    case rows(indices: Int, values: Int, RowOccurrences, RowGradients)
 
     func gradient(_ executor: Executor) -> Parameters.Gradient {
       switch self {
-      case .frozen: .none
-      case .dense(let output): .dense(executor.output(output).scalars(Float.self))
-      case .rows(let indices, let values, let sums): sums.add(executor.output(indices), executor.output(values))
+      case .frozen: return .none
+      case .dense(let output): return .dense(executor.output(output).scalars(Float.self))
+      case .rows(let indices, let values, let occurrences, let sums):
+        occurrences.forget()
+        return sums.add(executor.output(indices), executor.output(values))
       }
     }
   }
@@ -160,9 +162,10 @@ struct SessionTraining {
     specs.map { spec in
       guard !spec.isFrozen else { return .frozen }
       guard spec.kind == .table else { return .dense(program.output("d-\(spec.name)")!) }
+      let occurrences = RowOccurrences(rowCount: spec.rowCount)
       return .rows(
         indices: program.output("d-\(spec.name) indices")!, values: program.output("d-\(spec.name) values")!,
-        RowGradients(rowCount: spec.rowCount, rowLength: spec.rowLength))
+        occurrences, RowGradients(of: occurrences, rowLength: spec.rowLength))
     }
   }
 
