@@ -82,7 +82,13 @@ public final class ClientChannel {
       }, for: address, limits: limits)
     let connected =
       switch address {
-      case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
+      case .tcp(let host, let port):
+        // A look-up has to wait for a thread, and a number needs none.
+        if let number = try? SocketAddress(ipAddress: host, port: port) {
+          bootstrap.connect(to: number)
+        } else {
+          bootstrap.connect(host: host, port: port)
+        }
       case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
       }
     connected.assumeIsolated().whenFailure { error in

@@ -56,7 +56,9 @@ public final class Listener<Service: FrameService>: Sendable {
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try tls?.secure(channel, at: address)
-          try channel.pipeline.syncOperations.addHandler(hub.value.accept(channel))
+          let handler = try hub.value.accept(channel)
+          try channel.pipeline.syncOperations.addHandler(handler)
+          if tls == nil { try SocketOptions.lend(by: handler, to: channel) }
         }
       }
     let channel: any Channel

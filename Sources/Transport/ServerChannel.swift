@@ -22,6 +22,8 @@ final class ServerChannel: ChannelInboundHandler {
   private var isStepping = false
   private var isStepScheduled = false
   private var isReadPending = false
+  /// Whether what is read next comes in memory that ``lend()`` gave.
+  private var isLent = false
 
   init(id: UInt64, channel: any Channel, hub: ServiceHub, machine: ServerConnection) {
     self.id = id
@@ -77,9 +79,24 @@ final class ServerChannel: ChannelInboundHandler {
 
   func channelActive(context: ChannelHandlerContext) { step() }
 
+  /// Memory for the rest of a long request, if one is on its way: what is read next goes behind what it has.
+  func lend() -> ByteBuffer? {
+    // What a read that brought nothing was lent is lost, and the request with it.
+    guard !isLent else {
+      end(nil)
+      return nil
+    }
+    let memory = machine.lend()
+    isLent = memory != nil
+    return memory
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
-    if input.readableBytes == 0 {
+    if isLent {
+      isLent = false
+      machine.takeBack(bytes)
+    } else if input.readableBytes == 0 {
       input = bytes
     } else {
       input.writeBuffer(&bytes)

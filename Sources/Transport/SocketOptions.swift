@@ -4,7 +4,15 @@ import Wire
 
 /// How sockets are set up, at both ends.
 enum SocketOptions {
-  private static let allocator = ReceiveAllocator()
+  private static let allocator = GrowingAllocator()
+
+  /// Lets `channel`, which is not encrypted, read long requests to where `handler` wants them.
+  static func lend(by handler: ServerChannel, to channel: any Channel) throws {
+    let lender = NIOLoopBound(Lender(handler), eventLoop: channel.eventLoop)
+    // One read for each time that there is something to read: a read that finds nothing would lose what it was lent.
+    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+    try channel.syncOptions?.setOption(.recvAllocator, value: LendingAllocator(lender: lender))
+  }
 
   /// A server's: read only when asked, so that nothing is taken in that there is no room for.
   static func apply(to bootstrap: ServerBootstrap, for address: SocketAddress, limits: Limits) -> ServerBootstrap {
@@ -40,12 +48,33 @@ enum SocketOptions {
   }
 }
 
+/// Memory of a handler's for the rest of a long request, and small buffers for everything else.
+private struct LendingAllocator: RecvByteBufferAllocator {
+  let lender: NIOLoopBound<Lender>
+
+  private static let capacity = 4 << 10
+
+  func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+    lender.value.handler?.lend() ?? allocator.buffer(capacity: Self.capacity)
+  }
+
+  /// Each buffer is another one.
+  mutating func record(actualReadBytes: Int) -> Bool { true }
+}
+
+/// A handler that a channel's options do not keep.
+private final class Lender {
+  weak var handler: ServerChannel?
+
+  init(_ handler: ServerChannel) { self.handler = handler }
+}
+
 /// Small buffers for who sends little, as each connection keeps its own; longer ones whenever one was filled, so that
 /// large frames are read in few pieces.
 ///
 /// It never goes back: an allocator that adapts itself would learn from Unix sockets, which hand over little at a time, to
 /// read ever less.
-private struct ReceiveAllocator: RecvByteBufferAllocator {
+private struct GrowingAllocator: RecvByteBufferAllocator {
   private var capacity = 4 << 10
   private static let largest = 1 << 20
 

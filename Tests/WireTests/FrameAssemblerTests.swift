@@ -86,4 +86,45 @@ import Wire
     #expect(assembler.payloadBytes == 1000)
     #expect(assembler.payloadCapacity < 64 << 10)
   }
+
+  @Test(arguments: [1, 100, 5000, 70_000])
+  func `are read to where they belong, in pieces of any size`(_ piece: Int) throws {
+    let frames = [100_000, 12, 40_000, 0, 300_000].enumerated().map { number, count in
+      Frame(
+        .pull, requestID: UInt64(number + 1),
+        payload: ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0) }))
+    }
+    var line = ByteBuffer(bytes: frames.flatMap(\.bytes))
+    var assembler = FrameAssembler(payloadLimit: 1 << 20)
+    var received: [Frame] = []
+    while line.readableBytes > 0 {
+      var input = ByteBuffer()
+      if var memory = assembler.lend() {
+        #expect(memory.writableBytes > 0)
+        let count = min(piece, memory.writableBytes, line.readableBytes)
+        memory.writeImmutableBuffer(line.readSlice(length: count)!)
+        assembler.takeBack(memory)
+      } else {
+        input = line.readSlice(length: min(piece, 4096, line.readableBytes))!
+      }
+      while let frame = try assembler.next(from: &input) { received.append(frame) }
+    }
+    #expect(received == frames)
+  }
+
+  @Test func `lend memory for no more than twice what has come, and for nothing behind their end`() throws {
+    var assembler = FrameAssembler(payloadLimit: 256 << 20)
+    #expect(assembler.lend() == nil)
+    var input = ByteBuffer()
+    FrameHeader(type: .pull, length: 100_000, requestID: 1).write(to: &input)
+    #expect(try assembler.next(from: &input) == nil)
+    var rooms: [Int] = []
+    while var memory = assembler.lend() {
+      rooms.append(memory.writableBytes)
+      memory.writeRepeatingByte(0, count: memory.writableBytes)
+      assembler.takeBack(memory)
+    }
+    #expect(rooms == [16_384, 16_386, 32_772, 34_458])
+    #expect(assembler.payloadBytes == 100_000)
+  }
 }

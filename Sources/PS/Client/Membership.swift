@@ -11,12 +11,12 @@ public import Wire
 public final class Membership: Sendable {
   /// The shard or rank.
   public let index: Int
-  private let links: NetworkLinks
+  private let links: EventLoopLinks
   private let role: Role
   private let member: Identifier
   private let renewals: Mutex<Task<Void, Never>?>
 
-  private init(_ links: NetworkLinks, _ role: Role, _ member: Identifier, index: Int) {
+  private init(_ links: EventLoopLinks, _ role: Role, _ member: Identifier, index: Int) {
     (self.links, self.role, self.member, self.index) = (links, role, member, index)
     renewals = Mutex(nil)
   }
@@ -30,7 +30,7 @@ public final class Membership: Sendable {
   public static func join(
     _ scheduler: Address, as role: Role, member: Identifier, wanted: Int?, options: NetworkLinks.Options
   ) async throws -> (member: Membership, map: ShardMapReply) {
-    let links = NetworkLinks([scheduler], options: options, isCluster: false)
+    let links = EventLoopLinks(scheduler, options: options)
     let map = try await place(links, JoinRequest(role: role, index: wanted, address: "", member: member))
     let places = role == .server ? map.servers.count : map.defaults.workers
     guard let index = map.index, index < places else {
@@ -60,11 +60,11 @@ public final class Membership: Sendable {
     renewals.withLock { $0?.cancel() }
     guard role == .worker else { return }
     let request = JoinRequest(role: role, index: index, address: "", member: member)
-    _ = try? await links.answer(to: ServerRequest(reading: .leave, request.payload), of: 0)
+    _ = try? await links.answer(to: ServerRequest(reading: .leave, request.payload))
   }
 
-  private static func place(_ links: NetworkLinks, _ request: JoinRequest) async throws -> ShardMapReply {
-    let answer = try await links.answer(to: ServerRequest(reading: .join, request.payload), of: 0)
+  private static func place(_ links: EventLoopLinks, _ request: JoinRequest) async throws -> ShardMapReply {
+    let answer = try await links.answer(to: ServerRequest(reading: .join, request.payload))
     return try links.reading(0) { () throws(Refusal) in try ShardMapReply(reading: answer.payload) }
   }
 }

@@ -30,6 +30,13 @@ extension ServerLinks {
     return answer
   }
 
+  /// The answers in `results`, or the first failure.
+  func results(_ results: [Result<Frame, ClientError>?]) throws(ClientError) -> [Frame?] {
+    var answers: [Frame?] = []
+    for result in results { answers.append(try result?.get()) }
+    return answers
+  }
+
   /// The answers of all servers as `read` reads them.
   func reading<Answer>(
     _ answers: [Frame?], _ read: (ByteBuffer) throws(Refusal) -> Answer

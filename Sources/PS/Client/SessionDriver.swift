@@ -75,13 +75,9 @@ final class SessionDriver {
   }
 
   private func connect() {
-    var generator = SystemRandomNumberGenerator()
-    let hello = Hello(
-      role: options.role, clientID: client,
-      nonce: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) },
-      keyID: options.key?.id ?? "", receiveLimit: Limits.payloadCap)
     channel = ClientChannel(
-      to: address, hello: hello, key: options.key, tls: options.tls, limits: options.limits, on: loop, delegate: self)
+      to: address, hello: options.hello(of: client), key: options.key, tls: options.tls, limits: options.limits,
+      on: loop, delegate: self)
   }
 
   private func ring() {

@@ -28,7 +28,7 @@ public final class TrainClient: Sendable {
     public init() {}
   }
 
-  private let links: NetworkLinks
+  private let links: EventLoopLinks
   private let address: Address
 
   /// A client of the server at `address`.
@@ -39,7 +39,7 @@ public final class TrainClient: Sendable {
     linkOptions.tls = options.tls
     linkOptions.patience.total = options.patience
     self.address = address
-    links = NetworkLinks([address], options: linkOptions, isCluster: false)
+    links = EventLoopLinks(address, options: linkOptions)
   }
 
   /// The models of the server.
@@ -78,7 +78,7 @@ public final class TrainClient: Sendable {
     let request = TrainBatchRequest(model: model, source: source, offsets: offsets, batch: batch)
     return SentBatch(
       examples: batch.examples, server: "\(address)",
-      answer: links.futureAnswer(to: ServerRequest(reading: .trainBatch, request.payload), of: 0))
+      answer: links.futureAnswer(to: ServerRequest(reading: .trainBatch, request.payload)))
   }
 
   /// Scores the examples of `batch` with parameters of at least `minimumVersion`.
@@ -109,7 +109,7 @@ public final class TrainClient: Sendable {
     _ type: MessageType, _ payload: ByteBuffer, _ read: (ByteBuffer) throws(Refusal) -> Answer
   ) async throws(TrainClientError) -> Answer {
     let frame: Frame
-    do { frame = try await links.answer(to: ServerRequest(reading: type, payload), of: 0) } catch {
+    do { frame = try await links.answer(to: ServerRequest(reading: type, payload)) } catch {
       throw TrainClientError(error, server: "\(address)")
     }
     return try Self.reading(frame, "\(address)", read)

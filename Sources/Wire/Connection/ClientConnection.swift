@@ -82,14 +82,25 @@ public struct ClientConnection: Sendable {
   ///
   /// - Throws: Why the connection is over.
   public mutating func next(from input: inout ByteBuffer, now: Instant) throws(ConnectionError) -> Step? {
-    if input.readableBytes > 0 {
-      lastSign = now
-      pingSent = nil
-    }
+    if input.readableBytes > 0 { noteSign(at: now) }
     while let frame = try Self.breach({ () throws(Refusal) in try assembler.next(from: &input) }) {
       if let step = try take(frame) { return step }
     }
     return try overdue(now)
+  }
+
+  /// Lends memory for the rest of a long frame, as ``FrameAssembler/lend()`` does.
+  public mutating func lend() -> ByteBuffer? { assembler.lend() }
+
+  /// Takes back what was lent, with the bytes that have come.
+  public mutating func takeBack(_ lent: ByteBuffer, now: Instant) {
+    noteSign(at: now)
+    assembler.takeBack(lent)
+  }
+
+  private mutating func noteSign(at now: Instant) {
+    lastSign = now
+    pingSent = nil
   }
 
   private mutating func overdue(_ now: Instant) throws(ConnectionError) -> Step? {

@@ -111,6 +111,12 @@ public struct ServerConnection: Sendable {
     return overdue(load: &load, now: now)
   }
 
+  /// Lends memory for the rest of a long request that was let in, as ``FrameAssembler/lend()`` does.
+  public mutating func lend() -> ByteBuffer? { reserved == nil ? nil : assembler.lend() }
+
+  /// Takes back what was lent, with the bytes that have come.
+  public mutating func takeBack(_ lent: ByteBuffer) { assembler.takeBack(lent) }
+
   /// Whether more bytes are wanted; while not, none should be read from the socket.
   public var isReading: Bool {
     switch state {

@@ -4,7 +4,8 @@ public import NIOCore
 ///
 /// A header is looked at as soon as it is there, so that a declared length costs nothing before it is allowed. Memory
 /// for a payload is taken as its bytes arrive, at most twice what has come, until a connection has shown that it sends
-/// frames of that size. Checksums are taken on the way.
+/// frames of that size. Checksums are taken on the way. Who reads from a socket may read a long payload straight to where
+/// it belongs, with ``lend()``.
 public struct FrameAssembler: Sendable {
   /// The most bytes of a payload that are accepted now.
   public var payloadLimit: Int
@@ -13,11 +14,15 @@ public struct FrameAssembler: Sendable {
   private var current: FrameHeader?
   private var payload = ByteBuffer()
   private var checksum: UInt32 = 0
+  /// The bytes of the payload that had come when its memory was lent.
+  private var lentBytes: Int?
   /// The largest payload that came in whole.
   private var largest = 0
 
   /// The memory taken for a payload of which nothing has come yet.
   private static let firstCapacity = 16 << 10
+  /// The fewest missing bytes for which memory is lent.
+  private static let leastLent = 4 << 10
 
   /// An assembler for payloads of at most `payloadLimit` bytes.
   public init(payloadLimit: Int) { self.payloadLimit = payloadLimit }
@@ -83,6 +88,27 @@ public struct FrameAssembler: Sendable {
     return Frame(header: header, payload: payload)
   }
 
+  /// Lends the memory of the payload that is on its way, if much of it is missing: with what has come, and with room
+  /// behind it for no more than what is missing.
+  ///
+  /// It is given back with ``takeBack(_:)`` before anything else is asked.
+  public mutating func lend() -> ByteBuffer? {
+    guard let header = current, Int(header.length) - payload.readableBytes >= Self.leastLent else { return nil }
+    reserve(for: 1, of: Int(header.length))
+    lentBytes = payload.readableBytes
+    var lent = ByteBuffer()
+    swap(&lent, &payload)
+    return lent
+  }
+
+  /// Takes back what was lent, with the bytes that have come.
+  public mutating func takeBack(_ lent: ByteBuffer) {
+    guard let before = lentBytes else { preconditionFailure("memory that was not lent") }
+    lentBytes = nil
+    payload = lent
+    checksum = payload.checksum(at: before, length: payload.readableBytes - before, continuing: checksum)
+  }
+
   private mutating func wholeHeader(from input: inout ByteBuffer) throws(Refusal) -> FrameHeader? {
     if headerBytes.readableBytes == 0, input.readableBytes >= FrameHeader.byteCount {
       return try FrameHeader(from: &input)
@@ -102,10 +128,19 @@ public struct FrameAssembler: Sendable {
 
   private mutating func reserve(for count: Int, of length: Int) {
     let needed = payload.readableBytes + count
-    guard payload.capacity < needed || payload.readableBytes == 0 else { return }
+    guard payload.capacity < needed else { return }
     let earned = max(largest, Self.firstCapacity, 2 * needed)
-    var larger = ByteBufferAllocator().buffer(capacity: min(length, earned))
+    var larger = Self.room(for: min(length, earned))
     larger.writeBuffer(&payload)
     payload = larger
+  }
+
+  /// An empty buffer that has room for `count` bytes and not one more.
+  private static func room(for count: Int) -> ByteBuffer {
+    var memory = ByteBufferAllocator().buffer(capacity: count)
+    memory.moveWriterIndex(to: count)
+    var room = memory.readSlice(length: count)!
+    room.moveWriterIndex(to: 0)
+    return room
   }
 }

@@ -1,0 +1,103 @@
+import Kernels
+import NIOCore
+import Transport
+import Wire
+
+/// Does what a ``ClientSession`` says on a ``ClientSocket``, by the thread that asks, a request at a time.
+struct SocketLink {
+  private let address: Address
+  private let client: Identifier
+  private let options: NetworkLinks.Options
+  private let losses: LossCounter
+  private var session: ClientSession
+  private var effects: [ClientSession.Effect] = []
+  private var socket: ClientSocket?
+  private var result: Result<Frame, ClientError>?
+
+  init(
+    _ address: Address, expectedShard: (shard: Int, shards: Int)?, client: Identifier, options: NetworkLinks.Options,
+    losses: LossCounter
+  ) {
+    self.address = address
+    self.client = client
+    self.options = options
+    self.losses = losses
+    var generator = SystemRandomNumberGenerator()
+    session = ClientSession(
+      server: "\(address)", expectedShard: expectedShard, patience: options.patience, seed: generator.next())
+  }
+
+  /// Asks the servers and waits for all answers, also after a failure: what they are about is used again.
+  static func call(_ links: inout [SocketLink], _ requests: [ServerRequest?]) -> [Result<Frame, ClientError>?] {
+    // Who finds out now that a connection is gone does not send anything there.
+    advance(&links, waitingUntil: .now())
+    for (shard, request) in requests.enumerated() {
+      if let request { links[shard].step(.submit(request, 0), .now()) }
+    }
+    while let deadline = links.lazy.filter({ !$0.session.isIdle }).map(\.deadline).min() {
+      advance(&links, waitingUntil: deadline)
+    }
+    return links.indices.map { links[$0].takeResult() }
+  }
+
+  /// Waits until something happens, at most until `deadline`, and does what is to be done.
+  static func advance(_ links: inout [SocketLink], waitingUntil deadline: Instant) {
+    ClientSocket.wait(for: links.compactMap(\.socket), until: deadline)
+    let now = Instant.now()
+    for shard in links.indices { links[shard].advance(now) }
+  }
+
+  private var deadline: Instant {
+    let end = Instant(nanoseconds: .max)
+    return min(session.deadline ?? end, socket?.deadline ?? end)
+  }
+
+  private mutating func takeResult() -> Result<Frame, ClientError>? {
+    defer { result = nil }
+    return result
+  }
+
+  private mutating func advance(_ now: Instant) {
+    if let deadline = session.deadline, deadline <= now { step(.timer, now) }
+    while let socket {
+      do throws(ConnectionError) {
+        switch try socket.next(now: now) {
+        case .ready(let challenge, let state): step(.connected(challenge, state), now)
+        case .receive(let frame): step(.received(frame), now)
+        case .send, .leave: break
+        case nil: return
+        }
+      } catch {
+        self.socket = nil
+        step(.disconnected(error), now)
+      }
+    }
+  }
+
+  private mutating func step(_ event: ClientSession.Event, _ now: Instant) {
+    session.step(event, now: now, into: &effects)
+    while !effects.isEmpty {
+      var current: [ClientSession.Effect] = []
+      swap(&current, &effects)
+      for effect in current { perform(effect, now) }
+    }
+  }
+
+  private mutating func perform(_ effect: ClientSession.Effect, _ now: Instant) {
+    switch effect {
+    case .connect: connect(now)
+    case .send(let frame): socket?.send(frame)
+    case .complete(_, let result): self.result = result
+    case .lost(let updates): losses.add(updates, lostBy: "\(address)")
+    }
+  }
+
+  private mutating func connect(_ now: Instant) {
+    do throws(ConnectionError) {
+      socket = try ClientSocket(
+        to: address, hello: options.hello(of: client), key: options.key, limits: options.limits)
+    } catch {
+      step(.disconnected(error), now)
+    }
+  }
+}

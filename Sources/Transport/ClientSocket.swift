@@ -1,0 +1,148 @@
+import NIOCore
+public import Wire
+
+/// A client's end of a connection without an event loop: the thread that asks does the work itself, which spares it to be
+/// woken for every answer by another one.
+///
+/// No call waits but ``wait(for:until:)``, and nothing happens between calls. It connects once; who wants another
+/// connection makes another one.
+public final class ClientSocket {
+  private let address: Address
+  private var socket: StreamSocket
+  /// The addresses to be tried if this one does not answer.
+  private var others: ArraySlice<SocketAddress>
+  private var machine: ClientConnection
+  private var input = ByteBuffer()
+  /// What was not sent yet.
+  private var output: [(header: ByteBuffer, payload: ByteBuffer)] = []
+  /// Whether the connection is made.
+  private var isOpen = false
+  /// Whether there may be something to read.
+  private var isReadable = false
+  /// Why nothing can be sent any more; the server may have said something before.
+  private var failure: ConnectionError?
+
+  /// The bytes that are read at a time while no long frame is on its way.
+  private static let inputBytes = 4 << 10
+
+  /// Starts to connect to `address`.
+  ///
+  /// - Parameters:
+  ///   - key: The key that `hello` names, if it names one.
+  ///   - limits: How long the connection and the handshake may take, and when silence is asked about.
+  public init(
+    to address: Address, hello: Hello, key: SharedKey? = nil, limits: Limits = Limits()
+  ) throws(ConnectionError) {
+    self.address = address
+    machine = ClientConnection(hello: hello, key: key, limits: limits, now: .now())
+    do {
+      others = try address.candidates()[...]
+      socket = try Self.connect(to: &others)
+    } catch {
+      throw .unreachable(address: "\(address)", reason: "\(error)")
+    }
+    write(machine.greeting)
+  }
+
+  /// Sends a request, after ``ClientConnection/Step/ready(_:_:)``: as much as the socket takes now, the rest later.
+  ///
+  /// Its number is neither 0 nor in flight, and below 2^63.
+  public func send(_ request: Frame) {
+    machine.send(request)
+    write(request)
+  }
+
+  /// What happened, if anything; to be asked until it says nothing, after ``wait(for:until:)``.
+  ///
+  /// - Throws: Why the connection is over, or could not be made.
+  public func next(now: Instant) throws(ConnectionError) -> ClientConnection.Step? {
+    flush()
+    repeat {
+      while let step = try machine.next(from: &input, now: now) {
+        guard case .send(let frame) = step else { return step }
+        write(frame)
+      }
+    } while try receive(now: now)
+    if let failure { throw failure }
+    return nil
+  }
+
+  /// When ``next(now:)`` has something to say even if nothing arrives.
+  public var deadline: Instant { machine.deadline }
+
+  /// Waits until something has happened to one of `sockets`, or until `deadline`.
+  public static func wait(for sockets: [ClientSocket], until deadline: Instant) {
+    let readable = StreamSocket.wait(for: sockets.map { ($0.socket, !$0.output.isEmpty) }, until: deadline)
+    for (socket, isReadable) in zip(sockets, readable) { socket.isReadable = isReadable }
+  }
+}
+
+// What the socket takes.
+extension ClientSocket {
+  private func write(_ frame: Frame) {
+    guard failure == nil else { return }
+    output.append((frame.headerBytes, frame.payload))
+    flush()
+  }
+
+  private func flush() {
+    do {
+      while let (header, payload) = output.first, let count = try socket.send(header, payload) {
+        isOpen = true
+        let fromHeader = min(count, header.readableBytes)
+        output[0].header.moveReaderIndex(forwardBy: fromHeader)
+        output[0].payload.moveReaderIndex(forwardBy: count - fromHeader)
+        if output[0].header.readableBytes + output[0].payload.readableBytes == 0 { output.removeFirst() }
+      }
+    } catch {
+      if !isOpen, let next = try? Self.connect(to: &others) {
+        socket = next
+        return
+      }
+      output = []
+      failure = .unreachable(address: "\(address)", reason: "\(error)")
+    }
+  }
+
+  /// Connects to the next of the addresses that can be connected to.
+  private static func connect(to addresses: inout ArraySlice<SocketAddress>) throws -> StreamSocket {
+    while let address = addresses.popFirst() {
+      do { return try StreamSocket(connectingTo: address) } catch { if addresses.isEmpty { throw error } }
+    }
+    throw IOError(errnoCode: 0, reason: "there is no address left")
+  }
+}
+
+// What the socket gives.
+extension ClientSocket {
+  /// Reads what there is: the rest of a long frame to where it belongs, other bytes to `input`.
+  ///
+  /// - Returns: Whether there was anything.
+  private func receive(now: Instant) throws(ConnectionError) -> Bool {
+    guard isReadable else { return false }
+    if var memory = machine.lend() {
+      let hasCome = try receive(into: &memory)
+      machine.takeBack(memory, now: now)
+      return hasCome
+    }
+    input.clear(minimumCapacity: Self.inputBytes)
+    return try receive(into: &input)
+  }
+
+  private func receive(into buffer: inout ByteBuffer) throws(ConnectionError) -> Bool {
+    let received: StreamSocket.Received
+    do throws(IOError) { received = try socket.receive(into: &buffer) } catch {
+      throw .unreachable(address: "\(address)", reason: "\(error)")
+    }
+    switch received {
+    case .bytes:
+      // Who leaves room has taken all there was.
+      isReadable = buffer.writableBytes == 0
+      return true
+    case .nothing:
+      isReadable = false
+      return false
+    case .end: throw .closedByServer
+    }
+  }
+}

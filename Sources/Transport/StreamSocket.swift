@@ -1,0 +1,119 @@
+import Glibc
+import NIOCore
+import Wire
+
+// The one file of this module that calls the system itself: sockets of which no call waits.
+
+/// A client's stream socket.
+final class StreamSocket {
+  // Safety: the calls of the system read or fill structures of ours, or memory that a buffer lends for the duration of the
+  // call, within its bounds.
+
+  /// What came of reading.
+  enum Received {
+    /// Bytes.
+    case bytes
+    /// Nothing is there yet.
+    case nothing
+    /// The other end sends nothing more.
+    case end
+  }
+
+  fileprivate let descriptor: Int32
+
+  /// Begins to connect to `address`; if that fails, sending does.
+  init(connectingTo address: SocketAddress) throws(IOError) {
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    descriptor = socket(address.protocol.rawValue, kind, 0)
+    guard descriptor >= 0 else { throw Self.failure("socket") }
+    if case .unixDomainSocket = address {
+    } else {
+      switchOn(TCP_NODELAY, Int32(IPPROTO_TCP))
+      switchOn(SO_KEEPALIVE, SOL_SOCKET)
+    }
+    let result = unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) }
+    guard result == 0 || errno == EINPROGRESS || errno == EINTR else { throw Self.failure("connect") }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  private func switchOn(_ option: Int32, _ level: Int32) {
+    var isOn: Int32 = 1
+    unsafe setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// Sends what the socket takes of `head` followed by `tail`.
+  ///
+  /// - Returns: How many bytes it took, or nil if none now.
+  func send(_ head: ByteBuffer, _ tail: ByteBuffer) throws(IOError) -> Int? {
+    let count = unsafe head.withUnsafeReadableBytes { head in
+      unsafe tail.withUnsafeReadableBytes { tail in
+        let pieces = unsafe [head, tail].map {
+          unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
+        }
+        return unsafe pieces.withUnsafeBufferPointer { pieces in
+          var message = unsafe msghdr()
+          unsafe message.msg_iov = UnsafeMutablePointer(mutating: pieces.baseAddress)
+          unsafe message.msg_iovlen = pieces.count
+          return unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+        }
+      }
+    }
+    guard count < 0 else { return count }
+    guard errno == EAGAIN || errno == EINTR else { throw Self.failure("send") }
+    return nil
+  }
+
+  /// Appends what there is to `buffer`, as far as it has room.
+  func receive(into buffer: inout ByteBuffer) throws(IOError) -> Received {
+    var count = 0
+    unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { room in
+      count = unsafe recv(descriptor, room.baseAddress, room.count, 0)
+      return max(0, count)
+    }
+    guard count < 0 else { return count == 0 ? .end : .bytes }
+    guard errno == EAGAIN || errno == EINTR else { throw Self.failure("receive") }
+    return .nothing
+  }
+
+  /// Waits until something can be done with one of `sockets`, or until `deadline`.
+  ///
+  /// - Returns: Which ones have something to be read, or an end.
+  static func wait(for sockets: [(socket: StreamSocket, sends: Bool)], until deadline: Instant) -> [Bool] {
+    var entries = sockets.map {
+      pollfd(fd: $0.socket.descriptor, events: Int16($0.sends ? POLLIN | POLLOUT : POLLIN), revents: 0)
+    }
+    // Rounded up, so that who waits for a moment does not come before it.
+    let milliseconds = ((deadline - .now()).nanoseconds + 999_999) / 1_000_000
+    _ = unsafe poll(&entries, nfds_t(entries.count), Int32(clamping: max(0, milliseconds)))
+    return entries.map { $0.revents & ~Int16(POLLOUT) != 0 }
+  }
+
+  private static func failure(_ call: String) -> IOError { IOError(errnoCode: errno, reason: call) }
+}
+
+extension Address {
+  /// The socket addresses that the address may stand for, in the order in which they are to be tried; a host's name is
+  /// looked up, which waits.
+  func candidates() throws -> [SocketAddress] {
+    guard case .tcp(let host, let port) = self else { return [try resolved()] }
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    // Safety: the list is ours until it is freed, and its addresses are of the families that they say.
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard unsafe getaddrinfo(host, String(port), &hints, &list) == 0 else { return [try resolved()] }
+    defer { unsafe freeaddrinfo(list) }
+    var found: [SocketAddress] = []
+    var next = unsafe list
+    while let entry = unsafe next?.pointee {
+      let address = unsafe UnsafeRawPointer(entry.ai_addr)
+      switch unsafe entry.ai_family {
+      case AF_INET: unsafe found.append(SocketAddress(address!.load(as: sockaddr_in.self), host: host))
+      case AF_INET6: unsafe found.append(SocketAddress(address!.load(as: sockaddr_in6.self), host: host))
+      default: break
+      }
+      unsafe next = entry.ai_next
+    }
+    return found
+  }
+}
