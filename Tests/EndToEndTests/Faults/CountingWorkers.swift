@@ -26,6 +26,7 @@ final class CountingWorkers: Sendable {
   }
 
   private let address: Address
+  private let pause: TimeInterval
   private let counts: Mutex<Counts>
   private let isStopping = Mutex(false)
 
@@ -47,9 +48,12 @@ final class CountingWorkers: Sendable {
     return options
   }
 
-  /// Starts `workers` workers of the server at `address`.
-  init(_ workers: Int, at address: Address, options: NetworkLinks.Options = CountingWorkers.options) {
-    self.address = address
+  /// Starts `workers` workers of the server at `address`, which wait for `pause` seconds before each push.
+  init(
+    _ workers: Int, at address: Address, options: NetworkLinks.Options = CountingWorkers.options,
+    pause: TimeInterval = 0
+  ) {
+    (self.address, self.pause) = (address, pause)
     let zeros = [Int](repeating: 0, count: workers)
     counts = Mutex(Counts(begun: zeros, acknowledged: zeros, running: workers))
     for worker in 0..<workers {
@@ -73,6 +77,7 @@ final class CountingWorkers: Sendable {
       try key.withMemoryView { key in
         var number = 0
         while !isStopping.withLock({ $0 }) {
+          if pause > 0 { Thread.sleep(forTimeInterval: pause) }
           number += 1
           counts.withLock { $0.begun[worker] = number }
           let gradients: [Gradient] = [.rows(keys: key, values: one), .dense(one)]

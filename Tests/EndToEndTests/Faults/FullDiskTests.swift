@@ -11,12 +11,13 @@ import Testing
     let disk = try await SmallDisk(in: folder)
     let server = KeptServer(["--log-segment", "1"], data: "\(disk.path)/store", in: folder)
     try await server.start()
-    let workers = CountingWorkers(4, at: server.address)
+    // Before the log can take what another file is to give back.
+    try disk.shrink()
+    // So slowly that there is time for a snapshot before the log has filled the disk again.
+    let workers = CountingWorkers(4, at: server.address, pause: 0.001)
     var longest = Duration.zero
-    for _ in 0..<cycles {
-      try await workers.work(100)
+    for cycle in 1...cycles {
       // The log takes what is left.
-      try disk.shrink()
       while try await server.figure("log.is_full") != 1 { try await Task.sleep(for: .milliseconds(20)) }
       #expect(try await server.figure("refused.504") ?? 0 > 0)
       try disk.fill()
@@ -33,6 +34,7 @@ import Testing
       longest = max(longest, ContinuousClock.now - start)
       // Two snapshots, and the log before them is gone.
       for _ in 0..<2 { try await KeptServer.snapshot(at: server.address) }
+      if cycle < cycles { try disk.shrink() }
       try await server.dieAndReturn(checking: workers)
     }
     try await workers.finish()

@@ -42,7 +42,7 @@ final class SmallDisk {
   private var filler: String { "\(path)/filler" }
   private var rest: String { "\(path)/rest" }
 
-  /// Takes 3 MiB of it, or what is left of them.
+  /// Takes 3 MiB of it, if there are as many.
   func shrink() throws { try write(to: filler, atMost: 3 << 20) }
 
   /// Takes all that is left.
