@@ -178,12 +178,12 @@ final class ServerChannel: ChannelInboundHandler {
 
   private func flush() -> Bool {
     guard output.flush() else { return false }
-    machine.noteOutput(waiting: output.waiting, now: .now())
+    machine.noteOutput(waiting: output.waiting, load: &hub.load, now: .now())
     return true
   }
 
   private func updateOutput() {
-    machine.noteOutput(waiting: output.waiting, now: .now())
+    machine.noteOutput(waiting: output.waiting, load: &hub.load, now: .now())
     step()
   }
 

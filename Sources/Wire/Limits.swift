@@ -22,6 +22,8 @@ public struct Limits: Hashable, Sendable {
   public var stallTime = Duration.seconds(10)
   /// Bytes that wait to be taken by a client before it gets nothing more.
   public var outboundBytes = 64 << 20
+  /// Bytes that wait to be taken by all clients together before nobody may ask for anything more.
+  public var totalOutboundBytes = 256 << 20
   /// Bytes that wait to be taken by a client before it may ask for nothing more, until only ``outboundLowMark`` do.
   public var outboundHighMark = 256 << 10
   /// How few bytes may wait before a client that took too little may ask again.

@@ -1,11 +1,11 @@
-import Glibc
+import Foundation
 
 /// A folder that is gone with its owner.
 final class TemporaryFolder {
   let path: String
 
   init() throws {
-    var template = Array("/tmp/parameters-XXXXXX".utf8CString)
+    var template = Array(FileManager.default.temporaryDirectory.appending(path: "parameters-XXXXXX").path.utf8CString)
     let path: String? = unsafe template.withUnsafeMutableBufferPointer { buffer in
       unsafe mkdtemp(buffer.baseAddress!).map { unsafe String(cString: $0) }
     }

@@ -158,14 +158,31 @@ import Wire
     // It takes a little again and again: slow, but alive.
     for waiting in stride(from: 2000, to: 200, by: -200) {
       #expect(script.wait(.seconds(9)) == [])
-      script.machine.noteOutput(waiting: waiting, now: script.now)
+      script.machine.noteOutput(waiting: waiting, load: &script.load, now: script.now)
       #expect(script.steps() == [])
     }
-    script.machine.noteOutput(waiting: 100, now: script.now)
+    script.machine.noteOutput(waiting: 100, load: &script.load, now: script.now)
     #expect(script.steps().count == 2)
     _ = script.reply(2, byteCount: 2000)
     #expect(script.wait(.milliseconds(9999)) == [])
     #expect(script.wait(.milliseconds(1)).map(\.ending?.code) == [.slowConsumer])
+  }
+
+  @Test func `takes nothing from anybody while all clients together take too little`() {
+    var limits = Limits()
+    limits.totalOutboundBytes = 3000
+    var deaf = ServerScript.ready(limits: limits)
+    deaf.isTaking = false
+    #expect(deaf.send(.pull(1)).compactMap(\.request) == [1])
+    _ = deaf.reply(1, byteCount: 4000)
+    var honest = ServerScript.ready(limits: limits)
+    honest.load = deaf.load
+    #expect(honest.send(Self.ping).count == 1)
+    #expect(honest.send(.pull(1)) == [])
+    #expect(honest.machine.isHolding && honest.machine.isShortOfMemory)
+    deaf.machine.closed(load: &honest.load)
+    #expect(honest.load.outboundBytes == 0)
+    #expect(honest.steps().compactMap(\.request) == [1])
   }
 
   @Test func `lets go of a client for which too much waits`() {
@@ -235,7 +252,7 @@ import Wire
     _ = script.send(.pull(1))
     #expect(script.wait(.seconds(1000)) == [])
     _ = script.reply(1)
-    script.machine.noteOutput(waiting: 0, now: script.now)
+    script.machine.noteOutput(waiting: 0, load: &script.load, now: script.now)
     #expect(script.wait(.milliseconds(59_999)) == [])
     #expect(script.wait(.milliseconds(1)).map(\.ending?.code) == [.idle])
   }

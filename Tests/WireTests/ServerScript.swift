@@ -63,7 +63,7 @@ struct ServerScript {
         }
       }
     }
-    if isTaking { machine.noteOutput(waiting: 0, now: now) }
+    if isTaking { machine.noteOutput(waiting: 0, load: &load, now: now) }
     return steps
   }
 

@@ -1,4 +1,3 @@
-public import NIOCore
 public import Wire
 
 /// How those train on a cluster who do not say otherwise.
@@ -28,7 +27,7 @@ public struct TrainingDefaults: Hashable, Sendable {
 /// Asks a scheduler to enter or leave a cluster.
 ///
 ///     u8 role, 3 × 0, u32 index (2^32 - 1: any), string address, 16 bytes store or client id
-public struct JoinRequest: Hashable, Sendable {
+public struct JoinRequest: MessageBody, Hashable, Sendable {
   /// ``Wire/Role/server`` or ``Wire/Role/worker``.
   public var role: Role
   /// The shard or rank that the member has, or wants; `nil` for any that is free.
@@ -49,9 +48,7 @@ public struct JoinRequest: Hashable, Sendable {
     self.member = member
   }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     guard let role = Role(rawValue: try reader.integer()), role == .server || role == .worker else {
       throw Refusal(.malformed, "only servers and workers join")
     }
@@ -61,18 +58,14 @@ public struct JoinRequest: Hashable, Sendable {
     self.index = index == .max ? nil : Int(index)
     address = try reader.string(limit: Self.addressLimit)
     member = try Identifier(from: &reader)
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.integer(role.rawValue)
     writer.zeros(3)
     writer.integer(index.map(UInt32.init) ?? .max)
     writer.string(address)
     writer.data(member.bytes)
-    return writer.payload
   }
 }
 
@@ -82,7 +75,7 @@ public struct JoinRequest: Hashable, Sendable {
 ///     list of {string address, 16 bytes store id}
 ///
 /// The list is in the order of shards; an address is empty while the shard's server has not joined.
-public struct ShardMapReply: Hashable, Sendable {
+public struct ShardMapReply: MessageBody, Hashable, Sendable {
   /// Grows with each change.
   public var epoch: UInt32
   /// The shard or rank given to who joined.
@@ -117,9 +110,7 @@ public struct ShardMapReply: Hashable, Sendable {
   /// Whether every shard has a server.
   public var isComplete: Bool { !servers.isEmpty && servers.allSatisfy { !$0.address.isEmpty } }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     epoch = try reader.integer()
     let index = try reader.integer(UInt32.self)
     self.index = index == .max ? nil : Int(index)
@@ -129,12 +120,9 @@ public struct ShardMapReply: Hashable, Sendable {
       let address = try reader.string(limit: JoinRequest.addressLimit)
       servers.append(Server(address: address, storeID: try Identifier(from: &reader)))
     }
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.integer(epoch)
     writer.integer(index.map(UInt32.init) ?? .max)
     defaults.write(to: &writer)
@@ -143,6 +131,5 @@ public struct ShardMapReply: Hashable, Sendable {
       writer.string(server.address)
       writer.data(server.storeID.bytes)
     }
-    return writer.payload
   }
 }

@@ -1,33 +1,26 @@
-public import NIOCore
 public import Wire
 
 /// Asks for the model of a name: u16 length and UTF-8. The answer is a ``DescribeReply``, or error 302.
-public struct DescribeRequest: Hashable, Sendable {
+public struct DescribeRequest: MessageBody, Hashable, Sendable {
   /// The model's name.
   public var name: String
 
   /// Asks for the model `name`.
   public init(name: String) { self.name = name }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     name = try reader.string(limit: ModelSchema.nameLimit)
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.string(name)
-    return writer.payload
   }
 }
 
 /// A model as a server has it, with its optimizers as they are now.
 ///
 ///     reply prefix, u32 model, u32 0, schema
-public struct DescribeReply: Sendable {
+public struct DescribeReply: MessageBody, Sendable {
   /// The state of the model.
   public var prefix: ReplyPrefix
   /// The model's number on this server.
@@ -42,23 +35,17 @@ public struct DescribeReply: Sendable {
     self.schema = schema
   }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     prefix = try ReplyPrefix(from: &reader)
     model = try reader.integer()
     try reader.zeros(4)
     schema = try ModelSchema(from: &reader)
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     prefix.write(to: &writer)
     writer.integer(model)
     writer.zeros(4)
     schema.write(to: &writer)
-    return writer.payload
   }
 }

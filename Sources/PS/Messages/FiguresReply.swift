@@ -1,8 +1,7 @@
-public import NIOCore
 public import Wire
 
 /// Figures of a server or of a model, by name: a list of {string name, f64 value}.
-public struct FiguresReply: Hashable, Sendable {
+public struct FiguresReply: MessageBody, Hashable, Sendable {
   /// The figures, in order.
   public var figures: [Figure]
 
@@ -25,18 +24,12 @@ public struct FiguresReply: Hashable, Sendable {
     self.figures = figures.map { Figure(name: $0.name, value: $0.value) }
   }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     figures = try reader.figures()
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.figures(figures)
-    return writer.payload
   }
 }
 

@@ -1,4 +1,3 @@
-public import NIOCore
 public import Parameters
 public import Wire
 
@@ -36,7 +35,7 @@ public struct SetHyperparametersRequest: Sendable {
 }
 
 /// How far the streams of a model are applied: a list of {u64 source, u64 end offset}.
-public struct OffsetsReply: Hashable, Sendable {
+public struct OffsetsReply: MessageBody, Hashable, Sendable {
   /// The end of what was applied, by stream.
   public var offsets: [UInt64: UInt64]
 
@@ -46,24 +45,18 @@ public struct OffsetsReply: Hashable, Sendable {
   /// The most streams of a model.
   public static let limit = 1 << 16
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     offsets = [:]
     for _ in 0..<(try reader.count(limit: Self.limit, elementBytes: 16)) {
       offsets[try reader.integer()] = try reader.integer(UInt64.self)
     }
-    try reader.finish()
   }
 
-  /// The payload, by ascending source.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter(capacity: 4 + 16 * offsets.count)
+  public func write(to writer: inout MessageWriter) {
     writer.count(offsets.count)
     for (source, offset) in offsets.sorted(by: { $0.key < $1.key }) {
       writer.integer(source)
       writer.integer(offset)
     }
-    return writer.payload
   }
 }

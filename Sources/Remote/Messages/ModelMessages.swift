@@ -1,8 +1,7 @@
-public import NIOCore
 public import Wire
 
 /// A request about one model: its name.
-public struct ModelRequest: Hashable, Sendable {
+public struct ModelRequest: MessageBody, Hashable, Sendable {
   /// The name.
   public var model: String
 
@@ -12,23 +11,17 @@ public struct ModelRequest: Hashable, Sendable {
   /// Asks about `model`.
   public init(model: String) { self.model = model }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     model = try reader.string(limit: Self.nameLimit)
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.string(model)
-    return writer.payload
   }
 }
 
 /// The models of a server: a list of {string name, u8 loaded, u8 frozen, u64 version}.
-public struct ModelListReply: Hashable, Sendable {
+public struct ModelListReply: MessageBody, Hashable, Sendable {
   /// One model.
   public struct Entry: Hashable, Sendable {
     /// Its name.
@@ -55,9 +48,7 @@ public struct ModelListReply: Hashable, Sendable {
   /// An answer.
   public init(models: [Entry]) { self.models = models }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     models = []
     for _ in 0..<(try reader.count(limit: 1 << 16, elementBytes: 12)) {
       models.append(
@@ -65,12 +56,9 @@ public struct ModelListReply: Hashable, Sendable {
           name: try reader.string(limit: ModelRequest.nameLimit), isLoaded: try reader.flag(),
           isFrozen: try reader.flag(), version: try reader.integer()))
     }
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.count(models.count)
     for model in models {
       writer.string(model.name)
@@ -78,14 +66,13 @@ public struct ModelListReply: Hashable, Sendable {
       writer.flag(model.isFrozen)
       writer.integer(model.version)
     }
-    return writer.payload
   }
 }
 
 /// What a client has to know to use a model.
 ///
 ///     u64 version, u32 features, u32 labels, u32 logits, u32 batch size
-public struct ModelDescription: Hashable, Sendable {
+public struct ModelDescription: MessageBody, Hashable, Sendable {
   /// The number of updates.
   public var version: UInt64
   /// The features of one example.
@@ -106,28 +93,22 @@ public struct ModelDescription: Hashable, Sendable {
     self.batchSize = batchSize
   }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     version = try reader.integer()
     features = Int(try reader.integer(UInt32.self))
     labels = Int(try reader.integer(UInt32.self))
     logits = Int(try reader.integer(UInt32.self))
     batchSize = Int(try reader.integer(UInt32.self))
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.integer(version)
     for number in [features, labels, logits, batchSize] { writer.integer(UInt32(number)) }
-    return writer.payload
   }
 }
 
 /// Freezes a model or lets it train: string model, u8 frozen.
-public struct SetStateRequest: Hashable, Sendable {
+public struct SetStateRequest: MessageBody, Hashable, Sendable {
   /// The model.
   public var model: String
   /// Whether it scores but does not train.
@@ -139,25 +120,19 @@ public struct SetStateRequest: Hashable, Sendable {
     self.isFrozen = isFrozen
   }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     model = try reader.string(limit: ModelRequest.nameLimit)
     isFrozen = try reader.flag()
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.string(model)
     writer.flag(isFrozen)
-    return writer.payload
   }
 }
 
 /// Asks how far a stream is applied: string model, string source.
-public struct OffsetRequest: Hashable, Sendable {
+public struct OffsetRequest: MessageBody, Hashable, Sendable {
   /// The model.
   public var model: String
   /// The stream.
@@ -169,45 +144,33 @@ public struct OffsetRequest: Hashable, Sendable {
     self.source = source
   }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     model = try reader.string(limit: ModelRequest.nameLimit)
     source = try reader.string(limit: TrainBatchRequest.sourceLimit)
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.string(model)
     writer.string(source)
-    return writer.payload
   }
 }
 
 /// How far a stream is applied: u8 known, u64 end offset.
-public struct OffsetReply: Hashable, Sendable {
+public struct OffsetReply: MessageBody, Hashable, Sendable {
   /// The end of what was applied, `nil` if nothing was.
   public var offset: UInt64?
 
   /// An answer.
   public init(offset: UInt64?) { self.offset = offset }
 
-  /// Reads the payload.
-  public init(reading payload: ByteBuffer) throws(Refusal) {
-    var reader = MessageReader(payload)
+  public init(from reader: inout MessageReader) throws(Refusal) {
     let isKnown = try reader.flag()
     let end = try reader.integer(UInt64.self)
     offset = isKnown ? end : nil
-    try reader.finish()
   }
 
-  /// The payload.
-  public var payload: ByteBuffer {
-    var writer = MessageWriter()
+  public func write(to writer: inout MessageWriter) {
     writer.flag(offset != nil)
     writer.integer(offset ?? 0)
-    return writer.payload
   }
 }

@@ -111,14 +111,16 @@ extension ServerConnection {
     }
     if case .draining = state { frame = frame.flagged(.draining) }
     output.send(frame.byteCount, limits: limits, now: now)
+    countOutput(load: &load)
     return frame
   }
 
   /// `waiting` bytes of what was sent have not been taken by the client yet.
-  public mutating func noteOutput(waiting: Int, now: Instant) {
+  public mutating func noteOutput(waiting: Int, load: inout ServerLoad, now: Instant) {
     // Who takes a long reply slowly is not idle.
     if waiting < output.waiting { lastActivity = now }
     output.update(waiting: waiting, limits: limits, now: now)
+    countOutput(load: &load)
   }
 
   /// The server is about to leave: tells the client, answers what is in flight, then finishes.

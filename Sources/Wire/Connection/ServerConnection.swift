@@ -69,6 +69,8 @@ public struct ServerConnection: Sendable {
 
   /// How the output goes.
   public internal(set) var output = OutputGauge()
+  /// The bytes that wait to be taken, as the server's load has them.
+  private var countedBytes = 0
 
   let nonce: [UInt8]
 
@@ -140,5 +142,13 @@ public struct ServerConnection: Sendable {
   public mutating func closed(load: inout ServerLoad) {
     letGo(load: &load)
     state = .closed
+    countOutput(load: &load)
+  }
+
+  /// Tells the load how much waits to be taken.
+  mutating func countOutput(load: inout ServerLoad) {
+    let waiting = if case .closed = state { 0 } else { output.waiting }
+    load.changeOutbound(by: waiting - countedBytes)
+    countedBytes = waiting
   }
 }

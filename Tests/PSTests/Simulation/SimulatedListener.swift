@@ -126,7 +126,8 @@ private final class ServerEnd: LineEnd {
     guard !isOver, !isStepping else { return }
     isStepping = true
     defer { isStepping = false }
-    machine.noteOutput(waiting: line.waiting(from: .server), now: listener.world.now)
+    machine.noteOutput(
+      waiting: line.waiting(from: .server), load: &listener.load, now: listener.world.now)
     while !isOver,
       let step = machine.next(
         from: &input, identity: listener.service.identity, load: &listener.load, now: listener.world.now)

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import Transport
@@ -72,7 +73,8 @@ enum Place: CaseIterable, Sendable {
   var address: Address {
     switch self {
     case .tcp: .tcp(host: "127.0.0.1", port: 0)
-    case .unix: .unix(path: "/tmp/onlearn-\(Identifier.random()).sock")
+    case .unix:
+      .unix(path: FileManager.default.temporaryDirectory.appending(path: "onlearn-\(Identifier.random()).sock").path)
     }
   }
 }
