@@ -10,7 +10,6 @@ import Wire
 /// thousand, from eight addresses, and prints what it measured.
 @Suite(.serialized) struct `A server that is visited by hostile clients` {
   private static let isSoaking = ProcessInfo.processInfo.environment["SOAK"] != nil
-  private static let visits = isSoaking ? 100_000 : 5000
 
   /// What a visitor does, by its number.
   private enum Visit: Int, CaseIterable {
@@ -87,6 +86,28 @@ import Wire
     return visit.answers.contains(answer) ? nil : "visit \(number), \(visit): \(answer.map { "\($0)" } ?? "nothing")"
   }
 
+  /// Makes the visits `numbers` on sixteen tasks, as fast as they come or so many in a second.
+  ///
+  /// - Returns: What is wrong with the answers.
+  private static func visit(
+    _ numbers: Range<Int>, at address: Address, perSecond rate: Int? = nil
+  ) async throws -> [String] {
+    let start = ContinuousClock.now
+    return try await withThrowingTaskGroup(of: [String].self) { group in
+      for task in 0..<16 {
+        group.addTask {
+          var problems: [String] = []
+          for number in stride(from: numbers.lowerBound + task, to: numbers.upperBound, by: 16) {
+            if let rate { try await Task.sleep(until: start + .seconds(number - numbers.lowerBound) / rate) }
+            if let problem = try await visit(number, at: address) { problems.append(problem) }
+          }
+          return problems
+        }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+  }
+
   @Test(.timeLimit(.minutes(60)))
   func `refuses all they ask for, changes nothing, and serves on`() async throws {
     let server = try await ServerProcess()
@@ -94,33 +115,27 @@ import Wire
     try await worker.makesProgress()
     _ = worker.times()
     try await Task.sleep(for: Self.isSoaking ? .seconds(5) : .zero)
-    let quiet = worker.times()
+    Self.note("nobody else", worker.times())
     let before = try server.residentByteCount
-    let (start, address) = (ContinuousClock.now, server.address)
-    let problems = try await withThrowingTaskGroup(of: [String].self) { group in
-      for task in 0..<16 {
-        group.addTask {
-          var problems: [String] = []
-          for number in stride(from: task, to: Self.visits, by: 16) {
-            if let problem = try await Self.visit(number, at: address) { problems.append(problem) }
-          }
-          return problems
-        }
-      }
-      return try await group.reduce(into: []) { $0 += $1 }
+    let crowds: [(visits: Int, perSecond: Int?)] = Self.isSoaking ? [(50_000, nil), (50_000, 600)] : [(5000, nil)]
+    var first = 0
+    for (count, rate) in crowds {
+      let start = ContinuousClock.now
+      #expect(try await Self.visit(first..<first + count, at: server.address, perSecond: rate) == [])
+      first += count
+      Self.note("\(count) visits in \(ContinuousClock.now - start)", worker.times())
     }
-    #expect(problems == [])
-    let busy = worker.times()
     try await worker.makesProgress()
     // The worker compares every value with the number of its pushes.
     try await worker.stop()
-    if Self.isSoaking, !quiet.isEmpty, !busy.isEmpty {
-      let growth = try server.residentByteCount - before
-      let (first, second) = (quiet[quiet.count * 99 / 100], busy[busy.count * 99 / 100])
-      print(
-        "\(Self.visits) visits in \(ContinuousClock.now - start): p99 of a push \(first) before, \(second) beside them")
-      print("\(busy.count) pushes beside them; memory: \(growth >> 10) KiB more")
-    }
+    if Self.isSoaking { print("memory: \((try server.residentByteCount - before) >> 10) KiB more") }
     #expect(server.stop() == 0)
+  }
+
+  /// Prints how long pushes of the worker took beside `others`.
+  private static func note(_ others: String, _ times: [Duration]) {
+    guard isSoaking, !times.isEmpty else { return }
+    print("beside \(others): \(times.count) pushes, half within \(times[times.count / 2]), ", terminator: "")
+    print("99 % within \(times[times.count * 99 / 100])")
   }
 }

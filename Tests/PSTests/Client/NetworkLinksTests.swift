@@ -1,0 +1,34 @@
+import PS
+import TestSupport
+import Testing
+import Transport
+import Wire
+
+@Suite struct `Links to parameter servers` {
+  private static func ask(_ links: NetworkLinks) async throws -> Int {
+    try await Soak.onThread { try links.call([ServerRequest(reading: .stats)]).count }
+  }
+
+  @Test func `reach a server by the name of its host, whichever of its addresses it listens at`() async throws {
+    let server = try await ParameterServer.start(.init(address: .tcp(host: "127.0.0.1", port: 0)))
+    guard case .tcp(_, let port) = server.address else { return }
+    #expect(try await Self.ask(NetworkLinks([.tcp(host: "localhost", port: port)])) == 1)
+    try await server.stop(within: .zero)
+  }
+
+  @Test func `show servers that a client lives that does something else`() async throws {
+    var serverOptions = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
+    serverOptions.limits.idleTime = .seconds(2)
+    let server = try await ParameterServer.start(serverOptions)
+    let proxy = try await FaultProxy.start(to: server.address, FaultProxy.Faults(), seed: 1)
+    var options = NetworkLinks.Options()
+    options.limits.pingTime = .milliseconds(100)
+    let links = NetworkLinks([proxy.address], options: options)
+    #expect(try await Self.ask(links) == 1)
+    try await Task.sleep(for: .seconds(3))
+    #expect(try await Self.ask(links) == 1)
+    #expect(proxy.counts.connections == 1)
+    await proxy.stop()
+    try await server.stop(within: .zero)
+  }
+}
