@@ -165,7 +165,11 @@ let package = Package(
     .testTarget(name: "TidyTests", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["onlearn", "Kernels", "Parameters", "PS", "Transport", "Wire", "TestSupport"],
+      dependencies: [
+        "onlearn", "Kernels", "GraphDefImport", "Parameters", "PS", "Transport", "Wire", "Serve", "Remote",
+        "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: strict),
   ]
 )

@@ -49,6 +49,11 @@ final class RunningServer {
   /// The process's number.
   var id: Int32 { process.processIdentifier }
 
+  /// The bytes of memory that it has.
+  var residentByteCount: Int {
+    get throws { try ProcessMemory.residentByteCount(of: id) }
+  }
+
   /// Whether it still runs.
   var isRunning: Bool { process.isRunning }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import TestSupport
 import Testing
 
@@ -33,12 +34,17 @@ import Testing
 
   /// The last line of a training.
   private struct Report: Decodable {
+    var step: Int
     var version: UInt64
     var loss: Double
 
     init(_ process: OnlearnProcess) throws {
       #expect(process.status == 0, "\(process.errors)")
-      self = try JSONDecoder().decode(Report.self, from: Data(process.lastLine.utf8))
+      try self.init(line: process.lastLine)
+    }
+
+    init(line: some StringProtocol) throws {
+      self = try JSONDecoder().decode(Report.self, from: Data(line.utf8))
     }
   }
 
@@ -52,6 +58,9 @@ import Testing
 
   /// The demo: what runs, and where.
   private struct Demo {
+    /// The folder of the models, and how they are served.
+    var models: String
+    var options: [String]
     var processes: [Role: RunningServer] = [:]
     var addresses: [Role: String] = [:]
 
@@ -70,15 +79,17 @@ import Testing
       case .scheduler: ["ps", "-r", "scheduler", "-s", "1", "-w", "2"]
       case .server: ["ps", "-r", "server", "--scheduler", scheduler, "--data", "\(folder.path)/data"]
       case .serve:
-        ["serve", "--models", CommandFolder.fixture, "--store", "ps:\(scheduler)", "-n", "2", "--http", "none"]
+        ["serve", "--models", demo.models, "--store", "ps:\(scheduler)", "-n", "2", "--http", "none"] + demo.options
       }
     let process = try start("\(run)-\(role)", arguments + listen)
     demo.addresses[role] = try await process.value(after: role.mark)
     demo.processes[role] = process
   }
 
-  private func startDemo(_ run: String) async throws -> Demo {
-    var demo = Demo()
+  private func startDemo(
+    _ run: String, models: String = CommandFolder.fixture, _ options: [String] = []
+  ) async throws -> Demo {
+    var demo = Demo(models: models, options: options)
     for role in Role.allCases { try await start(role, of: &demo, run: run) }
     return demo
   }
@@ -96,19 +107,25 @@ import Testing
     second.stop()
   }
 
-  @Test func `learns from every batch once, whichever of its processes is killed`() async throws {
-    var demo = try await startDemo("first")
-    let (address, data) = (demo.addresses[.serve]!, data)
-    async let client = Self.train(address, data, steps: 6000)
-    for round in 0..<6 {
-      let role = Role.allCases[round % 3]
-      try await Task.sleep(for: .milliseconds(120 + 17 * round))
+  @Test(.timeLimit(.minutes(20)))
+  func `learns from every batch once, whichever of its processes is killed`() async throws {
+    let kills = Soak.volume(6, soak: 60)
+    var random = SplitMix64(seed: 6)
+    let model = try CountingModel(in: folder)
+    var demo = try await startDemo("first", models: model.folder, CountingModel.training)
+    let client = try start("client", model.client(of: demo.addresses[.serve]!, "--connections", "2"))
+    for kill in 0..<kills {
+      let role = Role.allCases[kill % Role.allCases.count]
+      try await Task.sleep(for: .milliseconds(Int.random(in: 50...400, using: &random)))
       _ = demo.processes[role]?.stop(SIGKILL)
-      try await start(role, of: &demo, run: "again-\(round)")
+      try await start(role, of: &demo, run: "again-\(kill)")
     }
-    let report = try Report(try await client)
-    #expect(report.version == 6000)
+    try await Task.sleep(for: .milliseconds(200))
+    #expect(client.stop(SIGINT) == 0, "\(client.text)")
+    let report = try Report(line: client.text.split(separator: "\n").last ?? "")
+    try await model.expect(report.step, on: demo.addresses[.server]!)
     demo.stop()
+    print("killed \(kills) times: \(report.step) batches, each applied once")
   }
 
   @Test func `runs in one process, too`() async throws {

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import PS
+import TestSupport
 import Testing
 import Transport
 import Wire

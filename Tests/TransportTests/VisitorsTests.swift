@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import NIOCore
 import PS
+import TestSupport
 import Testing
 import Transport
 import Wire

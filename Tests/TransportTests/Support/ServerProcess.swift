@@ -34,11 +34,7 @@ final class ServerProcess {
 
   /// The bytes of memory that it has.
   var residentByteCount: Int {
-    get throws {
-      let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/smaps_rollup", encoding: .utf8)
-      let line = text.split(separator: "\n").first { $0.hasPrefix("Rss:") }
-      return (line?.split(separator: " ").compactMap { Int($0) }.first ?? 0) << 10
-    }
+    get throws { try ProcessMemory.residentByteCount(of: process.processIdentifier) }
   }
 
   /// Asks it to end, and waits for it.

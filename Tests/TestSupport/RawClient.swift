@@ -1,10 +1,10 @@
 import NIOCore
 import NIOPosix
-import Transport
-import Wire
+package import Transport
+package import Wire
 
 /// A client that keeps to no rule: it sends any bytes, and reads frames if it likes.
-struct RawClient {
+package struct RawClient {
   private let channel: any Channel
   private let pieces: AsyncStream<ByteBuffer>
   private var iterator: AsyncStream<ByteBuffer>.Iterator
@@ -16,7 +16,7 @@ struct RawClient {
   /// - Parameters:
   ///   - source: The address of this machine from which it comes.
   ///   - isReading: Whether it takes anything of what it is sent.
-  init(to address: Address, from source: String? = nil, isReading: Bool = true) async throws {
+  package init(to address: Address, from source: String? = nil, isReading: Bool = true) async throws {
     let (pieces, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
     var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.autoRead, value: isReading)
@@ -37,13 +37,15 @@ struct RawClient {
   }
 
   /// Sends `bytes`; whether they got out is no matter of the test's.
-  func send(_ bytes: some Sequence<UInt8> & Sendable) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
+  package func send(_ bytes: some Sequence<UInt8> & Sendable) {
+    channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+  }
 
   /// Sends a frame.
-  func send(_ frame: Frame) { send(frame.bytes) }
+  package func send(_ frame: Frame) { send(frame.bytes) }
 
   /// Sends `bytes` one at a time, until the task that it returns is cancelled.
-  func trickle(_ bytes: [UInt8], every pause: Duration) -> Task<Void, any Error> {
+  package func trickle(_ bytes: [UInt8], every pause: Duration) -> Task<Void, any Error> {
     Task { [channel] in
       for byte in bytes {
         channel.writeAndFlush(ByteBuffer(bytes: [byte]), promise: nil)
@@ -53,13 +55,13 @@ struct RawClient {
   }
 
   /// Says that nothing more comes, and goes on listening.
-  func endOutput() { channel.close(mode: .output, promise: nil) }
+  package func endOutput() { channel.close(mode: .output, promise: nil) }
 
   /// Closes the connection.
-  func close() { channel.close(promise: nil) }
+  package func close() { channel.close(promise: nil) }
 
   /// The next frame, or nil if the server has closed the connection.
-  mutating func next() async throws -> Frame? {
+  package mutating func next() async throws -> Frame? {
     while true {
       if let frame = try assembler.next(from: &input) { return frame }
       guard let piece = await iterator.next() else { return nil }
@@ -68,14 +70,21 @@ struct RawClient {
   }
 
   /// The error with which the server ends the connection; nil if it closes it without a word.
-  mutating func ending() async throws -> Refusal? {
+  package mutating func ending() async throws -> Refusal? {
     var last: Refusal?
     while let frame = try await next() { last = frame.refusal }
     return last
   }
 
+  /// Everything that comes until the server closes the connection, as text.
+  package mutating func text() async -> String {
+    var all = input
+    while var piece = await iterator.next() { all.writeBuffer(&piece) }
+    return String(buffer: all)
+  }
+
   /// Goes through the handshake of a server without keys.
-  mutating func shakeHands(_ client: Identifier = .random(), receiveLimit: Int = 64 << 20) async throws {
+  package mutating func shakeHands(_ client: Identifier = .random(), receiveLimit: Int = 64 << 20) async throws {
     send(Frame(.hello, payload: Hello(client, receiveLimit: receiveLimit).payload))
     send(Frame(.authenticate, payload: ByteBuffer(bytes: Authenticated.noProof)))
     for type in [MessageType.challenge, .authenticated] {
@@ -85,7 +94,7 @@ struct RawClient {
     }
   }
 
-  struct HandshakeRefused: Error {}
+  package struct HandshakeRefused: Error {}
 
   /// Passes on what arrives.
   private final class Inbox: ChannelInboundHandler, Sendable {
@@ -104,15 +113,15 @@ struct RawClient {
 
 extension Frame {
   /// The bytes on the wire.
-  var bytes: [UInt8] { Array(headerBytes.readableBytesView) + Array(payload.readableBytesView) }
+  package var bytes: [UInt8] { Array(headerBytes.readableBytesView) + Array(payload.readableBytesView) }
 
   /// The error that the frame carries.
-  var refusal: Refusal? { header.flags.contains(.error) ? try? Refusal(reading: payload) : nil }
+  package var refusal: Refusal? { header.flags.contains(.error) ? try? Refusal(reading: payload) : nil }
 }
 
 extension Identifier {
   /// Any identifier.
-  static func random() -> Identifier {
+  package static func random() -> Identifier {
     var generator = SystemRandomNumberGenerator()
     return Identifier(using: &generator)
   }
@@ -120,7 +129,7 @@ extension Identifier {
 
 extension Hello {
   /// The hello of a worker.
-  init(_ client: Identifier = .random(), key: SharedKey? = nil, receiveLimit: Int = 64 << 20) {
+  package init(_ client: Identifier = .random(), key: SharedKey? = nil, receiveLimit: Int = 64 << 20) {
     self.init(
       role: .worker, clientID: client, nonce: [UInt8](repeating: 0xC0, count: 32), keyID: key?.id ?? "",
       receiveLimit: receiveLimit)
