@@ -18,7 +18,7 @@ final class RawClient: Sendable {
   init(
     _ options: HTTPListener.Options = HTTPListener.Options(), service: ServiceOptions = ServiceOptions()
   ) async throws {
-    let metrics = PrometheusMetrics(help: ModelMeters.descriptions)
+    let metrics = PrometheusMetrics(help: ModelService.metricDescriptions)
     models = ModelService(
       folder: try ModelFolder(OnlearnProcess.packageFolder + "/Tests/Fixtures/mlp_small"), options: service,
       pool: LanePool(lanes: 1), metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -16,7 +16,7 @@ public struct ModelMeters: Sendable {
   private let refusals: [ServiceError.Kind: Counter]
 
   /// What each metric means, for a back end that tells.
-  public static let descriptions = [
+  static let descriptions = [
     "onlearn_trained_examples_total": "Examples learned from.",
     "onlearn_trained_batches_total": "Batches learned from.",
     "onlearn_duplicate_batches_total": "Batches that had been applied before.",

@@ -25,6 +25,8 @@ public final class ModelService: Sendable {
   private let logger: Logger
   private let entries = Mutex<[String: Entry]>([:])
   private let draining = Atomic(false)
+  /// Looks after the parameter servers, if the parameters are there.
+  private let watch: ServerWatch?
 
   /// How often updates are shown to scores, and how many times longer a point of the curves takes.
   private static let (tick, ticksPerSample) = (Duration.milliseconds(50), 20)
@@ -38,7 +40,17 @@ public final class ModelService: Sendable {
     self.pool = pool
     self.metrics = metrics
     self.logger = logger
+    watch =
+      if case .servers(let addresses) = options.store {
+        ServerWatch(addresses, options: options.cluster, metrics: metrics)
+      } else { nil }
   }
+
+  /// What the metrics of a service mean, for a back end that tells.
+  public static let metricDescriptions = ModelMeters.descriptions.merging(ServerWatch.descriptions) { $1 }
+
+  /// How the parameter servers did when they were last asked; none if the parameters are elsewhere.
+  public var servers: [ServerHealth] { watch?.health ?? [] }
 
   /// The models that are loaded, by name.
   public var loaded: [ServedModel] {
@@ -178,6 +190,7 @@ extension ModelService {
   /// - Parameter sampled: Is called about once a second, when the curves have got a new point.
   public func run(sampled: @Sendable () -> Void = {}) async {
     var ticks = 0
+    watch?.lookSoon()
     while !Task.isCancelled {
       try? await Task.sleep(for: Self.tick)
       ticks += 1
@@ -188,7 +201,10 @@ extension ModelService {
         }
         if ticks % Self.ticksPerSample == 0 { model.sample(at: now) }
       }
-      if ticks % Self.ticksPerSample == 0 { sampled() }
+      if ticks % Self.ticksPerSample == 0 {
+        watch?.lookSoon()
+        sampled()
+      }
     }
   }
 }

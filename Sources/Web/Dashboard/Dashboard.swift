@@ -4,13 +4,15 @@ import Serve
 /// The page for people: one self-contained document whose numbers are in it, and which JavaScript keeps up to date.
 enum Dashboard {
   private static let template = String(decoding: PackageResources.dashboard_html, as: UTF8.self)
-  private static let mark = "<!--MODELS-->"
 
   /// The page with the state of `report` in it.
   static func page(_ report: StatusReport) -> WebReply {
     let rows = report.loaded.map { row($0.model, $0.figures) }.joined()
-    let table = rows.isEmpty ? "<tr><td colspan=\"10\">No model is loaded yet.</td></tr>" : rows
-    let page = template.split(separator: mark, maxSplits: 1).joined(separator: table)
+    let servers = report.servers.map { row($0) }.joined()
+    let page = filled([
+      ("<!--MODELS-->", rows.isEmpty ? "<tr><td colspan=\"10\">No model is loaded yet.</td></tr>" : rows),
+      ("<!--HIDDEN-->", servers.isEmpty ? " hidden" : ""), ("<!--SERVERS-->", servers),
+    ])
     return WebReply(
       status: .ok, contentType: "text/html; charset=utf-8", body: Array(page.utf8),
       headers: [
@@ -20,6 +22,13 @@ enum Dashboard {
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
       ])
+  }
+
+  /// The template with texts instead of its marks, which are there once each.
+  private static func filled(_ texts: [(mark: String, text: String)]) -> String {
+    texts.reduce(template) { page, filling in
+      page.split(separator: filling.mark, maxSplits: 1).joined(separator: filling.text)
+    }
   }
 
   /// The columns that the page names in its head; names of models need no escaping.
@@ -34,6 +43,20 @@ enum Dashboard {
     ]
     let name = "<th scope=\"row\">\(model.name)\(model.isFrozen ? " (frozen)" : "")</th>"
     return "<tr>\(name)\(cells.map { "<td>\($0)</td>" }.joined())</tr>\n"
+  }
+
+  /// The columns of a server; addresses need no escaping.
+  private static func row(_ server: ServerHealth) -> String {
+    let numbers = [
+      ReadableNumber.grouped(server.updates), ReadableNumber.grouped(server.requestsPerSecond),
+      ReadableNumber.grouped(server.refusals), ReadableNumber.grouped(server.connections),
+      ReadableNumber.fixed(server.stateBytes / 1e6, 1), server.log.rawValue,
+      ReadableNumber.grouped(server.unsyncedRecords), number(server.snapshotAge, 0, server.snapshotAge.isFinite),
+    ]
+    let cells = server.problem == nil ? numbers : numbers.map { _ in "–" }
+    let state = "<td class=\"\(server.isWell ? "well" : "ill")\">\(server.state)</td>"
+    return
+      "<tr><th scope=\"row\">\(server.address)</th>\(state)\(cells.map { "<td>\($0)</td>" }.joined())</tr>\n"
   }
 
   private static func number(_ value: Double, _ digits: Int, _ isKnown: Bool) -> String {

@@ -5,11 +5,14 @@ import Serve
 struct StatusReport {
   private let names: [String]
   private let models: [String: ServedModel]
+  /// How the parameter servers did a moment ago.
+  let servers: [ServerHealth]
 
   /// The state of `service` now.
   init(_ service: ModelService) {
     names = service.folder.names
     models = Dictionary(uniqueKeysWithValues: service.loaded.map { ($0.name, $0) })
+    servers = service.servers
   }
 
   /// Every model in the folder, loaded ones with their version.
@@ -27,10 +30,11 @@ struct StatusReport {
     return "{\"models\": [\(entries.joined(separator: ", "))]}"
   }
 
-  /// Everything about the models that are loaded.
+  /// Everything about the models that are loaded, and about the parameter servers.
   var json: String {
-    let all = loaded.map { Self.status(of: $0.model, $0.figures).text }
-    return "{\"models\": [\(all.joined(separator: ", "))]}"
+    let all = loaded.map { Self.status(of: $0.model, $0.figures).text }.joined(separator: ", ")
+    let servers = servers.map { Self.status(of: $0).text }.joined(separator: ", ")
+    return "{\"models\": [\(all)], \"servers\": [\(servers)]}"
   }
 
   /// The models that are loaded, with their figures.
@@ -79,6 +83,28 @@ struct StatusReport {
     return text
   }
 
+  private static func status(of server: ServerHealth) -> JSONText {
+    var text = JSONText()
+    text.add("address", server.address)
+    text.add("well", server.isWell)
+    text.add("state", server.state)
+    if let problem = server.problem {
+      text.add("problem", problem)
+      return text
+    }
+    text.add("requests", server.requests)
+    text.add("requests_per_s", server.requestsPerSecond)
+    text.add("refusals", server.refusals)
+    text.add("updates", server.updates)
+    text.add("connections", server.connections)
+    text.add("state_bytes", server.stateBytes)
+    text.add("log", server.log.rawValue)
+    text.add("unsynced_records", server.unsyncedRecords)
+    text.add("longest_sync_s", server.longestSync)
+    text.add("snapshot_age_s", server.snapshotAge)
+    return text
+  }
+
   private static func summary(_ summary: MetricsSummary) -> JSONText {
     var text = JSONText()
     text.add("examples", summary.examples)
@@ -103,5 +129,17 @@ struct StatusReport {
       return "[" + numbers.map { $0.isFinite ? ReadableNumber.fixed($0, 5) : "null" }.joined(separator: ", ") + "]"
     }
     return "[" + rows.joined(separator: ", ") + "]"
+  }
+}
+
+extension ServerHealth {
+  /// How it does, in a few words.
+  var state: String {
+    switch (problem, log) {
+    case (.some, _): "does not answer"
+    case (nil, .full): "disk full: reads only"
+    case (nil, .broken): "disk failed"
+    case (nil, .working), (nil, .none): "well"
+    }
   }
 }
