@@ -28,7 +28,7 @@ RUNS ?= 5
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps deps-data build build-tls test test-tls demo lint format models fixtures data-movielens bench bench-peers soak \
-  mutants install clean
+  mutants install clean screenshots bench-served
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -76,6 +76,10 @@ demo: deps-data build ## train a perceptron on 60,000 images and score 10,000 ot
 	@echo "== the same through a train server and two parameter servers, from two clients at once, two passes each"
 	@Scripts/demo-served $(ONLEARN) $(DEMO)
 
+screenshots: deps-data build ## take the pictures of the dashboard in Documentation/images again, with Chromium
+	@echo "== looking at the dashboard of a system at work"
+	@Scripts/show-dashboard $(ONLEARN) Documentation/images
+
 lint: ## check the format of the Swift sources
 	@echo "== checking the format"
 	@$(LINT) $(SWIFT_SOURCES)
@@ -108,6 +112,9 @@ bench: deps ## run the benchmarks of kernels, import and training step
 
 bench-peers: build ## compare a training step with TensorFlow's: MODELS="mlp lr" BATCH="1024" RUNS=5
 	@$(PYTHON) Scripts/bench_peers.py --batch $(BATCH) --runs $(RUNS) $(MODELS)
+
+bench-served: deps-data build ## compare training through client, train server and parameter server with training in one process
+	@$(PYTHON) Scripts/bench_served.py
 
 soak: deps-data ## run all tests at length, for up to four hours: SOAK=REGEX runs those of that name
 	@echo "== building the tests"

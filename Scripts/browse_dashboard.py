@@ -20,7 +20,7 @@ import tempfile
 import time
 
 DESKTOP = (1200, 900, 1, False)
-PHONE = (390, 844, 2, True)
+PHONE = (390, 844, 1.5, True)
 VIEWS = {
     "light": (DESKTOP, "light", True),
     "dark": (DESKTOP, "dark", True),
@@ -133,7 +133,7 @@ def look(browser, url, view, images):
     if not rows or "–" in rows[0].split("\t")[:5] or len(rows[0].split("\t")) != 10:
         problems.append(f"the table shows no numbers: {rows}")
     if images:
-        high = min(browser.value("document.documentElement.scrollHeight"), 1500)
+        high = min(round(browser.value("document.body.getBoundingClientRect().height")), 1100)
         browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=high, deviceScaleFactor=scale,
                     mobile=is_phone)
         picture = browser.ask("Page.captureScreenshot", format="png")["data"]

@@ -44,7 +44,8 @@ struct ServedStore: Sendable {
       scored = try PublishedParameters(local, maximumStaleness: options.maximumStaleness, onPublish: onPublish)
     } else {
       trained = try [first.store] + (1..<options.workers).map { _ in try open().store }
-      scored = ServerParameters(try model.openStoreForScoring(specification, options: storeOptions).store)
+      scored = ServerParameters(
+        try model.openStoreForScoring(specification, options: storeOptions).store, onPublish: onPublish)
     }
   }
 }

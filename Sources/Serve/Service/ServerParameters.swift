@@ -4,9 +4,15 @@ import Synchronization
 /// Parameters that parameter servers keep: every score reads what it needs from there, so that it sees every update.
 final class ServerParameters: ScoredParameters {
   private let store: any ParameterStore
+  private let onPublish: @Sendable (_ freshness: Duration) -> Void
 
   /// Reads through `store`, which nobody trains through.
-  init(_ store: any ParameterStore) { self.store = store }
+  ///
+  /// - Parameter onPublish: Is told of each update that scores see it at once.
+  init(_ store: any ParameterStore, onPublish: @escaping @Sendable (Duration) -> Void) {
+    self.store = store
+    self.onPublish = onPublish
+  }
 
   var isAtHand: Bool { false }
 
@@ -14,7 +20,7 @@ final class ServerParameters: ScoredParameters {
 
   func staleness(at now: ContinuousClock.Instant) -> Duration { .zero }
 
-  func noteUpdate(version: UInt64, at now: ContinuousClock.Instant) {}
+  func noteUpdate(version: UInt64, at now: ContinuousClock.Instant) { onPublish(.zero) }
 
   func publishIfDue(at now: ContinuousClock.Instant) {}
 }
