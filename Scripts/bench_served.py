@@ -40,15 +40,12 @@ def train(options, *arguments, watched=()):
     command = [options.onlearn, "train", *arguments, "--batch", str(options.batch), "--json"]
     before = {name: thread_times(process.pid) for name, process in watched}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
-    client = {}
-    while process.poll() is None and watched:
-        client = thread_times(process.pid) or client
-        time.sleep(0.02)
     lines = process.stdout.read().splitlines()
-    if process.wait() != 0:
-        sys.exit(f"{' '.join(command)} ended with exit code {process.returncode}")
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"{' '.join(command)} failed")
     last = json.loads(lines[-1])
-    spent = {("client", kind): seconds for kind, seconds in client.items()}
+    spent = {("client", "all"): usage.ru_utime + usage.ru_stime}
     for name, process in watched:
         for kind, seconds in thread_times(process.pid).items():
             spent[name, kind] = seconds - before[name].get(kind, 0)
@@ -110,7 +107,9 @@ def report(options, model, alone, through, parts):
           f"({1000 / steps[1]:.2f} ms each): {through / alone:.2f} of the rate")
     print("| processor time per step | ms |\n|---|--:|")
     for part in sorted({part for spent in parts for part in spent}):
-        print(f"| {part[0]}: {part[1]} | {statistics.median(spent.get(part, 0) for spent in parts):.2f} |")
+        median = statistics.median(spent.get(part, 0) for spent in parts)
+        if median >= 0.005:
+            print(f"| {part[0]}: {part[1]} | {median:.2f} |")
 
 
 if __name__ == "__main__":

@@ -132,6 +132,8 @@ def look(browser, url, view, images):
     rows = browser.value("[...document.querySelectorAll('#rows tr')].map(row => row.innerText)")
     if not rows or "–" in rows[0].split("\t")[:5] or len(rows[0].split("\t")) != 10:
         problems.append(f"the table shows no numbers: {rows}")
+    if not browser.value("document.querySelector('#servers').hidden || !!document.querySelector('#servers td.well')"):
+        problems.append("no parameter server is well")
     if images:
         high = min(round(browser.value("document.body.getBoundingClientRect().height")), 1100)
         browser.ask("Emulation.setDeviceMetricsOverride", width=width, height=high, deviceScaleFactor=scale,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PS
 import Remote
 import Serve
 import Transport
@@ -13,7 +14,8 @@ struct BenchScoreCommand: AsyncParsableCommand {
       Example: onlearn serve --models Models --load widedeep
                onlearn bench score -m widedeep --server 127.0.0.1:7072 --data synthetic:ctr
 
-      Run it beside 'onlearn train -m NAME --server …' for the latency while the model learns.
+      Says also how long the server's latest updates took until scores saw them. Run it beside
+      'onlearn train -m NAME --server …' for the latency while the model learns.
       """)
 
   @Option(name: [.customShort("m"), .long], help: "The name of the model.")
@@ -58,15 +60,20 @@ struct BenchScoreCommand: AsyncParsableCommand {
       if request >= 0 { times.append(ContinuousClock.now - start) }
     }
     let sample = TimeSample(times)
+    let freshness = try await client.figures(of: model).first { $0.name == "freshness_ms.p99" }?.value
     let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1)].map { ($0, sample.quantile($1)) }
     if json {
       var object = JSONText()
       object.add("requests", times.count)
       for (name, value) in shares { object.add("\(name)_ms", value) }
+      if let freshness { object.add("freshness_p99_ms", freshness) }
       Output.write(object.text + "\n")
     } else {
       let figures = shares.map { "\($0.0) \(ReadableNumber.fixed($0.1, 3)) ms" }.joined(separator: ", ")
       Output.write("\(times.count) scores of \(batch): \(figures)\n")
+      if let freshness {
+        Output.write("scores saw updates after p99 \(ReadableNumber.fixed(freshness, 1)) ms, as the server tells\n")
+      }
     }
   }
 }

@@ -30,7 +30,13 @@ struct HostileRequest: Sendable {
   /// - Returns: What is wrong with the server's answer.
   func make(at address: Address) async throws -> String? {
     var client = try await RawClient(to: address)
-    if isIn { try await client.shakeHands() }
+    if isIn {
+      do { try await client.shakeHands() } catch is RawClient.HandshakeRefused {
+        // A machine at its limit may let the deadline of the handshake pass.
+        client = try await RawClient(to: address)
+        try await client.shakeHands()
+      }
+    }
     client.send(bytes)
     if answers.contains(nil) { client.endOutput() }
     var answer: ErrorCode?
@@ -54,12 +60,13 @@ extension HostileRequest {
     damagedPayload[40] ^= 1
     let tooLong = FrameHeader(type: .trainBatch, length: UInt32.random(in: (64 << 20 + 1)...(.max)), requestID: 1)
     return [
-      HostileRequest("silence", isIn: false, [], [nil]),
-      HostileRequest("noise", isIn: false, noise(Int.random(in: 1...300, using: &random)), [.badMagic, nil]),
+      HostileRequest("silence", isIn: false, [], [.handshakeTimeout, nil]),
+      HostileRequest(
+        "noise", isIn: false, noise(Int.random(in: 1...300, using: &random)), [.badMagic, .handshakeTimeout, nil]),
       HostileRequest("HTTP", isIn: false, Array("GET / HTTP/1.1\r\n\r\n".utf8), [.badMagic]),
       HostileRequest("TLS", isIn: false, [0x16, 3, 1, 2, 0, 1] + noise(100), [.badMagic]),
       HostileRequest("a request before the handshake", isIn: false, list, .authenticationRequired),
-      HostileRequest("half a hello", isIn: false, hello.bytes.dropLast(9), [nil]),
+      HostileRequest("half a hello", isIn: false, hello.bytes.dropLast(9), [.handshakeTimeout, nil]),
       HostileRequest(
         "a hello that is too short", isIn: false, Frame(.hello, payload: ByteBuffer(bytes: [1])), .malformed),
       HostileRequest("a second hello", hello, .authenticationRequired),
