@@ -110,20 +110,28 @@ def losses_of_run(config, graph, start, x, y, options, folder):
     return losses
 
 
+def losses_of_tensorflow(graph, start, x, y, options):
+    """TensorFlow's losses before each step."""
+    graph.assign(start)
+    return [
+        float(graph.step(rows, labels, **masks(graph, step, len(rows), options.seed)))
+        for step, (rows, labels) in enumerate(peer.batches(x, y, options.batch, options.steps))
+    ]
+
+
 def compare(name, options):
     """Prints one line; returns whether the model is within tolerance."""
     config = pathlib.Path(name) if name.endswith(".json") else ROOT / "Models" / f"{name}.json"
     graph = peer.Graph(config)
     x, y = data(graph, options)
     start = peer.uniform(graph.shapes, options.seed, 0.2)
-    graph.assign(start)
-    theirs = [
-        float(graph.step(rows, labels, **masks(graph, step, len(rows), options.seed)))
-        for step, (rows, labels) in enumerate(peer.batches(x, y, options.batch, options.steps))
-    ]
+    theirs = losses_of_tensorflow(graph, start, x, y, options)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        if graph.random_nodes or options.by_run:
+        if options.itself:
+            nearby = {name: value * np.float32(1 + 1e-6) for name, value in start.items()}
+            ours = losses_of_tensorflow(graph, nearby, x, y, options)
+        elif graph.random_nodes or options.by_run:
             ours = losses_of_run(config, graph, start, x, y, options, folder)
         else:
             ours = losses_of_train(config, start, x, y, options, folder)
@@ -133,7 +141,7 @@ def compare(name, options):
     passed = bool(tail <= options.tolerance)  # false for NaN
     print(
         f"{config.stem:<10} {options.steps} steps   TensorFlow {theirs[0]:.5f} to {theirs[-1]:.5f}   "
-        f"onlearn {ours[0]:.5f} to {ours[-1]:.5f}   largest difference {largest:.1e}   "
+        f"{'again' if options.itself else 'onlearn'} {ours[0]:.5f} to {ours[-1]:.5f}   largest difference {largest:.1e}   "
         f"last 50 {tail:.1e}   {'ok' if passed else 'TOO FAR'}",
         flush=True,
     )
@@ -148,6 +156,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tolerance", type=float, default=0.01)
     parser.add_argument("--by-run", action="store_true", help="one `onlearn run` per step for every model")
+    parser.add_argument(
+        "--itself", action="store_true", help="compare TensorFlow with itself, from a start that is 1 + 1e-6 times the same")
     parser.add_argument("--onlearn", type=pathlib.Path, default=ROOT / ".build" / "release" / "onlearn")
     options = parser.parse_args()
     if not all([compare(name, options) for name in options.models]):

@@ -2,13 +2,16 @@
 
 mlp_small    a 20-16-5 perceptron: graph, config, data, starting values, and what TensorFlow computes from them
 mlp_fashion  the losses of 500 steps of Models/mlp.json on Fashion-MNIST
+reference    what TensorFlow computes with the nine networks of the reference, from starts and inputs that are computed
 
 Each folder's README.md says what its files hold. The curves are also computed in double precision, by a few lines of
 NumPy that share nothing with TensorFlow: the script stops if the two differ by more than rounding explains.
 """
 
+import json
 import pathlib
 import shutil
+import struct
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -144,5 +147,86 @@ The curve is within {difference:.1e} (relative) of the same curve in double prec
 """)
 
 
+def save_tensors(path, tensors):
+    """Writes a .safetensors file of float32 arrays."""
+    header, data = {}, b""
+    for name, array in tensors.items():
+        content = np.ascontiguousarray(array, np.float32).tobytes()
+        header[name] = {
+            "dtype": "F32", "shape": list(np.shape(array)), "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def examples(settings, count):
+    """Inputs and labels from SplitMix64, as the README of the fixture says."""
+    shape, classes = settings["input_size"][1:], settings.get("class_num")
+    bits = peer.splitmix64(SEED + 1, count * int(np.prod(shape))).reshape(count, -1)
+    labels = peer.splitmix64(SEED + 2, count) % np.uint64(classes or 2)
+    if classes:
+        x = (bits >> np.uint64(40)).astype(np.float32) / np.float32(2**24)
+    else:
+        x = (np.arange(1, shape[0] + 1) << 10) | (bits % np.uint64(1024)).astype(np.int64)
+    return x.reshape(count, *shape).astype(np.float32), labels.astype(np.float32)[:, np.newaxis]
+
+
+def digest(gradient):
+    """The sum of all elements, of their magnitudes and of their squares, and the largest magnitude."""
+    values = gradient.astype(np.float64)
+    return [values.sum(), np.abs(values).sum(), np.square(values).sum(), np.abs(values).max()]
+
+
+def reference():
+    steps = 20
+    folder = fresh("reference")
+    for name in ["lr", "fm", "ffm", "afm", "nfm", "widedeep", "mlp", "lenet", "vgg"]:
+        path = ROOT / "Models" / f"{name}.json"
+        graph = peer.Graph(path)
+        values = peer.uniform(graph.shapes, SEED, 0.2)
+        # TensorFlow runs widedeep's graph at the batch size that is written into it only.
+        count = graph.settings["batch_size"] if name == "widedeep" else 16
+        x, y = examples(graph.settings, count)
+        feeds = {"input_x": x, "input_y": y}
+        shapes = {
+            node: [count, *graph.graph.get_tensor_by_name(f"{node}:0").shape.as_list()[1:]]
+            for node in graph.random_nodes}
+        for node, noise in peer.uniform(shapes, SEED + 3, 1.0).items():
+            feeds[node] = noise + np.float32(0.5)
+        observed = graph.settings["observe"]
+        graph.assign(values)
+        tensors = graph.run(["logits", *observed], feeds)
+        for gradient in graph.settings["gradient"]:
+            tensors[gradient] = digest(graph.run(gradient, feeds))
+        losses = []
+        for step in range(steps):
+            losses.append(graph.run("loss", feeds))
+            graph.session.run("train_step", {f"{node}:0": value for node, value in feeds.items()})
+            if step == 0:
+                learned = {parameter: graph.run(f"{parameter}/read", {}) for parameter in graph.parameters}
+        tensors["losses"] = losses
+        # Metrics start from nothing.
+        graph = peer.Graph(path)
+        graph.assign(learned)
+        tensors |= {f"{metric}.after": value for metric, value in graph.run(observed, feeds).items()}
+        save_tensors(folder / f"{name}.safetensors", tensors)
+        print(f"  {name}: loss {losses[0]:.5f} to {losses[-1]:.5f}")
+    (folder / "README.md").write_text(f"""# The nine networks of the reference
+
+{MADE_BY}
+
+`NAME.safetensors` holds what TensorFlow computes with `Models/NAME.pb` for 16 examples (widedeep: 1,024): `logits`; what the
+model observes, before a step and (`.after`) after one, metrics fresh each time; of each gradient `d-P` the sum of its elements,
+of their magnitudes and of their squares, and the largest magnitude; and `losses`, before each of {steps} steps on these
+examples.
+
+Everything else comes from SplitMix64 (see `Scripts/tensorflow_peer.py`), row-major: the parameters from seed {SEED}, width
+0.2; inputs from seed {SEED + 1}, ids `(field + 1) << 10 | bits % 1024` or pixels `(bits >> 40) / 2^24`; labels `bits % classes`
+from seed {SEED + 2}, with two classes for clicks; what dropout draws from seed {SEED + 3}, as the parameters with width 1, plus 0.5.
+""")
+
+
 mlp_small()
 mlp_fashion()
+reference()

@@ -137,6 +137,7 @@ public struct AssembleParts: Primitive {
   /// The whole.
   public func resultTypes(_ operands: [TensorType]) throws(ShapeError) -> [TensorType] {
     try expect(slices.count, operands)
+    guard type.dtype.isFloatingPoint else { throw mismatch(operands, "parts of floating-point numbers") }
     for (slice, operand) in zip(slices, operands) {
       guard try slice.resultTypes([type])[0] == operand else { throw mismatch(operands, "parts of \(type)") }
     }

@@ -31,7 +31,7 @@ package struct OpImporter: Sendable {
 
   private static let tables: [[String: OpImporter]] = [
     math, comparisons, reductions, matrices, neural, arrays, slices, shapes, variables, random, gradients, images,
-    segments, parts, functions, normalization, branches, einsum, resizing, lists,
+    segments, parts, functions, normalization, branches, einsum, resizing, lists, sequences,
   ]
 }
 

@@ -193,6 +193,10 @@ case("sigmoid_loss", lambda x, y: tf.nn.sigmoid_cross_entropy_with_logits(logits
 case("l2_normalize", lambda x: tf.nn.l2_normalize(x, -1), real(2, 3))
 case("global_norm", lambda a, b: tf.clip_by_global_norm([a, b], 1.0)[0], real(2, 3), real(2))
 case("clip_by_norm", lambda a: [tf.clip_by_norm(a, 0.5), tf.clip_by_norm(a, 100.0), tf.clip_by_norm(a, 1.0, [1])], real(2, 3))
+case("bucketize", lambda x: tf.raw_ops.Bucketize(input=x, boundaries=[-1.0, 0.0, 0.5]), EVERYWHERE)
+case("reverse_sequence", lambda x, i: [tf.reverse_sequence(x, i, seq_axis=1), tf.reverse_sequence(
+    tf.transpose(x, [1, 0, 2]), i, seq_axis=0, batch_axis=1)], real(3, 4, 2), np.array([0, 3, 4], np.int64))
+case("matrix_diag", lambda x: [tf.linalg.diag(x), tf.raw_ops.MatrixDiag(diagonal=x)], real(2, 3))
 
 
 def constant(name, value):
