@@ -14,7 +14,7 @@ import sys
 SIDES = {"onlearn": "#c2410c", "train_step": "#1d4ed8", "loop": "#6b7280"}
 NAMES = {"onlearn": "onlearn", "train_step": "TensorFlow train_step", "loop": "TensorFlow loop"}
 WIDTH, HEIGHT, COLUMNS = 300, 220, 3
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 28, 34
+LEFT, RIGHT, TOP, BOTTOM = 52, 24, 28, 34
 
 
 class Axis:
