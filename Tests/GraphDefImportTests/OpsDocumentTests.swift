@@ -14,6 +14,9 @@ import Testing
       The \(SupportedOp.all.count) TensorFlow operations that graphs may use on the way to what is asked for, beside \
       `Const` and `Placeholder`. Others are ignored where nothing depends on them, and otherwise reported together.
 
+      Calls of functions (`PartitionedCall`, `StatefulPartitionedCall`), conditionals (`If`, `StatelessIf`) and the loops of \
+      TensorFlow 1 (`Enter`, `NextIteration`, …) are written out before, so they are not in the table.
+
       A test keeps this table true; `ONLEARN_UPDATE_DOCUMENTATION=1 swift test --filter OpsDocumentTests` writes it.
 
       | Operation | Differentiable |
