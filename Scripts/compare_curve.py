@@ -13,12 +13,12 @@ the latter is above --tolerance.
 import argparse
 import json
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
+import safetensors_writer
 import tensorflow_peer as peer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -54,20 +54,6 @@ def masks(graph, step, rows, seed):
     return {name: values + np.float32(0.5) for name, values in peer.uniform(shapes, seed + step, 1.0).items()}
 
 
-def write_safetensors(path, tensors):
-    """Writes float32 tensors in the safetensors format."""
-    header, offset = {}, 0
-    for name, value in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [offset, offset + value.nbytes]}
-        offset += value.nbytes
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for value in tensors.values():
-            file.write(np.ascontiguousarray(value).tobytes())
-
-
 def onlearn(options, *arguments):
     """Runs onlearn; returns the JSON objects it printed, one per line."""
     command = [str(options.onlearn), *map(str, arguments), "--json"]
@@ -82,7 +68,7 @@ def losses_of_train(config, start, x, y, options, folder):
     np.save(folder / "x.npy", x)
     np.save(folder / "y.npy", y)
     store = folder / "store.safetensors"
-    write_safetensors(store, start)
+    safetensors_writer.save(store, start)
     reports = onlearn(
         options, "train", config, "--data", f"npy:{folder}/x.npy,{folder}/y.npy", "--batch", options.batch,
         "--steps", options.steps, "--no-shuffle", "--store", f"file:{store}", "--resume", "--report-every", 1,

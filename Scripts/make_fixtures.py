@@ -11,7 +11,6 @@ NumPy that share nothing with TensorFlow: the script stops if the two differ by 
 import json
 import pathlib
 import shutil
-import struct
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -19,6 +18,7 @@ FIXTURES = ROOT / "Tests" / "Fixtures"
 sys.path.insert(0, str(ROOT / "Models" / "export"))
 
 import numpy as np  # noqa: E402
+import safetensors_writer  # noqa: E402
 import template  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import tensorflow_peer as peer  # noqa: E402
@@ -147,19 +147,6 @@ The curve is within {difference:.1e} (relative) of the same curve in double prec
 """)
 
 
-def save_tensors(path, tensors):
-    """Writes a .safetensors file of float32 arrays."""
-    header, data = {}, b""
-    for name, array in tensors.items():
-        content = np.ascontiguousarray(array, np.float32).tobytes()
-        header[name] = {
-            "dtype": "F32", "shape": list(np.shape(array)), "data_offsets": [len(data), len(data) + len(content)]}
-        data += content
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
 def examples(settings, count):
     """Inputs and labels from SplitMix64, as the README of the fixture says."""
     shape, classes = settings["input_size"][1:], settings.get("class_num")
@@ -210,7 +197,7 @@ def reference():
         graph = peer.Graph(path)
         graph.assign(learned)
         tensors |= {f"{metric}.after": value for metric, value in graph.run(observed, feeds).items()}
-        save_tensors(folder / f"{name}.safetensors", tensors)
+        safetensors_writer.save(folder / f"{name}.safetensors", tensors)
         print(f"  {name}: loss {losses[0]:.5f} to {losses[-1]:.5f}")
     (folder / "README.md").write_text(f"""# The nine networks of the reference
 

@@ -12,19 +12,20 @@ import json
 import math
 import os
 import pathlib
-import struct
 import sys
 
+FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parents[2] / "Scripts"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np  # noqa: E402
+import safetensors_writer  # noqa: E402
 import tensorflow as tf2  # noqa: E402
 import tensorflow.compat.v1 as tf  # noqa: E402
 
 tf.disable_eager_execution()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
-FOLDER = pathlib.Path(__file__).resolve().parent
 BATCH, BATCHES, STEPS = 16, 3, 20
 ROWS = BATCH * BATCHES
 random = np.random.RandomState(1)
@@ -450,19 +451,6 @@ def siamese():
 # Writing.
 
 
-def save(path, tensors):
-    """Writes a .safetensors file of float32 arrays."""
-    header, data = {"__metadata__": {"tensorflow": tf.__version__}}, b""
-    for name, array in tensors.items():
-        content = np.ascontiguousarray(array, np.float32).tobytes()
-        header[name] = {
-            "dtype": "F32", "shape": list(np.shape(array)), "data_offsets": [len(data), len(data) + len(content)]}
-        data += content
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
 def export(name, function, is_resource, loops_v2, classes):
     random.seed(7)
     (tf.enable_resource_variables if is_resource else tf.disable_resource_variables)()
@@ -503,7 +491,7 @@ def export(name, function, is_resource, loops_v2, classes):
     shapes = {variable.op.name: variable.shape.as_list() for variable in variables}
     (FOLDER / f"{name}.json").write_text(json.dumps({"other": settings, "dense_shape": shapes}) + "\n")
     (FOLDER / f"{name}.pb").write_bytes(definition.SerializeToString(deterministic=True))
-    save(FOLDER / f"{name}.safetensors", tensors)
+    safetensors_writer.save(FOLDER / f"{name}.safetensors", tensors, {"tensorflow": tf.__version__})
     print(f"{name}: {len(definition.node)} nodes, loss {losses[0]:.4f} to {losses[-1]:.4f}")
 
 

@@ -10,14 +10,14 @@ metadata the steps N as `steps`. Needs TensorFlow 2, as the scripts under Models
 import argparse
 import json
 import pathlib
-import struct
 import sys
 
 import numpy as np
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER.parents[2] / "Models" / "export"))
+sys.path[:0] = [str(FOLDER.parents[2] / folder) for folder in ("Models/export", "Scripts")]
 
+import safetensors_writer  # noqa: E402
 import template  # noqa: E402
 from template import tf  # noqa: E402
 
@@ -60,19 +60,6 @@ CASES = {
 }
 
 
-def save(path, tensors, metadata):
-    """Writes a .safetensors file of float32 arrays."""
-    header, data = {"__metadata__": metadata}, b""
-    for name, array in tensors.items():
-        content = np.ascontiguousarray(array, np.float32).tobytes()
-        header[name] = {
-            "dtype": "F32", "shape": list(array.shape), "data_offsets": [len(data), len(data) + len(content)]}
-        data += content
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
 def export(name, is_resource, optimizer):
     (tf.enable_resource_variables if is_resource else tf.disable_resource_variables)()
     template.OPTIMIZERS["this"] = optimizer
@@ -104,7 +91,7 @@ def export(name, is_resource, optimizer):
             if i + 1 in STEPS:
                 for n, value in zip(names, session.run(reads)):
                     tensors[f"{n}.{i + 1}"] = value
-    save(FOLDER / f"{name}.safetensors", tensors, {
+    safetensors_writer.save(FOLDER / f"{name}.safetensors", tensors, {
         "steps": " ".join(map(str, STEPS)), "tensorflow": tf.__version__, "seed": str(SEED)})
 
 
