@@ -2,22 +2,17 @@ import Kernels
 
 /// Turns a sum with a row and the activation behind it, what follows a product of matrices, into one primitive.
 struct BiasActivationFusion: FusionRule {
-  private let producers: [Int?]
-  private let useCounts: [Int]
+  private let soleUses: SoleUses
 
-  init(_ program: Program) {
-    producers = program.producers
-    useCounts = program.useCounts
-  }
+  init(_ program: Program) { soleUses = SoleUses(program) }
 
   func replacement(for index: Int, of program: Program) -> Replacement? {
     let node = program.nodes[index]
     guard let unary = node.primitive as? UnaryElementwise, let activation = unary.operation.activation,
-      program.types[node.operands[0]].dtype.isFloatingPoint, useCounts[node.operands[0]] == 1,
-      let producer = producers[node.operands[0]]
+      program.types[node.operands[0]].dtype.isFloatingPoint,
+      let sum = soleUses.producer(of: node.operands[0], in: program),
+      let binary = sum.primitive as? BinaryElementwise, binary.operation == .add
     else { return nil }
-    let sum = program.nodes[producer]
-    guard let binary = sum.primitive as? BinaryElementwise, binary.operation == .add else { return nil }
     let primitive = BiasActivation(activation: activation)
     for operands in [sum.operands, sum.operands.reversed()] {
       let result = try? primitive.resultTypes(operands.map { program.types[$0] })
