@@ -38,8 +38,7 @@ public final class Trainer {
   private let inputs: ProgramInputs
   private let observerInputs: ProgramInputs
   private let touchedRows: TouchedRows?
-  private let gradientOutputs: [GradientOutput]
-  private let rowOccurrences: [RowOccurrences]
+  private let gradientOutputs: GradientOutputs
   private let lossOutput: Int
   private let logitsOutput: Int
   private let observedOutputs: [(name: String, output: Int)]
@@ -54,12 +53,6 @@ public final class Trainer {
 
   /// What the last exchange lent for the batch that was said to be next.
   private var lent: ParameterValues?
-
-  /// Where a parameter's gradient comes out.
-  private enum GradientOutput {
-    case dense(Int)
-    case rows(indices: Int, values: Int, RowGradients)
-  }
 
   /// A trainer of `model` on the threads of `pool`.
   ///
@@ -87,17 +80,7 @@ public final class Trainer {
     inputs = try ProgramInputs(program, of: model, seed: seed)
     observerInputs = try ProgramInputs(observer.program, of: model, seed: seed)
     touchedRows = store.prefersRowRequests ? try TouchedRows(everything, of: model, pool: pool, seed: seed) : nil
-    var occurrences = RowOccurrencesOfProgram(program)
-    gradientOutputs = model.parameters.map { parameter in
-      guard parameter.isTable else { return .dense(program.output("d-\(parameter.name)")!) }
-      let indices = program.output("d-\(parameter.name) indices")!
-      return .rows(
-        indices: indices, values: program.output("d-\(parameter.name) values")!,
-        RowGradients(
-          of: occurrences.occurrences(ofOutput: indices, rowCount: parameter.shape[0]),
-          rowLength: parameter.shape.dropFirst().reduce(1, *)))
-    }
-    rowOccurrences = occurrences.all
+    gradientOutputs = GradientOutputs(of: program, store.parameters)
     lossOutput = program.output(GraphDefImporter.lossName)!
     logitsOutput = program.output(GraphDefImporter.logitsName)!
     observedOutputs = observes ? model.config.observe.map { ($0, program.output($0)!) } : []
@@ -134,7 +117,6 @@ public final class Trainer {
     self.lent = nil
     phases?.start()
     let executor = try runner.executor(batch: batch.examples)
-    let parameters = store.parameters
     let values = try lent ?? pull(for: batch)
     loss = try inputs.bind(executor, to: batch, values) {
       phases?.end("lending parameters")
@@ -143,19 +125,7 @@ public final class Trainer {
     }
     phases?.end(Self.programPhase)
     guard loss.isFinite else { throw NonFiniteError(place: "the loss", step: stepCount) }
-    for occurrences in rowOccurrences { occurrences.forget() }
-    for (index, output) in gradientOutputs.enumerated() {
-      guard !parameters[index].isFrozen else {
-        gradients.gradients[index] = .none
-        continue
-      }
-      switch output {
-      case .dense(let output):
-        gradients.gradients[index] = .dense(executor.output(output).scalars(Float.self))
-      case .rows(let indices, let values, let sums):
-        gradients.gradients[index] = sums.add(executor.output(indices), executor.output(values))
-      }
-    }
+    gradientOutputs.read(from: executor, into: &gradients.gradients)
     lastExecutor = executor
     phases?.end("adding up the gradients of rows")
   }

@@ -68,7 +68,8 @@ struct SessionTraining {
       Plan(program, batch: batch, options: Plan.Options(lanes: session.pool.laneCount)), pool: session.pool)
     let bound = try bind(executor, &variables)
     let schedule = try choice.makeSchedule()
-    let outputs = gradientOutputs
+    let outputs = GradientOutputs(of: program, specs)
+    var gradients = ParameterGradients(gradients: specs.map { _ in .none })
     let lossOutput = program.output(GraphDefImporter.lossName)!
     var losses: [Float] = []
     try withExtendedLifetime(bound) {
@@ -81,7 +82,8 @@ struct SessionTraining {
         for change in try schedule?.changes(afterStep: step) ?? [] {
           try store.setOptimizer(change.optimizer, of: change.parameter)
         }
-        try push(outputs.map { $0.gradient(executor) }, to: store, step: step)
+        outputs.read(from: executor, into: &gradients.gradients)
+        try push(gradients, to: store, step: step)
         for (name, output) in assignments {
           let value = OwnedTensor(copying: executor.output(output))
           variables.set(name, to: value)
@@ -141,37 +143,9 @@ struct SessionTraining {
     }
   }
 
-  /// Where a parameter's gradient comes out.
-  private enum GradientOutput {
-    case frozen
-    case dense(Int)
-    case rows(indices: Int, values: Int, RowOccurrences, RowGradients)
-
-    func gradient(_ executor: Executor) -> Parameters.Gradient {
-      switch self {
-      case .frozen: return .none
-      case .dense(let output): return .dense(executor.output(output).scalars(Float.self))
-      case .rows(let indices, let values, let occurrences, let sums):
-        occurrences.forget()
-        return sums.add(executor.output(indices), executor.output(values))
-      }
-    }
-  }
-
-  private var gradientOutputs: [GradientOutput] {
-    specs.map { spec in
-      guard !spec.isFrozen else { return .frozen }
-      guard spec.kind == .table else { return .dense(program.output("d-\(spec.name)")!) }
-      let occurrences = RowOccurrences(rowCount: spec.rowCount)
-      return .rows(
-        indices: program.output("d-\(spec.name) indices")!, values: program.output("d-\(spec.name) values")!,
-        occurrences, RowGradients(of: occurrences, rowLength: spec.rowLength))
-    }
-  }
-
-  private func push(_ gradients: [Parameters.Gradient], to store: MemoryStore, step: UInt64) throws {
+  private func push(_ gradients: ParameterGradients, to store: MemoryStore, step: UInt64) throws {
     do {
-      _ = try store.exchange(push: ParameterGradients(gradients: gradients), pull: nil)
+      _ = try store.exchange(push: gradients, pull: nil)
     } catch StoreError.notFinite(let tensor, let position, let row) {
       let place = "the gradient of '\(tensor)' at \(row.map { "row \($0), " } ?? "")element \(position)"
       throw NonFiniteError(place: place, step: step)

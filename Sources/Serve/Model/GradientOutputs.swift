@@ -1,0 +1,43 @@
+import Graph
+import Kernels
+import Parameters
+
+/// Where a training program gives the gradients of parameters, and what adds up those of rows.
+struct GradientOutputs {
+  private enum Output {
+    case frozen
+    case dense(Int)
+    case rows(indices: Int, values: Int, RowGradients)
+  }
+
+  private let outputs: [Output]
+  private let occurrences: [RowOccurrences]
+
+  /// The outputs of `program` for `parameters`; none for frozen ones.
+  init(of program: Program, _ parameters: [ParameterSpec]) {
+    var occurrences = RowOccurrencesOfProgram(program)
+    outputs = parameters.map { parameter in
+      guard !parameter.isFrozen else { return .frozen }
+      guard parameter.kind == .table else { return .dense(program.output("d-\(parameter.name)")!) }
+      let indices = program.output("d-\(parameter.name) indices")!
+      return .rows(
+        indices: indices, values: program.output("d-\(parameter.name) values")!,
+        RowGradients(
+          of: occurrences.occurrences(ofOutput: indices, rowCount: parameter.rowCount), rowLength: parameter.rowLength))
+    }
+    self.occurrences = occurrences.all
+  }
+
+  /// Puts what the last run of `executor` gave into `gradients`, one for each parameter; lent until the next run.
+  func read(from executor: Executor, into gradients: inout [Parameters.Gradient]) {
+    for occurrences in occurrences { occurrences.forget() }
+    for (index, output) in outputs.enumerated() {
+      switch output {
+      case .frozen: gradients[index] = .none
+      case .dense(let output): gradients[index] = .dense(executor.output(output).scalars(Float.self))
+      case .rows(let indices, let values, let sums):
+        gradients[index] = sums.add(executor.output(indices), executor.output(values))
+      }
+    }
+  }
+}
