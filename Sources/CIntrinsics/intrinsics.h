@@ -119,6 +119,33 @@ static inline void onlearn_leave_core(int core) {
 #endif
 }
 
+#if defined(__x86_64__)
+// Which registers the system keeps when threads take turns, as the processor's register XCR0 says; 0 if none are told.
+static inline unsigned onlearn_kept_registers(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0) return 0;
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+// The bits of `onlearn_kept_registers` for vectors of 256 bits, and of 512.
+enum { ONLEARN_KEEPS_AVX = 0x06, ONLEARN_KEEPS_AVX512 = 0xE6 };
+#endif
+
+// How this processor can compute with vectors of floats: 1 for SSE2, 2 for AVX, 3 for AVX2 with fused multiply-add, 4 for
+// AVX-512; 0 for processors of another kind.
+static inline int onlearn_vector_level(void) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d, more, kept = onlearn_kept_registers();
+  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_AVX) == 0 || (kept & ONLEARN_KEEPS_AVX) != ONLEARN_KEEPS_AVX) return 1;
+  if (!__get_cpuid_count(7, 0, &a, &more, &b, &d) || (more & bit_AVX2) == 0 || (c & bit_FMA) == 0) return 2;
+  return (more & bit_AVX512F) != 0 && (kept & ONLEARN_KEEPS_AVX512) == ONLEARN_KEEPS_AVX512 ? 4 : 3;
+#else
+  return 0;
+#endif
+}
+
 // Whether `onlearn_crc32c_hardware` may be called.
 static inline int onlearn_has_crc32c(void) {
 #if defined(__x86_64__)
@@ -175,10 +202,7 @@ __attribute__((target("sse4.2"))) static inline void onlearn_crc32c_hardware3(
 // registers.
 static inline int onlearn_has_crc32c_folding(void) {
   unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_OSXSAVE) == 0) return 0;
-  unsigned low, high;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (low & 0xE6) == 0xE6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX512F) != 0 &&
+  return (onlearn_kept_registers() & ONLEARN_KEEPS_AVX512) == ONLEARN_KEEPS_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX512F) != 0 &&
          (c & bit_VPCLMULQDQ) != 0;
 }
 

@@ -26,12 +26,6 @@ extension LinearAlgebra {
     }
   }
 
-  /// The processor that OpenBLAS chose its kernels for, such as `SkylakeX`.
-  public static var coreName: String {
-    // Safety: OpenBLAS returns a constant, zero-terminated string.
-    unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? "unknown"
-  }
-
   /// Makes `normals`, `rows × columns` samples of the normal distribution, an orthogonal matrix.
   ///
   /// The columns are orthonormal where there are at least as many rows, otherwise the rows are. As in Keras, it is the

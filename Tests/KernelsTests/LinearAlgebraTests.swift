@@ -102,8 +102,5 @@ import Testing
     }
   }
 
-  @Test func `run on a named core, in the calling thread`() {
-    #expect(!LinearAlgebra.coreName.isEmpty)
-    #expect(LinearAlgebra.blasThreadCount == 1)
-  }
+  @Test func `run in the calling thread`() { #expect(LinearAlgebra.blasThreadCount == 1) }
 }

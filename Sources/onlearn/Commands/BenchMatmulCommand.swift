@@ -53,12 +53,13 @@ struct BenchMatmulCommand: ParsableCommand {
   }
 
   func run() throws {
+    for notice in BLASCore.notices { Output.error("onlearn: \(notice)") }
     LinearAlgebra.blasThreadCount = threads
     let transpositions = transpose.map { [$0] } ?? MatmulBenchmark.Transposition.allCases
     var rows: [String] = []
     if !json {
       Output.write(
-        "OpenBLAS for \(LinearAlgebra.coreName), \(threads == 1 ? "one thread" : "\(threads) threads"); GFLOP/s\n"
+        "OpenBLAS for \(BLASCore.current.name), \(threads == 1 ? "one thread" : "\(threads) threads"); GFLOP/s\n"
           + row("MxNxK", "", "onlearn", "cblas_sgemm", "ratio", "checksum"))
     }
     for shape in try shapes() {
@@ -77,7 +78,7 @@ struct BenchMatmulCommand: ParsableCommand {
     }
     guard json else { return }
     var report = JSONText()
-    report.add("core", LinearAlgebra.coreName)
+    report.add("core", BLASCore.current.name)
     report.add("threads", threads)
     report.add("results", raw: "[" + rows.joined(separator: ", ") + "]")
     Output.write(report.text + "\n")

@@ -127,6 +127,7 @@ struct ServeCommand: AsyncParsableCommand {
   func serve(beside companions: [any Service] = []) async throws {
     let (format, level) = (logFormat, logLevel)
     let logger = Logger(label: "onlearn") { _ in LineLogHandler(format: format, level: level) }
+    for notice in BLASCore.notices { logger.notice("\(notice)") }
     let registry = PrometheusMetrics(help: ModelService.metricDescriptions)
     let models = ModelService(
       folder: try ModelFolder(models), options: try serviceOptions(), pool: runtime.makePool(), metrics: registry,

@@ -106,7 +106,7 @@ struct TrainCommand: AsyncParsableCommand {
     let place = storeOptions.place
     let (store, notices) = try model.openStore(
       specification, optimizers: choice.optimizers, frozen: choice.frozen, options: storeOptions)
-    for notice in choice.notices + notices + source.notices { Output.error("onlearn: \(notice)") }
+    for notice in choice.notices + notices + source.notices + BLASCore.notices { Output.error("onlearn: \(notice)") }
 
     var options = TrainingRun.Options(batch: batch ?? model.config.batchSize)
     options.epochs = epochs ?? (steps == nil ? 1 : .max)

@@ -1,0 +1,78 @@
+import CIntrinsics
+import COpenBLAS
+
+/// The processor that OpenBLAS chose its kernels for, beside what the processor can do that we run on.
+public struct BLASCore: Hashable, Sendable {
+  /// How a processor computes with vectors of floats.
+  public enum VectorLevel: Int, Comparable, CustomStringConvertible, Sendable {
+    case sse = 1
+    case avx, avx2, avx512
+
+    public static func < (a: VectorLevel, b: VectorLevel) -> Bool { a.rawValue < b.rawValue }
+
+    public var description: String {
+      switch self {
+      case .sse: "SSE"
+      case .avx: "AVX"
+      case .avx2: "AVX2"
+      case .avx512: "AVX-512"
+      }
+    }
+
+    /// OpenBLAS's names of processors of this level, in small letters.
+    fileprivate var cores: [String] {
+      switch self {
+      case .sse:
+        [
+          "prescott", "core2", "penryn", "dunnington", "nehalem", "atom", "nano", "athlon", "opteron", "opteron_sse3",
+          "barcelona", "bobcat", "generic",
+        ]
+      case .avx: ["sandybridge", "bulldozer", "piledriver", "steamroller"]
+      case .avx2: ["haswell", "zen", "excavator"]
+      case .avx512: ["skylakex", "cooperlake", "sapphirerapids"]
+      }
+    }
+  }
+
+  /// OpenBLAS's name of the processor that it chose, such as `SkylakeX`.
+  public var name: String
+  /// What the processor that we run on can do; `nil` where that is not known.
+  public var processor: VectorLevel?
+
+  /// The choice `name` on a processor that can do `processor`.
+  public init(name: String, processor: VectorLevel?) {
+    self.name = name
+    self.processor = processor
+  }
+
+  /// OpenBLAS's choice on this processor.
+  public static var current: BLASCore {
+    // Safety: OpenBLAS returns a constant, zero-terminated string.
+    let name = unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? "unknown"
+    return BLASCore(name: name, processor: VectorLevel(rawValue: Int(onlearn_vector_level())))
+  }
+
+  /// What the kernels are made for; `nil` for a name that we do not know.
+  private var level: VectorLevel? {
+    let name = name.lowercased()
+    return [.sse, .avx, .avx2, .avx512].first { (level: VectorLevel) in level.cores.contains(name) }
+  }
+
+  /// One sentence that says which kernels OpenBLAS should use instead, and what to do; `nil` if its choice is as good as
+  /// the processor.
+  ///
+  /// - Parameter forced: What the environment's `OPENBLAS_CORETYPE` says.
+  public func complaint(forced: String?) -> String? {
+    guard let level, let processor, level < processor else { return nil }
+    let remedy =
+      if let forced {
+        "unset OPENBLAS_CORETYPE, which is '\(forced)'"
+      } else {
+        "install a newer OpenBLAS, which may know this processor"
+      }
+    return """
+      OpenBLAS uses its kernels for \(name), which have \(level) at most, but this processor has \(processor): products \
+      of matrices may take twice as long; \(remedy)
+      """
+  }
+}
