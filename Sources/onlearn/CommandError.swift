@@ -58,7 +58,8 @@ enum CommandError {
     case StoreFolderError.foreign, StoreFolderError.unusable: ExitStatus.noInput.rawValue
     case StoreFolderError.system, is FileError: ExitStatus.inputOutput.rawValue
     case is IOError: ExitStatus.unavailable.rawValue
-    case is StoreSpecificationError, is InitializationError, is OptimizerError: ExitStatus.usage.rawValue
+    case is StoreSpecificationError, is InitializationError, is OptimizerError, is SpreadError:
+      ExitStatus.usage.rawValue
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,
       is RowOutsideTableError:
       ExitStatus.badData.rawValue

@@ -22,7 +22,9 @@ func addModelBenchmarks() {
   } setup: {
     let model = try Model(configPath: mlp)
     let (store, _) = try model.openStore(.memory, optimizers: model.parameters.map { _ in .sgd(rate: 0.05) })
-    step = try StepBenchmark(model, store: store, pool: LanePool(lanes: LanePool.coreCount), examples: 1024)
+    step = try StepBenchmark(
+      model, Batch(syntheticFor: model, examples: 1024, seed: 0), store: store,
+      pool: LanePool(lanes: LanePool.coreCount))
   } teardown: {
     print("Trainer.step(mlp, 1024): checksum \(loss)")
     step = nil

@@ -1,7 +1,7 @@
 public import Kernels
 public import Parameters
 
-/// Times training steps of a model on one random batch: forward and backward pass and the optimizer's update, with
+/// Times training steps of a model on one batch: forward and backward pass and the optimizer's update, with
 /// parameters in memory.
 public struct StepBenchmark {
   /// What was found.
@@ -14,25 +14,27 @@ public struct StepBenchmark {
     public var allocationsPerStep: Double?
     /// The loss before the last step: a checksum, and a sign that something was learned.
     public var loss: Float
+    /// What a step reads and writes.
+    public var traffic: StepTraffic
   }
 
   let trainer: Trainer
   private let batch: Batch
   private let warmUpSteps: Int
 
-  /// The benchmark of `model` with batches of `examples` examples.
+  /// The benchmark of `model` with `batch`, again and again.
   ///
   /// - Parameters:
   ///   - store: Where the parameters are.
   ///   - tile: Examples per tile, or `nil` to choose.
-  ///   - seed: Decides inputs and dropout.
+  ///   - seed: Decides dropout.
   ///   - warmUpSteps: The steps before the first one that counts.
   public init(
-    _ model: Model, store: any ParameterStore, pool: LanePool, examples: Int, tile: Int? = nil, seed: UInt64 = 0,
+    _ model: Model, _ batch: Batch, store: any ParameterStore, pool: LanePool, tile: Int? = nil, seed: UInt64 = 0,
     warmUpSteps: Int = 5
   ) throws {
     trainer = try Trainer(model, store: store, pool: pool, seed: seed, tile: tile, observes: false)
-    batch = Batch(syntheticFor: model, examples: examples, seed: seed)
+    self.batch = batch
     var validator = model.batchValidator(labelsAreUsed: true)
     try validator.check(batch)
     self.warmUpSteps = warmUpSteps
@@ -69,6 +71,7 @@ public struct StepBenchmark {
     let time = TimeSample(times)
     return Result(
       time: time, examplesPerSecond: Double(batch.examples) / time.median * 1000,
-      allocationsPerStep: allocations.map { Double($0) / Double(steps) }, loss: loss)
+      allocationsPerStep: allocations.map { Double($0) / Double(steps) }, loss: loss,
+      traffic: try trainer.traffic(batch: batch.examples))
   }
 }

@@ -164,6 +164,11 @@ public final class Trainer {
     return try touchedRows.request(of: batch, step: step)
   }
 
+  /// What the last step, of `batch` examples, read and wrote.
+  func traffic(batch: Int) throws -> StepTraffic {
+    StepTraffic(of: try executor(batch: batch).plan, gradients, of: store.parameters)
+  }
+
   /// What runs steps with `batch` examples.
   func executor(batch: Int) throws -> Executor { try runner.executor(batch: batch) }
 

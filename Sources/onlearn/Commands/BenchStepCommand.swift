@@ -1,5 +1,6 @@
 import ArgumentParser
 import CAllocationCounter
+import Glibc
 import GraphDefImport
 import Kernels
 import Serve
@@ -53,6 +54,9 @@ struct BenchStepCommand: ParsableCommand {
         \(model.config.modelName): batch \(examples), \(plan.lanes) lanes, tiles of \(plan.tile), \(steps) steps
         a step: \(minimum) ms min, \(median) ms median, \(maximum) ms max; \
         \(ReadableNumber.grouped(result.examplesPerSecond)) examples/s; \(allocations) allocations; loss \(result.loss)
+        it touches \(ReadableNumber.grouped(Double(result.traffic.rows))) rows of tables and reads or writes \
+        \(ReadableNumber.grouped(Double(result.traffic.bytes))) bytes; the process took \
+        \(ReadableNumber.fixed(Self.peakMebibytes, 0)) MiB at most
 
         """)
     }
@@ -73,6 +77,18 @@ struct BenchStepCommand: ParsableCommand {
     object.add("examples_per_s", result.examplesPerSecond)
     object.add("allocations_per_step", result.allocationsPerStep ?? .nan)
     object.add("loss", Double(result.loss))
+    object.add("rows_touched", result.traffic.rows)
+    object.add("bytes_touched", result.traffic.bytes)
+    object.add("peak_mib", Self.peakMebibytes)
+    object.add("blas_core", BLASCore.current.name)
     return object
+  }
+
+  /// The most memory that the process has had.
+  private static var peakMebibytes: Double {
+    var usage = rusage()
+    // Safety: the system fills the structure it is given.
+    _ = unsafe getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    return (Double(usage.ru_maxrss) / 1024).rounded()
   }
 }

@@ -16,9 +16,13 @@ struct StepOptions: ParsableArguments {
   @Option(help: "Examples per tile; by default chosen from the working set.")
   var tile: Int?
 
+  @Option(help: "Rows of tables that the batch's ids name, spread over the tables; by default as drawn.")
+  var touchedRows: Int?
+
   func validate() throws {
     if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
+    if let touchedRows, touchedRows < 1 { throw ValidationError("--touched-rows must be positive.") }
   }
 
   /// Checks how many steps are measured.
@@ -28,6 +32,7 @@ struct StepOptions: ParsableArguments {
 
   /// The model, and its step with random inputs and parameters in memory.
   func load(on pool: LanePool) throws -> (model: Model, examples: Int, benchmark: StepBenchmark) {
+    for notice in BLASCore.notices { Output.error("onlearn: \(notice)") }
     let model = try model.load()
     let choice = try optimization.choose(for: model, .training)
     var options = Model.StoreOptions()
@@ -37,8 +42,9 @@ struct StepOptions: ParsableArguments {
       .memory, optimizers: choice.optimizers, frozen: choice.frozen, options: options
     ).store
     let examples = batch ?? model.config.batchSize
-    let benchmark = try StepBenchmark(
-      model, store: store, pool: pool, examples: examples, tile: tile, seed: runtime.seed)
+    var batch = Batch(syntheticFor: model, examples: examples, seed: runtime.seed)
+    if let touchedRows { try batch.spreadIds(over: touchedRows, of: model, seed: runtime.seed) }
+    let benchmark = try StepBenchmark(model, batch, store: store, pool: pool, tile: tile, seed: runtime.seed)
     return (model, examples, benchmark)
   }
 }
