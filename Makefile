@@ -20,15 +20,21 @@ SERVER_TESTS = RemoteTests|TransportTests|WebTests
 # starts another one (Foundation's Process reads their list beyond its end).
 PROCESS_TESTS = EndToEndTests
 
-# What bench-peers measures: models, batch sizes, runs of each side.
+# What bench-peers measures: models, batch sizes, runs of each side, which peer; and the file that keeps the figures.
 MODELS ?= mlp
 BATCH ?= 1024
 RUNS ?= 5
+PEER ?= tensorflow
+KEEP ?=
+
+# What was measured for the page on performance, and the page.
+FIGURES = Documentation/figures
+PAGE = Documentation/Performance.md
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps deps-data build build-tls test test-tls demo lint format models fixtures data-movielens bench bench-peers soak \
-  mutants install clean screenshots bench-served
+.PHONY: help deps deps-data build build-tls test test-tls demo lint format models fixtures data-movielens bench \
+  bench-peers bench-report bench-table-sizes soak mutants install clean screenshots bench-served
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -110,8 +116,15 @@ bench: deps ## run the benchmarks of kernels, import and training step
 	@echo "== benchmarks"
 	@$(SWIFT) package --package-path Benchmarks $(SWIFT_FLAGS) benchmark --no-progress
 
-bench-peers: build ## compare a training step with TensorFlow's: MODELS="mlp lr" BATCH="1024" RUNS=5
-	@$(PYTHON) Scripts/bench_peers.py --batch $(BATCH) --runs $(RUNS) $(MODELS)
+bench-peers: build ## compare a training step with TensorFlow's: MODELS="mlp lr" BATCH="1,1024" RUNS=5 PEER=pytorch
+	@$(PYTHON) Scripts/bench_peers.py --peer $(PEER) --batch $(BATCH) --runs $(RUNS) $(if $(KEEP),--json $(KEEP)) $(MODELS)
+
+bench-table-sizes: build ## measure a step of fm with tables of 2^14 to 2^24 rows, for the page on performance
+	@$(PYTHON) Scripts/bench_table_sizes.py --json $(FIGURES)/table-sizes.json --page $(PAGE) \
+	  --plot Documentation/images/table-sizes.svg
+
+bench-report: ## write what KEEP=Documentation/figures/steps.json has kept into the page on performance
+	@$(PYTHON) Scripts/report_steps.py $(FIGURES)/steps.json --page $(PAGE) --plot Documentation/images/steps.svg
 
 bench-served: deps-data build ## compare training through client, train server and parameter server with training in one process
 	@$(PYTHON) Scripts/bench_served.py
