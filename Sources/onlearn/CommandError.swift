@@ -56,6 +56,7 @@ enum CommandError {
       ExitStatus.usage.rawValue
     case StoreFolderError.damaged: ExitStatus.damagedStore.rawValue
     case StoreFolderError.foreign, StoreFolderError.unusable: ExitStatus.noInput.rawValue
+    case StoreFolderError.noRoom: ExitStatus.cannotCreate.rawValue
     case StoreFolderError.system, is FileError: ExitStatus.inputOutput.rawValue
     case is IOError: ExitStatus.unavailable.rawValue
     case is StoreSpecificationError, is InitializationError, is OptimizerError, is SpreadError:

@@ -129,13 +129,15 @@ struct LogRecovery {
   /// Keeps a copy of the torn tail, cuts off everything behind the records, and makes these durable.
   func cut(in folder: any StoreFolder) throws(FileError) {
     guard let lastSegment else { return }
+    let file = try folder.open(lastSegment.name)
     if tornTail.readableBytes > 0 {
+      // What is reserved behind the tail makes room for the copy.
+      try file.truncate(to: lastSegment.end + tornTail.readableBytes)
       let copy = try folder.create(lastSegment.name + ".torn")
       try copy.write(tornTail, at: 0)
       try copy.sync()
       try folder.sync()
     }
-    let file = try folder.open(lastSegment.name)
     try file.truncate(to: lastSegment.end)
     try file.sync()
   }

@@ -6,7 +6,8 @@ import Wire
 ///
 /// It is used on its server's thread. What was appended can be synced from another thread: ``beginSync()``, the work on
 /// that thread, ``endSync(_:)``. A segment is synced before the next one begins, so a log never has holes. The next
-/// segment is always prepared in advance, with its place on the disk.
+/// segment is always prepared in advance, with its place on the disk. A log that goes on where there is no room for one
+/// begins it with the first record that finds room.
 package final class LogWriter {
   /// Where a log goes on.
   struct Position {
@@ -51,6 +52,7 @@ package final class LogWriter {
   /// Goes on behind `position`, in a new segment.
   ///
   /// - Parameter time: Tells the seconds since 1970.
+  /// - Throws: What the system says; a lack of room only if the log has no records yet.
   init(
     _ folder: any StoreFolder, _ identity: StoreIdentity, at position: Position, segmentByteCount: Int,
     time: @escaping () -> UInt32
@@ -61,9 +63,16 @@ package final class LogWriter {
     self.time = time
     self.position = position
     durableLSN = position.lastLSN
-    try prepare()
-    try beginSegment()
+    do throws(FileError) {
+      try prepare()
+      try beginSegment()
+    } catch {
+      guard error.isLackOfRoom, position.lastLSN > 0 else { throw error }
+    }
   }
+
+  /// Whether there was no room for a segment, so that ``makeRoom()`` is to be asked before anything is appended.
+  var lacksRoom: Bool { file == nil }
 
   /// The segments that are kept.
   var segmentCount: Int { get throws(FileError) { try LogRecovery.list(folder).count } }
@@ -79,7 +88,7 @@ package final class LogWriter {
     precondition(record.lsn == position.lastLSN + 1, "record \(record.lsn) behind \(position.lastLSN)")
     var header = RecordHeader(record, previousChecksum: position.checksum, time: time())
     // A record that is larger than a segment has one for itself.
-    if end + header.recordByteCount > segmentByteCount, end > SegmentHeader.byteCount {
+    if file == nil || end + header.recordByteCount > segmentByteCount && end > SegmentHeader.byteCount {
       if prepared == nil { try prepare() }
       try beginSegment()
       header.previousChecksum = position.checksum
@@ -90,9 +99,11 @@ package final class LogWriter {
 
   /// Notes that the server stops in order, when all records are on the disk: behind the mark nothing may be missing.
   package func close() throws(FileError) {
-    try file?.sync()
+    // Where nothing could be written, the log ends as it was found.
+    guard let file else { return }
+    try file.sync()
     try write(mark: .clean, sequence: 0)
-    try file?.sync()
+    try file.sync()
     durableLSN = position.lastLSN
   }
 

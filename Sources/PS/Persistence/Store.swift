@@ -42,7 +42,8 @@ package struct Store {
 
   /// Opens the store in `folder`, or begins one.
   ///
-  /// A torn tail is copied to a file of its own and cut off. Nothing is changed before all records were replayed.
+  /// A torn tail is copied to a file of its own and cut off. Nothing is changed before all records were replayed. A store
+  /// that is there is opened though the disk has no room for more of its log, to be read.
   ///
   /// - Parameters:
   ///   - newID: Names a store that begins.
@@ -66,14 +67,18 @@ package struct Store {
     do throws(FileError) {
       for name in contents.broken { try folder.rename(name, to: name + ".broken") }
       try recovery.cut(in: folder)
-      let log = try LogWriter(
-        folder, identity, at: recovery.position, segmentByteCount: segmentByteCount, time: time)
-      return Store(
-        folder: folder, identity: identity, core: contents.core, log: log, snapshot: contents.snapshot,
-        finding: contents.finding)
     } catch {
       throw .system(error)
     }
+    let log: LogWriter
+    do throws(FileError) {
+      log = try LogWriter(folder, identity, at: recovery.position, segmentByteCount: segmentByteCount, time: time)
+    } catch {
+      throw error.isLackOfRoom ? .noRoom(path: folder.path, byteCount: segmentByteCount) : .system(error)
+    }
+    return Store(
+      folder: folder, identity: identity, core: contents.core, log: log, snapshot: contents.snapshot,
+      finding: contents.finding)
   }
 
   /// Reads the store in `folder` to its end, without changing anything.

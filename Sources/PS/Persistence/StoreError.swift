@@ -10,6 +10,8 @@ public enum StoreFolderError: Error, Hashable, Sendable {
   case foreign(problem: String)
   /// The store is sound, but `problem`.
   case unusable(problem: String)
+  /// A store cannot begin in the folder at `path`: its disk has no room for a file of the log, of `byteCount` bytes.
+  case noRoom(path: String, byteCount: Int)
 }
 
 extension StoreFolderError {
@@ -27,6 +29,9 @@ extension StoreFolderError: CustomStringConvertible {
       "'\(file)' is damaged at byte \(offset): \(problem). Nothing was changed. 'onlearn ps verify' says what is left, "
         + "'onlearn ps truncate' gives up what is behind the damage"
     case .foreign(let problem), .unusable(let problem): problem
+    case .noRoom(let path, let byteCount):
+      "the disk of '\(path)' has no room for a file of the log, \(byteCount >> 20) MiB. Make room, or let files be smaller "
+        + "with --log-segment"
     }
   }
 }

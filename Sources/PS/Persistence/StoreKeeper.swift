@@ -55,6 +55,13 @@ package final class StoreKeeper {
     if policy == .everySecond { syncLater() }
   }
 
+  /// Tells the server, before anything else, if there is no room for the log.
+  func start() {
+    guard log.lacksRoom else { return }
+    waitForRoom()
+    report(.logFailed(.full))
+  }
+
   /// Writes a record that a step of the server decided on.
   func append(_ record: LogRecord) {
     guard failure == nil, !isBroken else { return }

@@ -46,6 +46,8 @@ public final class ParameterServer: Sendable {
   public let shard: Int
   /// The number of shards.
   public let shards: Int
+  /// Whether its disk had no room when it started: it only reads until there is.
+  public let startedFull: Bool
 
   /// Fails when the disk does, after which nothing is kept any more and the process had better end.
   public let diskFailures: AsyncStream<FileError>
@@ -55,10 +57,10 @@ public final class ParameterServer: Sendable {
   private let isHurried = Mutex(false)
 
   private init(
-    shard: Int, of shards: Int, listener: Listener<ParameterService>, membership: Membership?,
+    shard: Int, of shards: Int, startedFull: Bool, listener: Listener<ParameterService>, membership: Membership?,
     diskFailures: AsyncStream<FileError>
   ) {
-    (self.shard, self.shards) = (shard, shards)
+    (self.shard, self.shards, self.startedFull) = (shard, shards, startedFull)
     self.listener = listener
     self.membership = membership
     self.diskFailures = diskFailures
@@ -104,7 +106,8 @@ public final class ParameterServer: Sendable {
     }
     membership?.renew(address: "\(options.advertisedAddress ?? listener.address)")
     return ParameterServer(
-      shard: configuration.shard, of: configuration.shards, listener: listener, membership: membership,
+      shard: configuration.shard, of: configuration.shards,
+      startedFull: try await listener.withService { $0.isFull }, listener: listener, membership: membership,
       diskFailures: diskFailures)
   }
 

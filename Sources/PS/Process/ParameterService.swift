@@ -64,6 +64,9 @@ public final class ParameterService: FrameService {
     driver.step(.disconnected(connection.id))
   }
 
+  /// Whether the disk has no room, so that the server only reads.
+  package var isFull: Bool { driver.isFull }
+
   /// Succeeds when no snapshot is being written any more.
   package func snapshotEnd() -> EventLoopFuture<Void> {
     let promise = loop.makePromise(of: Void.self)

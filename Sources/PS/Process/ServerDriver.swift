@@ -31,7 +31,13 @@ package final class ServerDriver {
         store, configuration.durability, on: loop, snapshotByteCount: snapshotByteCount,
         report: { [weak self] in self?.step($0) }, failed: failed)
     }
+    keeper?.start()
+    // Clocks that all had completed before a restart end now, and nobody who was there is waited for for ever.
+    step(.timer)
   }
+
+  /// Whether the disk has no room, so that the server only reads.
+  var isFull: Bool { keeper?.isFull ?? false }
 
   /// Where a client's session stands.
   package func session(of client: Identifier) -> SessionState {

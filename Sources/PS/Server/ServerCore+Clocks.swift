@@ -11,7 +11,10 @@ extension ServerCore {
     try state.checkIsReady(for: client)
     guard state.schema.consistency.staleness != nil else { return nil }
     guard let rank = state.clocks.rank(of: client) else {
-      throw Refusal(.forbidden, "model '\(state.schema.name)' is trained in step; register it with a rank to push")
+      throw Refusal(
+        .forbidden,
+        "workers of model '\(state.schema.name)' keep in step, and this one has no rank, or another worker has taken it"
+      )
     }
     let running = state.isSynchronous ? state.clocks.open : store.slowestClock
     let lowest = max(state.clocks.completed[rank], running)
@@ -33,8 +36,10 @@ extension ServerCore {
     (lastSeen[client] ?? start) + configuration.workerTimeout
   }
 
-  /// Ends the clocks of a model that every worker has completed, so that their gradients are applied.
+  /// Ends the clocks of a model that every worker has completed, so that their gradients are applied; none while the log
+  /// takes nothing.
   mutating func closeClocks(of model: UInt32) {
+    guard case .working = logState else { return }
     while let state = accepted.models[model], state.isSynchronous, state.clocks.canClose(isAlive: isAlive) {
       accept(.closed(state.clocks.open, of: model, lsn: accepted.lastLSN + 1))
     }

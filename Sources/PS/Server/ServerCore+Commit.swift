@@ -40,6 +40,13 @@ extension ServerCore {
     for target in lost { refuse(refusal, target) }
   }
 
+  /// Takes mutations again after a full disk, and ends the clocks that waited for room.
+  mutating func goOn() {
+    guard case .failed(.full) = logState else { return }
+    logState = .working
+    for model in stores.keys.sorted() { closeClocks(of: model) }
+  }
+
   /// Makes the changes of `entry`.
   mutating func apply(_ entry: LogEntry) {
     let record = entry.record

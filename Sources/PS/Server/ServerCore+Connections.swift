@@ -10,9 +10,6 @@ extension ServerCore {
     connections[connection] = Connection(peer: peer)
     connectionOfClient[peer.clientID] = connection
     lastSeen[peer.clientID] = nil
-    // Workers that were there before a restart are not waited for for ever.
-    let firstDeadline = start + configuration.workerTimeout
-    if now < firstDeadline, !stores.isEmpty { effects.append(.wake(at: firstDeadline)) }
   }
 
   mutating func disconnect(_ connection: ConnectionID) {

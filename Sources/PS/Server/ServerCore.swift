@@ -129,7 +129,7 @@ public struct ServerCore: Sendable {
     case .request(let frame, let connection): receive(frame, on: connection)
     case .logged(let last, let durable): commit(upTo: last, durable: durable)
     case .logFailed(let failure): rollBack(failure)
-    case .logAvailable: if case .failed(.full) = logState { logState = .working }
+    case .logAvailable: goOn()
     case .timer: passTime()
     case .measured(let type, let duration): statistics.measure(type, duration)
     }

@@ -150,6 +150,9 @@ struct PsRunCommand: AsyncParsableCommand {
     options.durability = durability
     options.segmentByteCount = logSegment << 20
     let server = try await ParameterServer.start(options)
+    if server.startedFull {
+      Output.error("onlearn: the disk of '\(data ?? "")' is full: the server only reads until there is room")
+    }
     let greeting = "server \(server.shard) of \(server.shards) listens at \(server.address)\n"
     try await runUntilSignalled(greeting, server.diskFailures) {
       try await server.stop()

@@ -249,6 +249,40 @@ import Wire
     #expect(try Self.isPrefix(Self.open(folder.afterKill), of: history, at: history.records.count))
   }
 
+  @Test func `that finds a full disk is read, and goes on when there is room`() throws {
+    let history = try History(pushes: 6)
+    let (before, rest) = (history.records.prefix(5), history.records.dropFirst(5))
+    let segment = 64 << 10
+    for tail in [[], [UInt8](repeating: 7, count: 100)] {
+      let folder = try Self.folder(Array(before), segment: segment)
+      let last = try #require(folder.segments.last)
+      let end = try #require(folder[last].lastIndex { $0 != 0 }) + 1
+      folder[last].replaceSubrange(end..<end + tail.count, with: tail)
+      try folder.remove("wal-next")
+      folder.state.withLock { $0.capacity = $0.size }
+      let store = try Self.open(folder, segment: segment)
+      #expect(store.finding.tornByteCount == tail.count)
+      #expect(try Self.isPrefix(store, of: history, at: before.count))
+      #expect(throws: FileError.self) { try store.log.append(rest.first!) }
+      #expect(try !store.log.makeRoom())
+      // It may end so, as often as it likes.
+      try store.log.close()
+      #expect(try Store.verify(folder).1.lastLSN == UInt64(before.count))
+      folder.state.withLock { $0.capacity = .max }
+      #expect(try store.log.makeRoom())
+      for record in rest { try store.log.append(record) }
+      #expect(try Self.isPrefix(Self.open(folder.afterKill), of: history, at: history.records.count))
+    }
+  }
+
+  @Test func `does not begin on a full disk, and says how much room it needs`() throws {
+    let folder = MemoryFolder()
+    folder.state.withLock { $0.capacity = 4000 }
+    #expect(throws: StoreFolderError.noRoom(path: "memory", byteCount: 4096)) { try Self.open(folder) }
+    folder.state.withLock { $0.capacity = 5000 }
+    _ = try Self.open(folder)
+  }
+
   @Test(arguments: 0..<12) func `whose disk fails to sync never says that it did`(_ goodSyncs: Int) throws {
     let history = try History(pushes: 8)
     let folder = MemoryFolder()

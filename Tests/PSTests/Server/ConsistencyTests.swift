@@ -228,6 +228,47 @@ import Wire
     #expect(try server.restarted().contents(of: schema, model: 1) == server.contents(of: schema, model: 1))
   }
 
+  @Test func `is full ends no clock before there is room, and then at once`() throws {
+    let server = try TestServer.logged()
+    let schema = TestModels.small(.synchronous, workers: 3)
+    let clients = (0..<3).map { TestClient(server, id: $0 + 1) }
+    for (rank, client) in clients.enumerated() { try client.register(schema, rank: rank) }
+    let push: [TestPush] = [.dense(tensor: 0, first: 0, [1])]
+    let wanted: [TestPull] = [.dense(tensor: 0, first: 0, count: 1)]
+    let request = clients[0].sendPush(push, wanted, flags: .clock)
+    server.logs = false
+    let lost = clients[1].sendPush(push, wanted, flags: .clock)
+    server.fail(.full)
+    #expect(try #require(throws: Refusal.self) { try clients[1].answer(to: lost) }.code == .readOnlyDiskFull)
+    // The clock could end without them now, but that would be a record.
+    for client in clients.dropFirst() { client.disconnect() }
+    server.pass(.seconds(11))
+    #expect(server.unwritten.isEmpty)
+    #expect(try clients[0].answerIfAny(to: request) == nil)
+    server.logs = true
+    server.step(.logAvailable)
+    #expect(try clients[0].values(request, wanted).values == [[-1]])
+    #expect(try server.restarted().contents(of: schema, model: 1) == server.contents(of: schema, model: 1))
+  }
+
+  @Test func `ends where a clock had only to be ended ends it when it starts again`() throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(TestModels.small(.synchronous), rank: 0)
+    try client.push([.dense(tensor: 0, first: 0, [1])], flags: .clock)
+    #expect(server.log.last?.kind == .closeClock)
+    func open(_ folder: MemoryFolder) throws -> Store {
+      try Store.open(folder, server.configuration, now: server.now, newID: client.peer.clientID, time: { 0 })
+    }
+    let folder = MemoryFolder()
+    let log = try open(folder).log
+    for record in server.log.dropLast() { try log.append(record) }
+    let (loop, store) = (SimulatedLoop(World(seed: 1), slowness: 0...0.001), try open(folder.afterKill))
+    let driver = ServerDriver(server.configuration, store: store, on: loop, perform: { _ in }, failed: { _ in })
+    #expect(store.log.lastLSN == server.log.last?.lsn)
+    _ = driver
+  }
+
   @Test func `is broken never takes anything again`() throws {
     let server = try TestServer.logged()
     let client = TestClient(server, id: 1)

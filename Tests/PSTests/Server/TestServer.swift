@@ -30,6 +30,8 @@ final class TestServer {
     core = ServerCore(configuration, now: now)
     for record in log { try core.replay(record) }
     self.log = log
+    // As a driver does.
+    step(.timer)
   }
 
   /// The server that was found in a store.
