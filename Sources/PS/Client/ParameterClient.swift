@@ -296,11 +296,16 @@ extension ParameterClient {
     state.withLock { $0.hasBroughtValues = true }
   }
 
-  /// Goes on in the latest clock of all shards, and tells the others: of clocks that are not in lockstep some may be left
-  /// out.
+  /// Goes on in the latest clock of all shards, and tells the others.
+  ///
+  /// Shards differ by one clock where a worker of this rank ended before all had heard of its last one. Two workers, each
+  /// ahead on another shard, would wait for each other for ever in lockstep. There shards that differ by more have lost
+  /// clocks with their power, and clocks cannot be left out.
   private func agreeOnClock() throws {
     let (models, clocks) = state.withLock { ($0.models, $0.clocks) }
-    guard case .stale = consistency, let latest = clocks.max(), clocks.contains(where: { $0 < latest }) else { return }
+    guard endsClocks, let latest = clocks.max(), clocks.contains(where: { $0 < latest }),
+      consistency != .synchronous || clocks.allSatisfy({ $0 + 1 >= latest })
+    else { return }
     _ = try links.call(
       zip(models, clocks).map { model, clock in
         guard clock < latest else { return nil }
