@@ -290,8 +290,8 @@ extension ClientSession {
   private mutating func disconnected(_ error: ConnectionError, _ now: Instant, _ effects: inout [Effect]) {
     switch (connection, error) {
     case (.closed, _): return
-    // What was a server a moment ago is one still: the line has changed a byte.
-    case (.ready, .breach): break
+    // What was a server is one still: the line has changed a byte.
+    case (_, .breach) where identity != nil: break
     default:
       guard error.isTransient else { return close(.rejected(server: server, problem: "\(error)"), &effects) }
     }

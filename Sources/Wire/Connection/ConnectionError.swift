@@ -47,7 +47,9 @@ extension ConnectionError {
   public var isTransient: Bool {
     switch self {
     case .unreachable, .closedByServer, .handshakeTimeout, .silent: true
-    case .refused(let refusal), .breach(let refusal): refusal.code.retry != .never
+    // A server that answers in frames and takes ours for none has got other bytes than were sent.
+    case .refused(let refusal): refusal.code.retry != .never || refusal.code == .badMagic
+    case .breach(let refusal): refusal.code.retry != .never
     case .authenticationMissing, .keyMissing, .serverNotAuthentic, .notSecure: false
     }
   }

@@ -31,6 +31,8 @@ final class Network {
   var slowness = 0.002
   /// How often what was sent arrives in pieces.
   var splits = 0.1
+  /// How often one bit of what arrives is another one.
+  var flips = 0.0
   private var holes: [Route: Instant] = [:]
   private var lastLine = 0
 
@@ -46,7 +48,7 @@ final class Network {
   /// Lets everything pass.
   func heal() {
     holes = [:]
-    slowness = 0.002
+    (slowness, flips) = (0.002, 0)
   }
 
   /// When something can pass.
@@ -172,10 +174,20 @@ final class Line {
     }
     guard receiver.isReading else { return }
     let length = world.chance(network.splits) ? world.number(1...count) : count
-    guard let piece = bytes[end]?.readSlice(length: length) else { return }
+    guard var piece = bytes[end]?.readSlice(length: length) else { return }
+    if network.flips > 0, world.chance(network.flips) { piece.flipBit(world.number(0...8 * length - 1)) }
     world.note(.delivered, number, end.rawValue, length, Int(piece.checksum(at: piece.readerIndex, length: length)))
     receiver.received(piece)
     schedule(end)
+  }
+}
+
+extension ByteBuffer {
+  /// Makes another one of a bit of what can be read.
+  fileprivate mutating func flipBit(_ bit: Int) {
+    let place = readerIndex + bit / 8
+    guard let byte = getInteger(at: place, as: UInt8.self) else { return }
+    setInteger(byte ^ 1 << UInt8(bit % 8), at: place)
   }
 }
 

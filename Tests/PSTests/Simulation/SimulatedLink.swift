@@ -10,7 +10,7 @@ final class SimulatedLink {
   private let network: Network
   private let nodes: (own: Node, server: Node)
   private let role: Role
-  private let limits: Limits
+  private let plan: SimulationPlan
   private var session: ClientSession
   private var effects: [ClientSession.Effect] = []
   private var completions: [ClientSession.Ticket: Completion] = [:]
@@ -25,13 +25,13 @@ final class SimulatedLink {
 
   init(
     _ network: Network, from own: Node, to server: Node, client: Identifier, role: Role, shard: (Int, Int)?,
-    patience: Duration, limits: Limits
+    patience: Duration, _ plan: SimulationPlan
   ) {
     self.network = network
     nodes = (own, server)
     self.client = client
     self.role = role
-    self.limits = limits
+    self.plan = plan
     var rules = ClientSession.Patience()
     rules.total = patience
     session = ClientSession(
@@ -84,8 +84,9 @@ final class SimulatedLink {
   }
 
   private func connect() {
-    let hello = Hello(role: role, clientID: client, nonce: network.world.nonce())
-    let end = ClientEnd(self, hello, limits, network.world)
+    let key = plan.key(for: role)
+    let hello = Hello(role: role, clientID: client, nonce: network.world.nonce(), keyID: key?.id ?? "")
+    let end = ClientEnd(self, hello, key, plan.limits, network.world)
     network.connect(end, from: nodes.own, to: nodes.server) { [weak self] line in
       guard let self, !isClosed else {
         line?.close(.client)
@@ -122,10 +123,10 @@ private final class ClientEnd: LineEnd {
   private var mutations: [UInt64: (sequence: UInt64, isDurable: Bool)] = [:]
   private var isOver = false
 
-  init(_ link: SimulatedLink, _ hello: Hello, _ limits: Limits, _ world: World) {
+  init(_ link: SimulatedLink, _ hello: Hello, _ key: SharedKey?, _ limits: Limits, _ world: World) {
     self.link = link
     self.world = world
-    machine = ClientConnection(hello: hello, limits: limits, now: world.now)
+    machine = ClientConnection(hello: hello, key: key, limits: limits, now: world.now)
     alarm = WorldAlarm(world)
   }
 

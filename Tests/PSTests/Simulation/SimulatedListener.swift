@@ -16,14 +16,16 @@ final class SimulatedListener {
   let world: World
   unowned let service: any SimulatedService
   var load: ServerLoad
+  fileprivate let keys: KeyRing
   private var ends: [ConnectionID: ServerEnd] = [:]
   private var connectionOfClient: [Identifier: ConnectionID] = [:]
   private var lastConnection: ConnectionID = 0
 
-  init(_ world: World, _ service: any SimulatedService, _ limits: Limits) {
+  init(_ world: World, _ service: any SimulatedService, _ plan: SimulationPlan) {
     self.world = world
     self.service = service
-    load = ServerLoad(limits: limits)
+    load = ServerLoad(limits: plan.limits)
+    keys = KeyRing(plan.keys)
   }
 
   func accept(_ line: Line) -> any LineEnd {
@@ -79,7 +81,8 @@ private final class ServerEnd: LineEnd {
     self.line = line
     self.listener = listener
     let world = listener.world
-    machine = ServerConnection(limits: listener.load.limits, keys: KeyRing([]), nonce: world.nonce(), now: world.now)
+    machine = ServerConnection(
+      limits: listener.load.limits, keys: listener.keys, nonce: world.nonce(), now: world.now)
     alarm = WorldAlarm(world)
     alarm.set(machine.deadline) { [weak self] in self?.step() }
   }

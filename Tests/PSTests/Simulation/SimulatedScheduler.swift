@@ -23,7 +23,7 @@ final class SimulatedScheduler: SimulatedService {
     var defaults = TrainingDefaults()
     (defaults.workers, defaults.consistency) = (plan.workers, plan.consistency)
     core = SchedulerCore(servers: plan.servers, defaults: defaults)
-    let listener = SimulatedListener(network.world, self, plan.limits)
+    let listener = SimulatedListener(network.world, self, plan)
     self.listener = listener
     network.listeners[Self.node] = listener
   }

@@ -196,8 +196,8 @@ final class ServerProcess: SimulatedService {
     alarm = WorldAlarm(world)
     scheduler = SimulatedLink(
       server.network, from: server.node, to: SimulatedScheduler.node, client: identity.storeID, role: .server,
-      shard: nil, patience: .seconds(20), limits: plan.limits)
-    listener = SimulatedListener(world, self, plan.limits)
+      shard: nil, patience: .seconds(20), plan)
+    listener = SimulatedListener(world, self, plan)
     driver = ServerDriver(
       configuration, store: store, on: loop, snapshotByteCount: plan.snapshotByteCount,
       perform: { [unowned self] in perform($0) }, failed: { [unowned self] in failure = $0 })

@@ -32,7 +32,7 @@ final class SimulatedWorker {
     client = Identifier(using: &network.world.random)
     scheduler = SimulatedLink(
       network, from: node, to: SimulatedScheduler.node, client: client, role: .worker, shard: nil,
-      patience: plan.patience, limits: plan.limits)
+      patience: plan.patience, plan)
   }
 
   private var world: World { network.world }
@@ -75,10 +75,12 @@ final class SimulatedWorker {
     links = map.servers.enumerated().map { shard, server in
       let link = SimulatedLink(
         network, from: node, to: Node(server.address)!, client: client, role: .worker, shard: (shard, plan.servers),
-        patience: plan.patience, limits: plan.limits)
+        patience: plan.patience, plan)
       link.acknowledged = { [unowned self] sequence, isDurable in
         simulation.servers[shard].debts.acknowledged(client, sequence, isDurable: isDurable, at: world.now)
       }
+      // The end of a clock may be among them.
+      link.lost = { [unowned self] _ in hasEndedClock = false }
       return link
     }
     register()
@@ -104,10 +106,12 @@ final class SimulatedWorker {
     }
   }
 
-  /// Goes on in the latest clock of all servers, and tells the others, unless workers are in lockstep.
+  /// Goes on in the latest clock of all servers, and tells the others, as a ``ParameterClient`` does.
   private func agreeOnClock() {
     let latest = clocks.max() ?? 0
-    guard case .stale = plan.consistency, clocks.contains(where: { $0 < latest }) else { return readOffsets() }
+    guard plan.hasClocks, clocks.contains(where: { $0 < latest }),
+      plan.consistency != .synchronous || clocks.allSatisfy({ $0 + 1 >= latest })
+    else { return readOffsets() }
     let before = clocks
     clocks = clocks.map { _ in latest }
     ask(
@@ -131,7 +135,7 @@ final class SimulatedWorker {
       try OffsetsReply(reading: frame.payload).offsets
     } then: { [self] replies in
       batch = Int(replies.map { $0[UInt64(stream) + 1] ?? 0 }.min() ?? 0)
-      guard isEnd, batch == plan.batches else { return think() }
+      guard isEnd, batch == plan.batches, !plan.hasClocks || hasEndedClock else { return think() }
       simulation.completed(stream)
       end()
     }

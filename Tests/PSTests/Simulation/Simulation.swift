@@ -131,6 +131,10 @@ extension Simulation {
       network.slowness = Double.random(in: 0.002...0.5, using: &world.random)
       return world.after(world.seconds(0.5...5)) { [self] in network.slowness = 0.002 }
     }
+    if fault == .bitFlips {
+      network.flips = Double.random(in: 0.01...0.3, using: &world.random)
+      return world.after(world.seconds(0.5...5)) { [self] in network.flips = 0 }
+    }
     if fault == .workerKills || fault == .zombies {
       guard let worker = workers.randomElement(using: &world.random) else { return }
       return fault == .workerKills ? worker.end() : double(worker)
@@ -173,7 +177,7 @@ extension Simulation {
       let client = Identifier(using: &world.random)
       let link = SimulatedLink(
         network, from: 50, to: server.node, client: client, role: .admin, shard: (server.shard, plan.servers),
-        patience: .seconds(10), limits: plan.limits)
+        patience: .seconds(10), plan)
       func own(_ keys: [Int64]) -> [Int64] { keys.filter { workload.shard(ofRow: $0) == server.shard } }
       let tables = [
         (Workload.Tensor.set, own(rows)), (Workload.Tensor.cells, own((0..<Int64(Workload.cellCount)).map { $0 })),

@@ -7,7 +7,7 @@ import Wire
 struct SimulationPlan {
   /// What may go wrong.
   enum Fault: CaseIterable {
-    case resets, halfCloses, holes, slowness, workerKills, zombies, schedulerKills
+    case resets, halfCloses, holes, slowness, bitFlips, workerKills, zombies, schedulerKills
     // These need a server that keeps what it learns.
     case kills, stops, powerCuts, powerCutsInChanges, syncFailures, fullDisks
   }
@@ -33,6 +33,8 @@ struct SimulationPlan {
   let diskSeconds: ClosedRange<Double>
   let segmentByteCount: Int
   let snapshotByteCount: Int
+  /// The keys of which clients have to show one; none at all if nobody has to.
+  let keys: [SharedKey]
 
   init(seed: UInt64) {
     var random = SplitMix64(seed: seed &* 2 &+ 1)
@@ -54,6 +56,13 @@ struct SimulationPlan {
     diskSeconds = 0.0001...[0.001, 0.02, 0.3].randomElement(using: &random)!
     segmentByteCount = [512, 4096, 32768].randomElement(using: &random)!
     snapshotByteCount = [2000, 20_000, 1 << 20].randomElement(using: &random)!
+    let secret = (0..<SharedKey.minimumByteCount).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    keys =
+      Bool.random(using: &random)
+      ? [
+        SharedKey(id: "worker", role: .worker, secret: secret),
+        SharedKey(id: "operator", role: .server, secret: secret.reversed()),
+      ] : []
   }
 
   /// The limits of servers and clients; short ones, as the time that is simulated is.
@@ -64,6 +73,9 @@ struct SimulationPlan {
     (limits.idleTime, limits.frameTime, limits.stallTime) = (.seconds(20), .seconds(5), .seconds(5))
     return limits
   }
+
+  /// The key that a client of a role has; nil if nobody has to show one.
+  func key(for role: Role) -> SharedKey? { keys.first { $0.role == role } ?? keys.last }
 
   /// Whether workers keep in step.
   var hasClocks: Bool { consistency != .asynchronous }
