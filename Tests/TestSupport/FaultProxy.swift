@@ -82,6 +82,11 @@ public final class FaultProxy: Sendable {
   /// What has gone wrong so far.
   public var counts: Counts { state.values.withLock { $0.counts } }
 
+  /// Ends all connections that there are, at both ends.
+  public func breakConnections() {
+    for channel in state.values.withLock({ $0.clients }).values { channel.close(promise: nil) }
+  }
+
   /// Accepts no more connections.
   public func stop() async { try? await channel.close().get() }
 
@@ -91,6 +96,8 @@ public final class FaultProxy: Sendable {
       var faults: Faults
       var counts = Counts()
       var random: SplitMix64
+      /// The clients' ends of the connections that there are.
+      var clients: [ObjectIdentifier: any Channel] = [:]
     }
 
     let values: Mutex<Values>

@@ -31,6 +31,7 @@ final class FaultyLine {
   /// Lets bytes pass between a client and a server.
   static func join(_ client: any Channel, _ server: any Channel, _ state: FaultProxy.State) throws {
     let line = FaultyLine(client, server, state)
+    state.values.withLock { $0.clients[ObjectIdentifier(client)] = client }
     try client.pipeline.syncOperations.addHandler(End(line, .request))
     try server.pipeline.syncOperations.addHandler(End(line, .reply))
   }
@@ -122,7 +123,10 @@ final class FaultyLine {
     }
   }
 
-  private func ended(_ direction: Direction) { (direction == .request ? server : client).close(promise: nil) }
+  private func ended(_ direction: Direction) {
+    state.values.withLock { $0.clients[ObjectIdentifier(client)] = nil }
+    (direction == .request ? server : client).close(promise: nil)
+  }
 
   /// One end of the line.
   private final class End: ChannelInboundHandler {
