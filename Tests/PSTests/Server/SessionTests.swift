@@ -4,7 +4,7 @@ import Parameters
 import Testing
 import Wire
 
-@Suite struct `A session` {
+@Suite struct `A client's session` {
   private let schema = TestModels.counters(4)
   private let one: [TestPush] = [.rows(tensors: [0], keys: [0], [[-1]]), .dense(tensor: 1, first: 0, [-1])]
   private let everything: [TestPull] = [
