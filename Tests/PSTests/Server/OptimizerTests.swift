@@ -2,13 +2,14 @@ import Kernels
 import NIOCore
 import PS
 import Parameters
+import TestSupport
 import Testing
 import Wire
 
 @Suite struct `Every optimizer on a server` {
   /// Rows of different lengths, and how many random pushes.
   private static let rowLengths = [1, 8, 17]
-  private static let pushes = 200
+  private static let pushes = Soak.volume(200, soak: 10_000)
 
   /// Pushes the same to a memory store.
   private func push(_ blocks: [TestPush], to store: MemoryStore) throws {

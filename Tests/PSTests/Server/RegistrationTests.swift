@@ -2,13 +2,14 @@ import Kernels
 import NIOCore
 import PS
 import Parameters
+import TestSupport
 import Testing
 import Wire
 
 @Suite struct `Registering` {
   private let schema = TestModels.small()
 
-  @Test(arguments: 0..<20 as Range<UInt64>)
+  @Test(arguments: 0..<UInt64(Soak.volume(20, soak: 1000)))
   func `at once gives 64 clients one model with the same initial values, of which none counts as a gradient`(
     _ seed: UInt64
   ) throws {
