@@ -37,6 +37,7 @@ ONLEARN_INLINE onlearn_int16 onlearn_splat_bits(int32_t x) { return (onlearn_int
 ONLEARN_INLINE onlearn_int16 onlearn_and(onlearn_int16 a, onlearn_int16 b) { return a & b; }
 ONLEARN_INLINE onlearn_int16 onlearn_or(onlearn_int16 a, onlearn_int16 b) { return a | b; }
 ONLEARN_INLINE onlearn_int16 onlearn_xor(onlearn_int16 a, onlearn_int16 b) { return a ^ b; }
+ONLEARN_INLINE onlearn_int16 onlearn_equal_bits(onlearn_int16 a, onlearn_int16 b) { return a == b; }
 ONLEARN_INLINE onlearn_int16 onlearn_add_bits(onlearn_int16 a, onlearn_int16 b) {
   typedef uint32_t uint16 __attribute__((ext_vector_type(16)));
   return (onlearn_int16)((uint16)a + (uint16)b);

@@ -47,14 +47,14 @@ enum DirectConvolution {
   /// ``Convolution/convolve(_:images:_:window:into:places:scratch:)``
   static func convolve(
     _ x: MemoryView<Float>, _ images: Dimensions, _ weights: MemoryView<Float>, _ window: SlidingWindow,
-    into y: MemoryView<Float>, _ places: Dimensions, scratch: MemoryView<Float>
+    into y: ConvolutionResults, _ places: Dimensions, scratch: MemoryView<Float>
   ) {
     let layout = Layout(images, places, window)
     let padded = scratch[layout.padded]
     padded.fill(0)
     for image in 0..<images[0] {
-      layout.image.copy(x, image: image, into: padded)
-      let results = y[image * places.count(of: 1..<4)..<(image + 1) * places.count(of: 1..<4)]
+      layout.image.copy(.pixels(x), image: image, into: padded)
+      let results = y.memory(for: 0, of: image..<image + 1, count: places.count(of: 1..<4))
       switch (window.vertical.extent, layout.run) {
       case (3, 3): writePlaces(Taps<3, 3>.self, padded, layout, weights, into: results, places)
       case (5, 5): writePlaces(Taps<5, 5>.self, padded, layout, weights, into: results, places)
@@ -62,6 +62,7 @@ enum DirectConvolution {
       case (5, 15): writePlaces(Taps<5, 15>.self, padded, layout, weights, into: results, places)
       default: preconditionFailure("a window of \(window.vertical.extent) rows of \(layout.run) scalars")
       }
+      y.finish(image..<image + 1, places: places)
     }
   }
 
@@ -103,7 +104,7 @@ enum DirectConvolution {
     for row in 0..<rows {
       let pixels = unsafe x + row &* rowStep
       for place in 0..<run {
-        let factor = unsafe load(weight, lanes)
+        let factor = unsafe VectorMemory.load(weight, lanes)
         for index in 0..<14 {
           let pixel = unsafe VectorMath.all(pixels[index &* (run / rows) &+ place])
           sums[index] = VectorMath.multiplyAdd(pixel, factor, sums[index])
@@ -111,26 +112,29 @@ enum DirectConvolution {
         unsafe weight += filters
       }
     }
-    for index in 0..<14 where index < places { unsafe store(sums[index], y + index &* filters, lanes) }
+    for index in 0..<14 where index < places { unsafe VectorMemory.store(sums[index], y + index &* filters, lanes) }
   }
 
   /// ``Convolution/filterGradient(_:images:_:places:window:into:accumulating:scratch:)``
+  ///
+  /// - Parameter cotangents: Memory for those of one image, if they are made from a pool.
   static func filterGradient(
-    _ x: MemoryView<Float>, _ images: Dimensions, _ d: MemoryView<Float>, _ places: Dimensions,
-    _ window: SlidingWindow, into weights: MemoryView<Float>, accumulating: Bool, scratch: MemoryView<Float>
+    _ x: MemoryView<Float>, _ images: Dimensions, _ d: ImageSource, _ places: Dimensions,
+    _ window: SlidingWindow, into weights: MemoryView<Float>, accumulating: Bool, scratch: MemoryView<Float>,
+    cotangents: MemoryView<Float> = .empty
   ) {
     let layout = Layout(images, places, window)
     let padded = scratch[layout.padded]
     if !accumulating { weights.fill(0) }
     padded.fill(0)
     for image in 0..<images[0] {
-      layout.image.copy(x, image: image, into: padded)
-      let cotangents = d[image * places.count(of: 1..<4)..<(image + 1) * places.count(of: 1..<4)]
+      layout.image.copy(.pixels(x), image: image, into: padded)
+      let d = d.image(image, places, using: cotangents)
       switch (window.vertical.extent, layout.run) {
-      case (3, 3): addProducts(Taps<3, 3>.self, padded, layout, images[3], cotangents, places, to: weights)
-      case (5, 5): addProducts(Taps<5, 5>.self, padded, layout, images[3], cotangents, places, to: weights)
-      case (3, 9): addProducts(Taps<3, 9>.self, padded, layout, images[3], cotangents, places, to: weights)
-      case (5, 15): addProducts(Taps<1, 15>.self, padded, layout, images[3], cotangents, places, to: weights)
+      case (3, 3): addProducts(Taps<3, 3>.self, padded, layout, images[3], d, places, to: weights)
+      case (5, 5): addProducts(Taps<5, 5>.self, padded, layout, images[3], d, places, to: weights)
+      case (3, 9): addProducts(Taps<3, 9>.self, padded, layout, images[3], d, places, to: weights)
+      case (5, 15): addProducts(Taps<1, 15>.self, padded, layout, images[3], d, places, to: weights)
       default: preconditionFailure("a window of \(window.vertical.extent) rows of \(layout.run) scalars")
       }
     }
@@ -151,7 +155,7 @@ enum DirectConvolution {
           var pixel = unsafe UnsafePointer(padded.base) + (down &+ first) &* layout.row
           var cotangent = unsafe UnsafePointer(d.base) + (down &* places[2] &* filters &+ filter)
           for _ in 0..<places[2] {
-            let factor = unsafe load(cotangent, lanes)
+            let factor = unsafe VectorMemory.load(cotangent, lanes)
             for row in 0..<rows {
               for place in 0..<run {
                 let value = unsafe VectorMath.all(pixel[row &* layout.row &+ place])
@@ -165,24 +169,10 @@ enum DirectConvolution {
         for row in 0..<rows {
           for place in 0..<run {
             let target = unsafe weights.base + (((first &+ row) &* run &+ place) &* filters &+ filter)
-            unsafe store(load(target, lanes) + sums[row][place], target, lanes)
+            unsafe VectorMemory.store(VectorMemory.load(target, lanes) + sums[row][place], target, lanes)
           }
         }
       }
-    }
-  }
-
-  @unsafe @inline(always) private static func load(_ address: UnsafePointer<Float>, _ lanes: Int) -> FloatVector {
-    unsafe lanes < VectorMemory.width ? VectorMemory.load(address, first: lanes) : VectorMemory.load(address)
-  }
-
-  @unsafe @inline(always) private static func store(
-    _ vector: FloatVector, _ address: UnsafeMutablePointer<Float>, _ lanes: Int
-  ) {
-    if lanes < VectorMemory.width {
-      unsafe VectorMemory.store(vector, address, first: lanes)
-    } else {
-      unsafe VectorMemory.store(vector, address)
     }
   }
 }

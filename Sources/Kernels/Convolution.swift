@@ -58,11 +58,11 @@ public enum Convolution {
     switch ConvolutionMethod.fastest(Scalar.self, for: .forward, images: images, places: places, window: window) {
     case .winograd(let filter):
       return convolve(
-        by: filter, floats(x), images: images, floats(filters), window: window, into: floats(y), places: places,
-        scratch: floats(scratch))
+        by: filter, .pixels(x.floats), images: images, filters.floats, window: window, into: .all(y.floats),
+        places: places, scratch: scratch.floats)
     case .direct:
       return DirectConvolution.convolve(
-        floats(x), images, floats(filters), window, into: floats(y), places, scratch: floats(scratch))
+        x.floats, images, filters.floats, window, into: .all(y.floats), places, scratch: scratch.floats)
     case .patches: break
     }
     forEachChunk(x, images, window, places, columns, scratch) { patches, range in
@@ -90,12 +90,12 @@ public enum Convolution {
     {
     case .winograd(let filter):
       return filterGradient(
-        by: filter, floats(x), images: images, floats(d), places: places, window: window, into: floats(filters),
-        accumulating: accumulating, scratch: floats(scratch))
+        by: filter, x.floats, images: images, .pixels(d.floats), places: places, window: window, into: filters.floats,
+        accumulating: accumulating, scratch: scratch.floats)
     case .direct:
       return DirectConvolution.filterGradient(
-        floats(x), images, floats(d), places, window, into: floats(filters), accumulating: accumulating,
-        scratch: floats(scratch))
+        x.floats, images, .pixels(d.floats), places, window, into: filters.floats, accumulating: accumulating,
+        scratch: scratch.floats)
     case .patches: break
     }
     if !accumulating { filters.fill(0) }
@@ -121,8 +121,8 @@ public enum Convolution {
     switch ConvolutionMethod.fastest(Scalar.self, for: .inputGradient, images: images, places: places, window: window) {
     case .winograd(let filter):
       return inputGradient(
-        by: filter, floats(filters), floats(d), places: places, window: window, into: floats(x), images: images,
-        scratch: floats(scratch))
+        by: filter, filters.floats, .pixels(d.floats), places: places, window: window, into: x.floats, images: images,
+        scratch: scratch.floats)
     case .direct, .patches: break
     }
     let isPointwise = window.isPointwise
@@ -134,12 +134,6 @@ public enum Convolution {
     } use: { patches, range in
       if !isPointwise { scatter(patches, window, places, range, into: x, images) }
     }
-  }
-
-  /// A view of floats as one of floats: methods other than the general one exist for `Float` only.
-  private static func floats<Scalar>(_ view: MemoryView<Scalar>) -> MemoryView<Float> {
-    guard let floats = view.cast(to: Float.self) else { preconditionFailure("\(Scalar.self) is not Float") }
-    return floats
   }
 
   private static func check<Scalar>(
@@ -177,5 +171,13 @@ public enum Convolution {
       use(patches, range)
       first = range.upperBound
     }
+  }
+}
+
+extension MemoryView {
+  /// A view of floats as one of floats: methods other than the general one exist for `Float` only.
+  var floats: MemoryView<Float> {
+    guard let floats = cast(to: Float.self) else { preconditionFailure("\(Scalar.self) is not Float") }
+    return floats
   }
 }

@@ -45,6 +45,13 @@ public struct Dimensions: Hashable, Sendable, ExpressibleByArrayLiteral, CustomS
     }
   }
 
+  /// The same with the extent `extent` of `axis`.
+  @inlinable public func with(_ extent: Int, at axis: Int) -> Dimensions {
+    var dimensions = self
+    dimensions[axis] = extent
+    return dimensions
+  }
+
   /// The number of elements: the product of the extents, 1 for a scalar.
   @inlinable public var count: Int {
     var product = 1

@@ -65,6 +65,14 @@ public struct SlidingWindow: Hashable, Sendable {
   /// Whether each place takes just the pixel of its number.
   var isPointwise: Bool { vertical.isPointwise && horizontal.isPointwise }
 
+  /// The shape of what has a pixel for each place of the window on `images`, which are not smaller than the window.
+  func places(on images: Dimensions) -> Dimensions {
+    guard let rows = vertical.places(on: images[1]), let columns = horizontal.places(on: images[2]) else {
+      preconditionFailure("a window of \(vertical.extent) × \(horizontal.extent) on \(images)")
+    }
+    return images.with(rows, at: 1).with(columns, at: 2)
+  }
+
   /// Checks that `places` are those that the window has on `images`.
   func check(_ images: Dimensions, places: Dimensions) {
     precondition(

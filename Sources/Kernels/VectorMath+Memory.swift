@@ -32,6 +32,31 @@ enum VectorMemory {
     unsafe onlearn_store_first(vector.lanes, address, count)
   }
 
+  /// The `lanes` floats at `address`, at most 16, and zeros after them.
+  @unsafe @inline(always) static func load(_ address: UnsafePointer<Float>, _ lanes: Int) -> FloatVector {
+    unsafe lanes < width ? load(address, first: lanes) : load(address)
+  }
+
+  /// Replaces the `lanes` floats at `address`, at most 16, by the first of `vector`.
+  @unsafe @inline(always) static func store(
+    _ vector: FloatVector, _ address: UnsafeMutablePointer<Float>, _ lanes: Int
+  ) {
+    if lanes < width { unsafe store(vector, address, first: lanes) } else { unsafe store(vector, address) }
+  }
+
+  /// The `lanes` integers at `address`, at most 16, and zeros after them.
+  @unsafe @inline(always) static func load(_ address: UnsafePointer<Int32>, _ lanes: Int) -> BitVector {
+    // Floats and integers are copied alike, as bytes.
+    BitVector(bitsOf: unsafe load(UnsafeRawPointer(address).assumingMemoryBound(to: Float.self), lanes))
+  }
+
+  /// Replaces the `lanes` integers at `address`, at most 16, by the first of `vector`.
+  @unsafe @inline(always) static func store(
+    _ vector: BitVector, _ address: UnsafeMutablePointer<Int32>, _ lanes: Int
+  ) {
+    unsafe store(vector.floats, UnsafeMutableRawPointer(address).assumingMemoryBound(to: Float.self), lanes)
+  }
+
   /// A mask of the lanes before `count`.
   @inline(always) static func first(_ count: Int) -> BitVector {
     BitVector(onlearn_first(Int32(truncatingIfNeeded: count)))

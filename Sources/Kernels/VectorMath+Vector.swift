@@ -99,6 +99,13 @@ struct BitVector {
   @inline(always) static func &<< (a: Self, count: Int32) -> Self { Self(onlearn_shift_left(a.lanes, count)) }
   @inline(always) static func &>> (a: Self, count: Int32) -> Self { Self(onlearn_shift_right(a.lanes, count)) }
 
+  @inline(always) static func .== (a: Self, b: Self) -> Self { Self(onlearn_equal_bits(a.lanes, b.lanes)) }
+
+  /// `other` in the lanes where `mask` holds, the receiver's elsewhere.
+  @inline(always) func replacing(with other: Self, where mask: Self) -> Self {
+    Self(bitsOf: floats.replacing(with: other.floats, where: mask))
+  }
+
   /// Whether a bit of a lane is set.
   @inline(always) var isAnySet: Bool { onlearn_any(lanes) }
 }

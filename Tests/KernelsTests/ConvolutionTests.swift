@@ -143,25 +143,27 @@ import Testing
       if let first { dLargest[first] += d[place] }
       for pixel in pixels { dMean[pixel] += d[place] / Double(pixels.count) }
     }
+    var selection = [Int32](repeating: -1, count: d.count)
     let maxima = run(x, d, count: d.count, scratch: 0) { x, _, y, _ in
-      Pooling.maximum(x, images: images, window: test.window, into: y, places: places)
+      selection.withMemoryView {
+        Pooling.maximum(x, images: images, window: test.window, into: y, selection: $0, places: places)
+      }
     }
     #expect(maxima == largest)
     let means = run(x, d, count: d.count, scratch: 0) { x, _, y, _ in
       Pooling.mean(x, images: images, window: test.window, into: y, places: places)
     }
-    var y = largest
-    let gradient = run(x, d, count: x.count, scratch: 0) { x, d, dx, _ in
-      y.withMemoryView {
-        Pooling.maximumGradient(x, images: images, window: test.window, $0, d, places: places, into: dx)
+    let gradient = run(x, d, count: x.count, scratch: 0) { _, d, dx, _ in
+      selection.withMemoryView {
+        Pooling.maximumGradient($0, d, places: places, window: test.window, into: dx, images: images)
       }
     }
     let meanGradient = run(x, d, count: x.count, scratch: 0) { _, d, dx, _ in
       Pooling.meanGradient(d, places: places, window: test.window, into: dx, images: images)
     }
-    let picked = run(x, values, count: d.count, scratch: 0) { x, values, z, _ in
-      y.withMemoryView {
-        Pooling.valuesAtMaximum(x, images: images, window: test.window, $0, values, into: z, places: places)
+    let picked = run(x, values, count: d.count, scratch: 0) { _, values, z, _ in
+      selection.withMemoryView {
+        Pooling.valuesAtMaximum($0, values, images: images, window: test.window, into: z, places: places)
       }
     }
     for (a, b) in zip(means + gradient + meanGradient + picked, mean + dLargest + dMean + atLargest) {

@@ -21,36 +21,52 @@ import Testing
     d.withMemoryView { Random.uniform(key: 2, stream: 1, into: $0) }
     x = x.map { ($0 * 4).rounded() }
     d = d.map { ($0 * 1024).rounded() }
-    func pooled<Scalar: BLASScalar>(_ x: [Scalar], _ d: [Scalar]) -> (y: [Scalar], dx: [Scalar]) {
-      var (x, d, y) = (x, d, [Scalar](repeating: .nan, count: places.count))
-      var dx = [Scalar](repeating: .nan, count: images.count)
+    struct Result<Scalar: BLASScalar> {
+      var (y, selection): ([Scalar], [Int32])
+      var dx: [Scalar]
+    }
+    func pooled<Scalar: BLASScalar>(_ x: [Scalar], _ d: [Scalar]) -> Result<Scalar> {
+      var (x, d) = (x, d)
+      var result = Result<Scalar>(
+        y: [Scalar](repeating: .nan, count: places.count), selection: [Int32](repeating: -1, count: places.count),
+        dx: [Scalar](repeating: .nan, count: images.count))
       x.withMemoryView { x in
-        y.withMemoryView { y in
-          Pooling.maximum(x, images: images, window: window, into: y, places: places)
-          d.withMemoryView { d in
-            dx.withMemoryView {
-              Pooling.maximumGradient(x, images: images, window: window, y, d, places: places, into: $0)
-            }
+        result.y.withMemoryView { y in
+          result.selection.withMemoryView {
+            Pooling.maximum(x, images: images, window: window, into: y, selection: $0, places: places)
           }
         }
       }
-      return (y, dx)
+      d.withMemoryView { d in
+        result.dx.withMemoryView { dx in
+          result.selection.withMemoryView {
+            Pooling.maximumGradient($0, d, places: places, window: window, into: dx, images: images)
+          }
+        }
+      }
+      return result
     }
     let (doubles, floats) = (pooled(x, d), pooled(x.map { Float($0) }, d.map { Float($0) }))
     #expect(floats.y.map { Double($0) } == doubles.y)
+    #expect(floats.selection == doubles.selection)
     #expect(floats.dx.map { Double($0) } == doubles.dx)
   }
 
   @Test func `pass on what is not a number`() {
     var (x, y) = ([Float](repeating: 1, count: 4 * 20), [Float](repeating: 0, count: 20))
+    var selection = [Int32](repeating: -1, count: 20)
     x[20 + 3] = .nan
+    x[40 + 3] = .nan
     x.withMemoryView { x in
-      y.withMemoryView {
-        Pooling.maximum(
-          x, images: [1, 2, 2, 20], window: .init(vertical: .init(2), horizontal: .init(2)), into: $0,
-          places: [1, 1, 1, 20])
+      y.withMemoryView { y in
+        selection.withMemoryView {
+          Pooling.maximum(
+            x, images: [1, 2, 2, 20], window: .init(vertical: .init(2), horizontal: .init(2)), into: y,
+            selection: $0, places: [1, 1, 1, 20])
+        }
       }
     }
     #expect(y.indices.filter { y[$0].isNaN } == [3])
+    #expect(selection.enumerated().filter { $0.element != 0 }.map(\.offset) == [3] && selection[3] == 1)
   }
 }

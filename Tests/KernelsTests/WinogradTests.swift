@@ -64,13 +64,15 @@ import Testing
             switch pass {
             case .forward:
               Convolution.convolve(
-                by: test.filter, a, images: images, b, window: window, into: y, places: places, scratch: scratch)
+                by: test.filter, .pixels(a), images: images, b, window: window, into: .all(y), places: places,
+                scratch: scratch)
             case .inputGradient:
               Convolution.inputGradient(
-                by: test.filter, a, b, places: places, window: window, into: y, images: images, scratch: scratch)
+                by: test.filter, a, .pixels(b), places: places, window: window, into: y, images: images,
+                scratch: scratch)
             case .filterGradient:
               Convolution.filterGradient(
-                by: test.filter, a, images: images, b, places: places, window: window, into: y,
+                by: test.filter, a, images: images, .pixels(b), places: places, window: window, into: y,
                 accumulating: start != nil, scratch: scratch)
             }
           }

@@ -1,45 +1,49 @@
 public import Kernels
 
-/// The largest pixel under a window that slides over images `[n, height, width, channels]`.
+/// The largest pixel under a window that slides over images `[n, height, width, channels]`, and which one that is.
 public struct MaxPool: Primitive {
   /// The window.
   public let window: SlidingWindow
 
   public var name: String { "max pool" }
 
-  /// `[n, height, width, channels] → [n, p, q, channels]`
+  /// `[n, height, width, channels] → [n, p, q, channels], int32 [n, p, q, channels]`
+  ///
+  /// The second result is the selection: the number of the first largest pixel among those under the window.
   public func resultTypes(_ operands: [TensorType]) throws(ShapeError) -> [TensorType] {
     try expect(1, operands)
     guard operands[0].rank == 4, let places = window.places(on: operands[0], channels: operands[0].shape[3]) else {
       throw mismatch(operands, "images [n, height, width, channels] not smaller than the window")
     }
-    return [places]
+    return [places, TensorType(.int32, places.shape)]
   }
 
   public func forward(
     _ operands: TensorViews, into results: TensorViews, _ context: ExecutionContext
   ) throws(ExecutionError) {
-    let (x, y) = (operands[0], results[0])
+    let (x, y, selection) = (operands[0], results[0], results[1].scalars(Int32.self))
     switch x.dtype {
     case .float32:
       Pooling.maximum(
-        x.scalars(Float.self), images: x.dimensions, window: window, into: y.scalars(), places: y.dimensions)
+        x.scalars(Float.self), images: x.dimensions, window: window, into: y.scalars(), selection: selection,
+        places: y.dimensions)
     default:
       Pooling.maximum(
-        x.scalars(Double.self), images: x.dimensions, window: window, into: y.scalars(), places: y.dimensions)
+        x.scalars(Double.self), images: x.dimensions, window: window, into: y.scalars(), selection: selection,
+        places: y.dimensions)
     }
   }
 
-  /// The first of the largest pixels has the cotangent.
+  /// The selected pixels have the cotangent.
   public func pullback(_ cotangents: [Value?], _ operands: [Value], _ results: [Value]) throws(ShapeError)
     -> [Cotangent?]
   {
     guard let d = cotangents[0] else { return [nil] }
-    return [.dense(try operands[0].maxPoolGradient(results[0], d, window))]
+    return [.dense(try results[1].applying(MaxPoolGradient(window: window, images: operands[0].shape), d))]
   }
 
   public func batching(_ application: BatchedApplication) -> Batching {
-    application.axes[0] == 0 ? .perExample([0]) : .whole
+    application.axes[0] == 0 ? .perExample([0, 0]) : .whole
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
@@ -47,35 +51,38 @@ public struct MaxPool: Primitive {
   }
 }
 
-/// The cotangent of the images of a maximum pool, from the images, its result and the cotangent of that.
+/// The cotangent of the images of a maximum pool, from its selection and the cotangent of its result.
 public struct MaxPoolGradient: Primitive {
   /// The pool's window.
   public let window: SlidingWindow
+  /// The shape of the images.
+  public let images: Shape
 
   public var name: String { "max pool gradient" }
 
-  /// `[n, height, width, channels], [n, p, q, channels], [n, p, q, channels] → [n, height, width, channels]`
+  /// `int32 [n, p, q, channels], [n, p, q, channels] → [n, height, width, channels]`
   public func resultTypes(_ operands: [TensorType]) throws(ShapeError) -> [TensorType] {
-    try expect(3, operands)
-    guard try MaxPool(window: window).resultTypes([operands[0]])[0] == operands[1], operands[1] == operands[2] else {
-      throw mismatch(operands, "images, their pool and its cotangent")
+    try expect(2, operands)
+    let x = operands[1].with(images)
+    guard try MaxPool(window: window).resultTypes([x]) == [operands[1], operands[0]] else {
+      throw mismatch(operands, "the selection of a pool of \(images), and the cotangent of its result")
     }
-    return [operands[0]]
+    return [x]
   }
 
   public func forward(
     _ operands: TensorViews, into results: TensorViews, _ context: ExecutionContext
   ) throws(ExecutionError) {
-    let (x, y, d, dx) = (operands[0], operands[1], operands[2], results[0])
-    switch x.dtype {
+    let (selection, d, dx) = (operands[0].scalars(Int32.self), operands[1], results[0])
+    switch d.dtype {
     case .float32:
       Pooling.maximumGradient(
-        x.scalars(Float.self), images: x.dimensions, window: window, y.scalars(), d.scalars(), places: d.dimensions,
-        into: dx.scalars())
+        selection, d.scalars(Float.self), places: d.dimensions, window: window, into: dx.scalars(),
+        images: dx.dimensions)
     default:
       Pooling.maximumGradient(
-        x.scalars(Double.self), images: x.dimensions, window: window, y.scalars(), d.scalars(), places: d.dimensions,
-        into: dx.scalars())
+        selection, d.scalars(Double.self), places: d.dimensions, window: window, into: dx.scalars(),
+        images: dx.dimensions)
     }
   }
 
@@ -83,12 +90,12 @@ public struct MaxPoolGradient: Primitive {
   public func pullback(_ cotangents: [Value?], _ operands: [Value], _ results: [Value]) throws(ShapeError)
     -> [Cotangent?]
   {
-    guard let c = cotangents[0] else { return [nil, nil, nil] }
-    return [nil, nil, .dense(try operands[0].applying(ValuesAtMaximum(window: window), operands[1], c))]
+    guard let c = cotangents[0] else { return [nil, nil] }
+    return [nil, .dense(try operands[0].applying(ValuesAtMaximum(window: window), c))]
   }
 
   public func batching(_ application: BatchedApplication) -> Batching {
-    application.axes == [0, 0, 0] ? .perExample([0]) : .whole
+    application.axes == [0, 0] ? .perExample([0]) : .whole
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
@@ -103,49 +110,91 @@ public struct ValuesAtMaximum: Primitive {
 
   public var name: String { "values at maximum" }
 
-  /// `[n, height, width, channels], [n, p, q, channels], [n, height, width, channels] → [n, p, q, channels]`
+  /// `int32 [n, p, q, channels], [n, height, width, channels] → [n, p, q, channels]`
   public func resultTypes(_ operands: [TensorType]) throws(ShapeError) -> [TensorType] {
-    try expect(3, operands)
-    guard try MaxPool(window: window).resultTypes([operands[0]])[0] == operands[1], operands[0] == operands[2] else {
-      throw mismatch(operands, "images, their pool and values of the images' shape")
-    }
-    return [operands[1]]
+    try expect(2, operands)
+    let pool = try MaxPool(window: window).resultTypes([operands[1]])
+    guard pool[1] == operands[0] else { throw mismatch(operands, "the selection of a pool, and values of its images") }
+    return [pool[0]]
   }
 
   public func forward(
     _ operands: TensorViews, into results: TensorViews, _ context: ExecutionContext
   ) throws(ExecutionError) {
-    let (x, y, values, z) = (operands[0], operands[1], operands[2], results[0])
-    switch x.dtype {
+    let (selection, values, z) = (operands[0].scalars(Int32.self), operands[1], results[0])
+    switch z.dtype {
     case .float32:
       Pooling.valuesAtMaximum(
-        x.scalars(Float.self), images: x.dimensions, window: window, y.scalars(), values.scalars(), into: z.scalars(),
-        places: y.dimensions)
+        selection, values.scalars(Float.self), images: values.dimensions, window: window, into: z.scalars(),
+        places: z.dimensions)
     default:
       Pooling.valuesAtMaximum(
-        x.scalars(Double.self), images: x.dimensions, window: window, y.scalars(), values.scalars(), into: z.scalars(),
-        places: y.dimensions)
+        selection, values.scalars(Double.self), images: values.dimensions, window: window, into: z.scalars(),
+        places: z.dimensions)
     }
   }
 
   public func pullback(_ cotangents: [Value?], _ operands: [Value], _ results: [Value]) throws(ShapeError)
     -> [Cotangent?]
   {
-    guard let c = cotangents[0] else { return [nil, nil, nil] }
-    return [nil, nil, .dense(try operands[0].maxPoolGradient(operands[1], c, window))]
+    guard let c = cotangents[0] else { return [nil, nil] }
+    return [nil, .dense(try operands[0].applying(MaxPoolGradient(window: window, images: operands[1].shape), c))]
   }
 
   public func batching(_ application: BatchedApplication) -> Batching {
-    application.axes == [0, 0, 0] ? .perExample([0]) : .whole
+    application.axes == [0, 0] ? .perExample([0]) : .whole
   }
 }
 
 extension Value {
   /// The largest pixel of these images under the window at each of its places.
-  public func maxPooled(_ window: SlidingWindow) throws(ShapeError) -> Value { try applying(MaxPool(window: window)) }
+  ///
+  /// A function that grows gives the largest pixel its largest value, so `max(f(x + b))` is computed as `f(max(x) + b)`:
+  /// of a window of 2 × 2 that is a quarter of the work, and of the memory that gradients need. Where different pixels
+  /// have equal values only after `f` or `+ b` rounded them, the larger of them has the gradient, not the first.
+  public func maxPooled(_ window: SlidingWindow) throws(ShapeError) -> Value {
+    guard window.vertical.stride * window.horizontal.stride > 1, window.vertical.isNeverEmpty,
+      window.horizontal.isNeverEmpty, let node = builder.node(making: number)
+    else { return try applying(MaxPool(window: window)) }
+    let operands = node.operands.map { Value(builder: builder, number: $0) }
+    if let unary = node.primitive as? UnaryElementwise, unary.operation.isGrowing {
+      return try operands[0].maxPooled(window).unary(unary.operation)
+    }
+    if let binary = node.primitive as? BinaryElementwise, binary.operation == .add,
+      let x = operands.first(where: { $0.shape == shape }), let bias = operands.first(where: { $0.shape.isOneRow })
+    {
+      return try x.maxPooled(window).adding(bias)
+    }
+    return try applying(MaxPool(window: window))
+  }
 
-  /// The cotangent of these images, whose pool is `result` and has the cotangent `d`.
-  public func maxPoolGradient(_ result: Value, _ d: Value, _ window: SlidingWindow) throws(ShapeError) -> Value {
-    try applying(MaxPoolGradient(window: window), result, d)
+  /// The number of the largest pixel of these images among those under the window, at each of its places.
+  package func maxPoolSelection(_ window: SlidingWindow) throws(ShapeError) -> Value {
+    try builder.apply(MaxPool(window: window), [self])[1]
+  }
+
+  /// The cotangent of these images, whose pool has the cotangent `d`.
+  public func maxPoolGradient(_ d: Value, _ window: SlidingWindow) throws(ShapeError) -> Value {
+    try maxPoolSelection(window).applying(MaxPoolGradient(window: window, images: shape), d)
+  }
+}
+
+extension SlidingWindow.Axis {
+  /// Whether the window lies on a pixel wherever it is.
+  fileprivate var isNeverEmpty: Bool { dilation == 1 && before < extent && after < extent }
+}
+
+extension Shape {
+  /// Whether all axes but the last have the extent one.
+  fileprivate var isOneRow: Bool { extents.dropLast().allSatisfy { $0 == 1 } }
+}
+
+extension UnaryOperation {
+  /// Whether a larger number never has a smaller value.
+  fileprivate var isGrowing: Bool {
+    switch self {
+    case .relu, .relu6, .elu, .selu, .sigmoid, .tanh, .softplus, .softsign, .exp, .expm1: true
+    default: false
+    }
   }
 }

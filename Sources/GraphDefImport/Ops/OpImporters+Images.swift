@@ -50,8 +50,7 @@ extension OpImporter {
     "MaxPoolGrad": OpImporter { node in
       let layout = try ImageLayout(node)
       let x = try layout.read(node.operand(0))
-      return try layout.write(
-        x.maxPoolGradient(layout.read(node.operand(1)), layout.read(node.operand(2)), layout.pool(on: x.shape)))
+      return try layout.write(x.maxPoolGradient(layout.read(node.operand(2)), layout.pool(on: x.shape)))
     },
     "AvgPool": OpImporter { node in
       let layout = try ImageLayout(node)

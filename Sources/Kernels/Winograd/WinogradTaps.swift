@@ -26,7 +26,9 @@ struct WinogradTaps<let taps: Int> {
     unsafe forEachVector { weight, tapStep, count, place, pointStep in
       for column in 0..<taps {
         var terms = InlineArray<taps, FloatVector>(repeating: .zero)
-        for tap in 0..<taps { terms[tap] = unsafe load(weight + (tap &* taps &+ column) &* tapStep, count) }
+        for tap in 0..<taps {
+          terms[tap] = unsafe VectorMemory.load(weight + (tap &* taps &+ column) &* tapStep, count)
+        }
         for point in 0..<points {
           unsafe VectorMemory.store(
             Self.value(terms, matrix + point &* taps), scratch.base + (point &* taps &+ column) &* 16)
@@ -63,12 +65,8 @@ struct WinogradTaps<let taps: Int> {
         }
         for tap in 0..<taps {
           let target = unsafe weight + (tap &* taps &+ column) &* tapStep
-          let sum = unsafe accumulating ? load(target, count) + sums[tap] : sums[tap]
-          if count < 16 {
-            unsafe VectorMemory.store(sum, target, first: count)
-          } else {
-            unsafe VectorMemory.store(sum, target)
-          }
+          let sum = unsafe accumulating ? VectorMemory.load(target, count) + sums[tap] : sums[tap]
+          unsafe VectorMemory.store(sum, target, count)
         }
       }
     }
@@ -88,10 +86,6 @@ struct WinogradTaps<let taps: Int> {
     _ value: FloatVector, _ row: UnsafePointer<Float>, to sums: inout InlineArray<taps, FloatVector>
   ) {
     for tap in 0..<taps { sums[tap] = unsafe VectorMath.multiplyAdd(value, VectorMath.all(row[tap]), sums[tap]) }
-  }
-
-  @unsafe @inline(always) private func load(_ address: UnsafePointer<Float>, _ count: Int) -> FloatVector {
-    unsafe count < 16 ? VectorMemory.load(address, first: count) : VectorMemory.load(address)
   }
 
   /// Calls `body` for each channel and each 16 filters, the last ones perhaps fewer: where their first tap is, how far

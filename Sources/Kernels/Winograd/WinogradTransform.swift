@@ -53,22 +53,14 @@ enum WinogradTransform<let half: Int, let terms: Int> {
       differences[half &- 1] = unsafe VectorMemory.load(input + (2 &* half &- 1) &* step)
       let even: InlineArray<terms, FloatVector> = unsafe Self.product(matrix.even.base, sums)
       let odd: InlineArray<terms, FloatVector> = unsafe Self.product(matrix.odd.base, differences)
-      let left = count &- place
+      let lanes = min(VectorMemory.width, count &- place)
       for term in 0..<terms {
-        if 2 &* term < rows { unsafe store(even[term], output + 2 &* term &* targetStep, left) }
-        if 2 &* term &+ 1 < rows { unsafe store(odd[term], output + (2 &* term &+ 1) &* targetStep, left) }
+        if 2 &* term < rows { unsafe VectorMemory.store(even[term], output + 2 &* term &* targetStep, lanes) }
+        if 2 &* term &+ 1 < rows {
+          unsafe VectorMemory.store(odd[term], output + (2 &* term &+ 1) &* targetStep, lanes)
+        }
       }
       place &+= VectorMemory.width
-    }
-  }
-
-  @unsafe @inline(always) private static func store(
-    _ vector: FloatVector, _ address: UnsafeMutablePointer<Float>, _ left: Int
-  ) {
-    if left >= VectorMemory.width {
-      unsafe VectorMemory.store(vector, address)
-    } else {
-      unsafe VectorMemory.store(vector, address, first: left)
     }
   }
 

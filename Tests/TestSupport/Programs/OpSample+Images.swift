@@ -21,6 +21,20 @@ extension OpSample {
     [.batch, Extent(window.vertical.places(on: 5)!), Extent(window.horizontal.places(on: 6)!), Extent(channels)]
   }
 
+  /// Windows of pools on the places of any of ``windows``.
+  private static let pools: [(name: String, window: SlidingWindow)] = [
+    ("2 × 2", SlidingWindow(vertical: .init(2, stride: 2, after: 1), horizontal: .init(2, stride: 2, after: 1))),
+    ("overlapping", SlidingWindow(vertical: .init(2, after: 1), horizontal: .init(3, stride: 2, before: 1, after: 1))),
+  ]
+
+  /// The result of a pool with `window` on `images`.
+  private static func places(_ window: SlidingWindow, of images: Shape) -> Shape {
+    [
+      images[0], Extent(window.vertical.places(on: images[1].constant!)!),
+      Extent(window.horizontal.places(on: images[2].constant!)!), images[3],
+    ]
+  }
+
   /// Convolutions and pools.
   static let images: [OpSample] = {
     var samples: [OpSample] = []
@@ -50,15 +64,43 @@ extension OpSample {
         },
         OpSample("max pool \(name)", [.real(pixels)], .once) { try $0[0].maxPooled(window) },
         OpSample("max pool gradient \(name)", [.fixed(pixels), .real(pooled)]) {
-          try $0[0].maxPoolGradient($0[0].maxPooled(window), $0[1], window)
+          try $0[0].maxPoolGradient($0[1], window)
         },
         OpSample("values at maximum \(name)", [.fixed(pixels), .fixed(pooled), .real(pixels)]) {
-          let spread = try $0[0].maxPoolGradient($0[0].maxPooled(window), $0[1], window)
+          let spread = try $0[0].maxPoolGradient($0[1], window)
           let total = try spread.multiplied(by: $0[2]).summed(over: AxisSet(axes: 0..<4))
           return try PullbackCheck.gradients(of: total, [$0[1]])[0]!
         },
       ]
     }
+    for (name, window) in windows {
+      for (pooling, pool) in pools {
+        let filters: Shape = [Extent(window.vertical.extent), Extent(window.horizontal.extent), 2, 3]
+        let (convolved, pooled) = (places(window, 3), places(pool, of: places(window, 3)))
+        samples += [
+          OpSample("\(pooling) pool of convolution \(name)", [.real(pixels), .real(filters)], .once) {
+            try $0[0].convolved(with: $0[1], window, pool: pool).largest
+          },
+          OpSample(
+            "convolution \(name) input gradient of \(pooling) pool",
+            [.fixed(convolved), .real(filters), .real(pooled)]
+          ) {
+            try $0[1].convolutionInputGradient(
+              $0[0].maxPoolSelection(pool), $0[2], images: pixels, window, pool: pool)
+          },
+          OpSample(
+            "convolution \(name) filter gradient of \(pooling) pool",
+            [.fixed(convolved), .real(pixels), .real(pooled)]
+          ) {
+            try $0[1].convolutionFilterGradient($0[0].maxPoolSelection(pool), $0[2], window, pool: pool)
+          },
+        ]
+      }
+    }
+    samples.append(
+      OpSample("max pool of a growing function", [.real(pixels), .real([2])], .once) {
+        try $0[0].adding($0[1]).unary(.tanh).maxPooled(windows[1].window)
+      })
     samples.append(
       OpSample("max pool of equals", [.numbers(pixels, [1, 0, 1, 1])], .none) { try $0[0].maxPooled(windows[0].window) }
     )
