@@ -23,6 +23,7 @@ extension Program {
   func fused(batch: Int) -> Program {
     var program = fused(by: BiasActivationFusion(self))
     program = program.fused(by: SumOfSquaresFusion(program))
+    program = program.fused(by: PooledConvolutionFusion(program))
     return program.fused(by: WeightTransposition(program, batch: batch))
   }
 

@@ -1,8 +1,8 @@
 extension Convolution {
   /// ``convolve(_:images:_:window:into:places:scratch:)`` by Winograd's method.
   package static func convolve(
-    by filter: WinogradFilter, _ x: MemoryView<Float>, images: Dimensions, _ filters: MemoryView<Float>,
-    window: SlidingWindow, into y: MemoryView<Float>, places: Dimensions, scratch: MemoryView<Float>
+    by filter: WinogradFilter, _ x: ImageSource, images: Dimensions, _ filters: MemoryView<Float>,
+    window: SlidingWindow, into y: ConvolutionResults, places: Dimensions, scratch: MemoryView<Float>
   ) {
     let layout = WinogradLayout(filter, for: .places, images: images, places: places, window: window)
     switch filter {
@@ -13,7 +13,7 @@ extension Convolution {
 
   /// ``filterGradient(_:images:_:places:window:into:accumulating:scratch:)`` by Winograd's method.
   package static func filterGradient(
-    by filter: WinogradFilter, _ x: MemoryView<Float>, images: Dimensions, _ d: MemoryView<Float>, places: Dimensions,
+    by filter: WinogradFilter, _ x: MemoryView<Float>, images: Dimensions, _ d: ImageSource, places: Dimensions,
     window: SlidingWindow, into filters: MemoryView<Float>, accumulating: Bool, scratch: MemoryView<Float>
   ) {
     let layout = WinogradLayout(filter, for: .filters, images: images, places: places, window: window)
@@ -30,12 +30,11 @@ extension Convolution {
   /// ``inputGradient(_:_:places:window:into:images:scratch:)`` by Winograd's method: the convolution of the cotangent
   /// with the filters turned round, channels for filters.
   package static func inputGradient(
-    by filter: WinogradFilter, _ filters: MemoryView<Float>, _ d: MemoryView<Float>, places: Dimensions,
+    by filter: WinogradFilter, _ filters: MemoryView<Float>, _ d: ImageSource, places: Dimensions,
     window: SlidingWindow, into x: MemoryView<Float>, images: Dimensions, scratch: MemoryView<Float>
   ) {
     // Not a literal, which would be an array on the heap.
-    var shape = Dimensions(repeating: images[3], rank: 2)
-    shape[1] = places[3]
+    let shape = Dimensions(repeating: images[3], rank: 2).with(places[3], at: 1)
     let (size, turned) = (shape.count, scratch[0..<filters.count])
     for tap in 0..<window.count {
       let opposite = window.count - 1 - tap
@@ -44,12 +43,17 @@ extension Convolution {
         into: turned[opposite * size..<(opposite + 1) * size])
     }
     convolve(
-      by: filter, d, images: places, turned, window: window.turned, into: x, places: images,
+      by: filter, d, images: places, turned, window: window.turned, into: .all(x), places: images,
       scratch: scratch[filters.count..<scratch.count])
   }
 }
 
 extension WinogradFilter {
+  /// How many images are convolved at a time.
+  func imagesPerChunk(images: Dimensions, places: Dimensions, window: SlidingWindow) -> Int {
+    WinogradLayout(self, for: .places, images: images, places: places, window: window).imagesPerChunk
+  }
+
   /// The scratch that a pass of a convolution takes, in floats.
   package func scratchCount(_ pass: Convolution.Pass, images: Dimensions, places: Dimensions, window: SlidingWindow)
     -> Int

@@ -14,7 +14,7 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
   private var results: Int { 2 &* resultHalf }
 
   /// `y`, of shape `places`, from images `x` and the filters `weights`.
-  func convolve(_ x: MemoryView<Float>, _ weights: MemoryView<Float>, into y: MemoryView<Float>) {
+  func convolve(_ x: ImageSource, _ weights: MemoryView<Float>, into y: ConvolutionResults) {
     WinogradTaps<taps>(layout, weights: weights, scratch: scratch).toPoints()
     scratch[layout.padded].fill(0)
     forEachChunk { chunk in
@@ -23,16 +23,19 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
       for block in layout.blocks {
         let width = layout.width(ofBlock: block)
         multiply(block: block, width: width, rows: rows)
-        for (index, image) in chunk.enumerated() {
-          takeResults(block: block, width: width, rows: rows, firstRow: index * layout.tilesPerImage, image, into: y)
+        for index in 0..<chunk.count {
+          takeResults(
+            block: block, width: width, rows: rows, firstRow: index * layout.tilesPerImage,
+            into: y.memory(for: index, of: chunk, count: layout.places.count(of: 1..<4)))
         }
       }
+      y.finish(chunk, places: layout.places)
     }
   }
 
   /// The cotangent of the filters from images `x` and the cotangent `d` of their convolution.
   func filterGradient(
-    _ x: MemoryView<Float>, _ d: MemoryView<Float>, into weights: MemoryView<Float>, accumulating: Bool
+    _ x: MemoryView<Float>, _ d: ImageSource, into weights: MemoryView<Float>, accumulating: Bool
   ) {
     guard layout.images[0] > 0 else {
       if !accumulating { weights.fill(0) }
@@ -41,7 +44,7 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
     forEachChunk { chunk in
       let rows = chunk.count * layout.tilesPerImage
       scratch[layout.padded].fill(0)
-      putPixelsAtPoints(x, chunk)
+      putPixelsAtPoints(.pixels(x), chunk)
       for block in layout.blocks {
         let width = layout.width(ofBlock: block)
         putCotangentsAtPoints(d, chunk, block: block, width: width)
@@ -58,7 +61,7 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
   }
 
   /// The chunk's pixels at points, for all channels.
-  private func putPixelsAtPoints(_ x: MemoryView<Float>, _ chunk: Range<Int>) {
+  private func putPixelsAtPoints(_ x: ImageSource, _ chunk: Range<Int>) {
     let source = PaddedImage(
       rows: layout.images[1], columns: layout.images[2], channels: layout.images[3], firstChannel: 0,
       width: layout.channels, top: layout.top, left: layout.left, paddedColumns: layout.paddedWidth)
@@ -71,7 +74,7 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
   }
 
   /// The cotangents of the chunk's places at points, for a block of filters.
-  private func putCotangentsAtPoints(_ d: MemoryView<Float>, _ chunk: Range<Int>, block: Int, width: Int) {
+  private func putCotangentsAtPoints(_ d: ImageSource, _ chunk: Range<Int>, block: Int, width: Int) {
     let source = PaddedImage(
       rows: layout.places[1], columns: layout.places[2], channels: layout.places[3], firstChannel: block, width: width,
       top: 0, left: 0, paddedColumns: layout.tilesAcross * results)
@@ -136,13 +139,14 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
     }
   }
 
-  /// Takes the products of a block back from points to the places of `image`, whose tiles start at `firstRow`.
+  /// Takes the products of a block back from points to `y`, the places of an image whose tiles start at `firstRow`.
   private func takeResults(
-    block: Int, width: Int, rows: Int, firstRow: Int, _ image: Int, into y: MemoryView<Float>
+    block: Int, width: Int, rows: Int, firstRow: Int, into y: MemoryView<Float>
   ) {
     let (products, tile) = unsafe (scratch[layout.resultsAtPoints].base, scratch[layout.tile].base)
     let step = WinogradLayout.pointStride(rows: rows, width: width)
     let (height, breadth, filters) = (layout.places[1], layout.places[2], layout.places[3])
+    precondition(y.count == height * breadth * filters, "\(y.count) results of an image")
     let matrix = matrices.resultsTransposed
     var row = firstRow
     for top in stride(from: 0, to: height, by: results) {
@@ -152,7 +156,7 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
             matrix, products + (point &* points &* step &+ row &* width), step: step,
             into: tile + point &* results &* width, step: width, count: width)
         }
-        let first = ((image * height + top) * breadth + left) * filters + block
+        let first = (top * breadth + left) * filters + block
         for column in 0..<min(results, breadth - left) {
           unsafe Results.collect(
             matrix, tile + column &* width, step: results &* width, into: y.base + first + column &* filters,
