@@ -1,45 +1,31 @@
 import Foundation
-import PS
-import Parameters
+import Kernels
 import TestSupport
 import Testing
 import Transport
 
-/// A worker that stands still until nobody hears of it any more, and goes on when another one has taken its place.
+/// Worker processes that stop in the middle of something, while others take their places.
 @Suite(.serialized) struct `A worker that comes back from the dead` {
-  private static let steps = 8000
   private let folder: CommandFolder
-  private let model: CountingModel
 
-  init() throws {
-    folder = try CommandFolder()
-    model = try CountingModel(in: folder)
-  }
-
-  private func worker(_ rank: Int, _ mode: String, at address: Address, log: String) throws -> RunningServer {
-    let arguments = [
-      "train", "\(model.folder)/counting.json", "--store", "ps:\(address)", "--data", model.data, "--batch",
-      "\(CountingModel.batch)", "--epochs", "1000000", "--steps", "\(Self.steps)", "--rank", "\(rank)", "--workers",
-      "2",
-      "--consistency", mode, "--resume", "--threads", "1",
-    ]
-    return try RunningServer(arguments + CountingModel.training, log: log, in: folder)
-  }
+  init() throws { folder = try CommandFolder() }
 
   @Test(arguments: ["asp", "ssp:2", "bsp"])
-  func `changes nothing twice, and hears that its place is taken where workers keep in step`(_ mode: String)
-    async throws
-  {
+  func `changes nothing twice, and hears that its place is taken where workers keep in step`(
+    _ mode: String
+  ) async throws {
     let server = KeptServer(in: folder)
     try await server.start()
     let proxy = try await FaultProxy.start(to: server.address, .init(), seed: 1)
-    let other = try worker(0, mode, at: server.address, log: "other.log")
-    let zombie = try worker(1, mode, at: proxy.address, log: "zombie.log")
+    let workers = try CountingPair(steps: 8000, in: folder)
+    let other = try workers.start(0, mode, at: [server.address], log: "other.log")
+    // It stands still until the server has lost sight of it.
+    let zombie = try workers.start(1, mode, at: [proxy.address], log: "zombie.log")
     while try await server.figure("model.counting.version") ?? 0 < 20 { try await Task.sleep(for: .milliseconds(5)) }
     try #require(zombie.isRunning, "\(zombie.text)")
     zombie.signal(SIGSTOP)
     proxy.breakConnections()
-    let next = try worker(1, mode, at: server.address, log: "next.log")
+    let next = try workers.start(1, mode, at: [server.address], log: "next.log")
     let reached = try await server.figure("model.counting.version") ?? 0
     while next.isRunning, try await server.figure("model.counting.version") ?? 0 < reached + 20 {
       try await Task.sleep(for: .milliseconds(5))
@@ -52,18 +38,33 @@ import Transport
     } else {
       #expect(end == 77 && zombie.text.contains("another worker"), "\(zombie.text)")
     }
-    try await expectAllOnce(at: server.address)
+    try await workers.expectAllOnce(at: [server.address])
     await proxy.stop()
     #expect(server.stop() == 0)
   }
 
-  /// Checks that each worker's batches are applied, each once: of seven in turn the first has every other one from the
-  /// first on, the second has those between.
-  private func expectAllOnce(at address: Address) async throws {
-    let weights = try await Soak.onThread {
-      try ParameterClient(reading: CountingModel.name, links: NetworkLinks([address])).read("w")
+  @Test(arguments: ["ssp:2", "bsp"])
+  func `goes on in step, whenever it was killed`(_ mode: String) async throws {
+    let kills = Soak.volume(6, soak: 200)
+    let servers = try (0..<2).map { shard in
+      try RunningServer(
+        ["ps", "-s", "2", "--shard", "\(shard)", "--listen", "127.0.0.1:0"], log: "server-\(shard).log", in: folder)
     }
-    let sum = (0..<Self.steps).reduce(0) { $0 + [1, 3, 5, 7][$1 % 4] + [2, 4, 6][$1 % 3] }
-    #expect(weights == [Float(-2 * Self.steps), Float(-sum)])
+    var addresses: [Address] = []
+    for server in servers { addresses.append(try Address(await server.value(after: "listens at "))) }
+    // A worker that is killed had taken some hundred steps.
+    let workers = try CountingPair(steps: 2000 * kills, in: folder)
+    var random = SplitMix64(seed: 5)
+    var running = try (0..<2).map { try workers.start($0, mode, at: addresses, log: "worker-\($0).log") }
+    for kill in 0..<kills {
+      try await Task.sleep(for: .milliseconds(Int.random(in: 100...300, using: &random)))
+      let rank = Int.random(in: 0..<2, using: &random)
+      _ = running[rank].stop(SIGKILL)
+      running[rank] = try workers.start(rank, mode, at: addresses, log: "kill-\(kill).log")
+    }
+    for worker in running { #expect(try await worker.end(within: .seconds(120)) == 0, "\(worker.text)") }
+    try await workers.expectAllOnce(at: addresses)
+    for server in servers { #expect(server.stop() == 0) }
+    print("\(mode), seed 5: \(kills) workers killed, \(2 * workers.steps) batches, each applied once")
   }
 }

@@ -56,9 +56,12 @@ final class SimulatedServer {
       process.announce()
       checkDisk()
     } catch {
-      guard case .system(let problem) = error else { return world.violate("server \(shard) does not start: \(error)") }
       // A disk that is full or fails is looked at by somebody.
-      lose(power: folder.isOff || problem.operation == .sync)
+      switch error {
+      case .system(let problem): lose(power: folder.isOff || problem.operation == .sync)
+      case .noRoom: lose(power: false)
+      default: world.violate("server \(shard) does not start: \(error)")
+      }
     }
   }
 
@@ -208,8 +211,10 @@ final class ServerProcess: SimulatedService {
   func announce() {
     let request = JoinRequest(
       role: .server, index: server.shard, address: "\(server.node)", member: identity.storeID)
-    scheduler.submit(ServerRequest(reading: .join, request.payload)) { [weak self] _ in
+    scheduler.submit(ServerRequest(reading: .join, request.payload)) { [weak self] result in
       guard let self else { return }
+      // What is damaged when they first meet looks like another protocol: an error at which the process ends.
+      if case .failure(.rejected) = result { return server.kill() }
       loop.schedule(after: SchedulerCore.renewal) { [weak self] in self?.announce() }
     }
   }

@@ -324,6 +324,8 @@ extension SimulatedWorker {
       }
       end()
     case .outcomeUnknown: end()
+    // What is damaged when they first meet looks like another protocol.
+    case .rejected where plan.faults.contains(.bitFlips): end()
     default: world.violate("worker \(stream): \(error)")
     }
   }
