@@ -25,7 +25,8 @@ POWERS = [14, 16, 18, 20, 22, 24]
 def export(power, folder):
     """The config of fm with tables of 2^power rows."""
     output = folder / str(power)
-    command = [peers.python("tensorflow"), peers.ROOT / "Models/export/fm.py", "--rows", str(2**power), "--output", output]
+    script = peers.ROOT / "Models" / "export" / "fm.py"
+    command = [peers.python("tensorflow"), script, "--rows", str(2**power), "--output", output]
     subprocess.run(command, check=True, capture_output=True)
     return output / "fm.json"
 

@@ -46,6 +46,7 @@ def sentence(rows):
     sides = " on each side" if values("peer") else ""
     peer = f"; {text('peer')}" if values("peer") else ""
     return (
-        f"Measured {span('date')}: {text('processor')}, {text('cores', 'or')} cores, {text('threads', 'or')} threads{sides}; "
+        f"Measured {span('date')}: {text('processor')}, {text('cores', 'or')} cores, "
+        f"{text('threads', 'or')} threads{sides}; "
         f"{text('swift')}, OpenBLAS for {text('openblas')}{peer}; medians of {span('runs')} interleaved runs."
     )

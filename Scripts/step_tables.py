@@ -10,8 +10,9 @@ MODELS = ["mlp", "lr", "fm", "nfm", "widedeep", "afm", "ffm", "lenet", "vgg"]
 NAMES = {"train_step": "TensorFlow `train_step`", "loop": "TensorFlow loop", "eager": "PyTorch eager"}
 SIDES = {"tensorflow": ["train_step", "loop"], "pytorch": ["eager"]}
 """What is measured of each peer."""
-EXPORTED_ANEW = "widedeep"
-"""Its graph has the batch size written into it; TensorFlow gets one for each size."""
+MEANS = {"geometric mean": [], "without ffm": ["ffm"], "without ffm and widedeep": ["ffm", "widedeep"]}
+"""Which models a mean leaves out: ffm is exported in a form of our own that TensorFlow can run, and the graph of widedeep,
+which has the batch size written into it, is exported anew for each size."""
 
 
 def place(model):
@@ -53,11 +54,10 @@ def overview(rows, side):
         return f"| {name} | " + " | ".join(number(value) for value in values) + " |"
 
     lines += [line(model, [ratios.get((model, batch)) for batch in batches]) for model in models]
-    for name, left_out in [("geometric mean", ""), (f"the same without {EXPORTED_ANEW}", EXPORTED_ANEW)]:
-        means = [
-            geometric_mean([ratios.get((model, batch)) for model in models if model != left_out]) for batch in batches
-        ]
-        if left_out in ["", *models]:
+    for name, left_out in MEANS.items():
+        kept = [model for model in models if model not in left_out]
+        if len(kept) == len(models) - len(left_out):
+            means = [geometric_mean([ratios.get((model, batch)) for model in kept]) for batch in batches]
             lines.append(line(name, means))
     return "\n".join(lines)
 

@@ -50,7 +50,8 @@ def panel(title, lines, x_ticks, y_ticks, x_label, values_above=False, width=WID
     """
     xs = Axis(x_ticks[0][0], x_ticks[-1][0], LEFT + 8, width - RIGHT)
     ys = Axis(y_ticks[0], y_ticks[-1], HEIGHT - BOTTOM, TOP)
-    parts = [text(LEFT, 18, title, "start", 13, weight="bold"), text((LEFT + width) / 2, HEIGHT - 6, x_label, color=FAINT)]
+    parts = [text(LEFT, 18, title, "start", 13, weight="bold")]
+    parts.append(text((LEFT + width) / 2, HEIGHT - 6, x_label, color=FAINT))
     for tick in y_ticks:
         y = ys.place(tick)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{width - RIGHT + 6}" stroke="{GRID}"/>')
