@@ -27,14 +27,17 @@ public enum Rows {
       output.count == indices.count * rowLength, "\(indices.count) rows of \(rowLength) in \(output.count) scalars")
     switch MemoryLayout<Scalar>.size {
     case 1:
-      return gatherWords(
-        table.rebound(to: UInt8.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt8.self))
+      return moveRows(
+        table.rebound(to: UInt8.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt8.self),
+        .fromTable)
     case 4:
-      return gatherWords(
-        table.rebound(to: UInt32.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt32.self))
+      return moveRows(
+        table.rebound(to: UInt32.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt32.self),
+        .fromTable)
     case 8:
-      return gatherWords(
-        table.rebound(to: UInt64.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt64.self))
+      return moveRows(
+        table.rebound(to: UInt64.self), rowStride, rowLength, rowCount, indices, output.rebound(to: UInt64.self),
+        .fromTable)
     default: preconditionFailure("scalars of \(MemoryLayout<Scalar>.size) bytes")
     }
   }
@@ -46,42 +49,70 @@ public enum Rows {
       "\(rowCount) rows, \(rowStride) apart, in \(table.count) scalars")
   }
 
-  /// The loop of ``gather``, with the lengths that embedding tables often have as constants.
+  /// Copies `rows`, packed, to the rows of `table` at `indices`, in order: the other way round than ``gather``.
+  ///
+  /// - Parameters:
+  ///   - rows: Shape `[indices.count, rowLength]`.
+  ///   - table: Rows that start `rowStride` scalars apart; only their first `rowLength` scalars are written.
+  ///   - rowCount: The number of rows in the table; indices lie in `0..<rowCount`.
+  /// - Returns: `nil`, or the position of the first index out of range, from where on nothing was copied.
+  @discardableResult
+  public static func scatter<Index: IndexScalar>(
+    _ rows: MemoryView<Float>, rowLength: Int, indices: MemoryView<Index>, into table: MemoryView<Float>,
+    rowStride: Int, rowCount: Int
+  ) -> Int? {
+    check(table, rowStride: rowStride, rowLength: rowLength, rowCount: rowCount)
+    precondition(
+      rows.count == indices.count * rowLength, "\(indices.count) rows of \(rowLength) in \(rows.count) scalars")
+    return moveRows(
+      table.rebound(to: UInt32.self), rowStride, rowLength, rowCount, indices, rows.rebound(to: UInt32.self), .toTable)
+  }
+
+  /// Where rows are moved.
+  private enum Direction {
+    case fromTable, toTable
+  }
+
+  /// The loop of ``gather`` and ``scatter``, with the lengths that embedding tables often have as constants.
   @specialized(where Word == UInt8, Index == Int32)
   @specialized(where Word == UInt8, Index == Int64)
   @specialized(where Word == UInt32, Index == Int32)
   @specialized(where Word == UInt32, Index == Int64)
   @specialized(where Word == UInt64, Index == Int32)
   @specialized(where Word == UInt64, Index == Int64)
-  private static func gatherWords<Word: BitwiseCopyable, Index: IndexScalar>(
+  private static func moveRows<Word: BitwiseCopyable, Index: IndexScalar>(
     _ table: MemoryView<Word>, _ rowStride: Int, _ rowLength: Int, _ rowCount: Int,
-    _ indices: MemoryView<Index>, _ output: MemoryView<Word>
+    _ indices: MemoryView<Index>, _ packed: MemoryView<Word>, _ direction: Direction
   ) -> Int? {
-    // Safety: `gather` checked the extents of table and output, `copyRows` checks each index.
-    let (table, output) = unsafe (table.base, output.base)
+    // Safety: the callers checked the extents of both, `moveRows` checks each index.
+    let (table, packed) = unsafe (table.base, packed.base)
     switch rowLength {
-    case 1: return unsafe copyRows(table, rowStride, length: 1, rowCount, indices, output)
-    case 4: return unsafe copyRows(table, rowStride, length: 4, rowCount, indices, output)
-    case 8: return unsafe copyRows(table, rowStride, length: 8, rowCount, indices, output)
-    case 16: return unsafe copyRows(table, rowStride, length: 16, rowCount, indices, output)
-    case 17: return unsafe copyRows(table, rowStride, length: 17, rowCount, indices, output)
-    case 32: return unsafe copyRows(table, rowStride, length: 32, rowCount, indices, output)
-    default: return unsafe copyRows(table, rowStride, length: rowLength, rowCount, indices, output)
+    case 1: return unsafe moveRows(table, rowStride, length: 1, rowCount, indices, packed, direction)
+    case 4: return unsafe moveRows(table, rowStride, length: 4, rowCount, indices, packed, direction)
+    case 8: return unsafe moveRows(table, rowStride, length: 8, rowCount, indices, packed, direction)
+    case 16: return unsafe moveRows(table, rowStride, length: 16, rowCount, indices, packed, direction)
+    case 17: return unsafe moveRows(table, rowStride, length: 17, rowCount, indices, packed, direction)
+    case 32: return unsafe moveRows(table, rowStride, length: 32, rowCount, indices, packed, direction)
+    default: return unsafe moveRows(table, rowStride, length: rowLength, rowCount, indices, packed, direction)
     }
   }
 
   @inline(always)
-  private static func copyRows<Word: BitwiseCopyable, Index: IndexScalar>(
-    _ table: UnsafePointer<Word>, _ rowStride: Int, length: Int, _ rowCount: Int,
-    _ indices: MemoryView<Index>, _ output: UnsafeMutablePointer<Word>
+  private static func moveRows<Word: BitwiseCopyable, Index: IndexScalar>(
+    _ table: UnsafeMutablePointer<Word>, _ rowStride: Int, length: Int, _ rowCount: Int,
+    _ indices: MemoryView<Index>, _ packed: UnsafeMutablePointer<Word>, _ direction: Direction
   ) -> Int? {
-    var target = unsafe output
+    var packed = unsafe packed
     for position in 0..<indices.count {
-      let row = unsafe Int(indices.base[position])
-      guard row >= 0, row < rowCount else { return position }
+      let index = unsafe Int(indices.base[position])
+      guard index >= 0, index < rowCount else { return position }
       unsafe prefetch(table, rowStride, indices, after: position)
-      unsafe StridedWalk.copyRun(table + row * rowStride, target, length)
-      unsafe target += length
+      let row = unsafe table + index * rowStride
+      switch direction {
+      case .fromTable: unsafe StridedWalk.copyRun(row, packed, length)
+      case .toTable: unsafe StridedWalk.copyRun(packed, row, length)
+      }
+      unsafe packed += length
     }
     return nil
   }

@@ -51,6 +51,9 @@ extension ParameterSpec {
   /// Checks that `keys` are rows of the table, strictly ascending.
   package func check(rows keys: MemoryView<Int64>) throws(StoreError) {
     let rowCount = rowCount
+    // Who ascends from its first to its last key has no other outside.
+    guard keys.count > 0 else { return }
+    if Comparison.isStrictlyAscending(keys), keys[0] >= 0, keys[keys.count - 1] < rowCount { return }
     var previous: Int64 = -1
     for position in 0..<keys.count {
       let key = keys[position]

@@ -71,6 +71,22 @@ import Testing
     #expect(computed(x.map(Double.init), x.count, false) { Comparison.apply(op, $0, into: $1) } == expected)
   }
 
+  @Test(arguments: [0, 1, 2, 15, 16, 17, 4096, 4097, 4098, 10_000])
+  func `finds any element that is not greater than the one before`(_ count: Int) {
+    var x = (0..<count).map { Int64($0) * 3 - 5 }
+    func isAscending() -> Bool { x.withMemoryView { Comparison.isStrictlyAscending($0) } }
+    #expect(isAscending())
+    for place in Set([1, 2, 14, 15, 16, 17, 4095, 4096, 4097, count - 1]) where place > 0 && place < count {
+      let kept = x[place]
+      for wrong in [x[place - 1], x[place - 1] - 1, .min] {
+        x[place] = wrong
+        #expect(!isAscending())
+      }
+      x[place] = kept
+    }
+    #expect(isAscending())
+  }
+
   @Test(arguments: oddSizes + [4096, 4097, 10_000])
   func `find what is not finite wherever it is`(_ count: Int) {
     var x = [Float](repeating: .greatestFiniteMagnitude, count: count)

@@ -38,6 +38,31 @@ import Testing
     #expect(source == accumulated)
   }
 
+  @Test(arguments: [0, 1, 3, 4, 8, 15, 16, 17, 32, 33, 64, 100])
+  func `copies packed rows of any length to their places`(_ length: Int) {
+    let (rowCount, stride) = (50, length + 3)
+    var (table, rows) = (floats(rowCount * stride), floats(20 * length, seed: 2))
+    var indices = (0..<20).map { Int32((7 * $0 + 3) % 50) }
+    var expected = table
+    for (position, row) in indices.enumerated() {
+      for column in 0..<length { expected[Int(row) * stride + column] = rows[position * length + column] }
+    }
+    func scatter() -> Int? {
+      table.withMemoryView { table in
+        rows.withMemoryView { rows in
+          indices.withMemoryView {
+            Rows.scatter(
+              rows, rowLength: length, indices: $0, into: table, rowStride: stride, rowCount: rowCount)
+          }
+        }
+      }
+    }
+    #expect(scatter() == nil)
+    #expect(table == expected)
+    indices[18] = 50
+    #expect(scatter() == 18)
+  }
+
   @Test func `moves rows of every scalar type`() {
     func rows<Scalar: BitwiseCopyable & Equatable>(_ table: [Scalar]) -> [Scalar] {
       var (table, indices, output) = (table, [2, 0] as [Int64], [table[0], table[0]])

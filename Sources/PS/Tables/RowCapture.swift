@@ -11,18 +11,20 @@ struct RowCapture: Sendable {
 
   private let stride: Int
   /// The numbers of copies by the places of their rows.
-  private var copies = RowMap()
+  private var copies: RowMap
   private let memory: AlignedMemory
 
   /// Of a table of `count` rows of `stride` floats; nil if the system has no addresses for copies.
   init?(count: Int, stride: Int) {
     guard
       let memory = AlignedMemory(
-        ifAvailable: count * stride * MemoryLayout<Float>.stride, hugePages: false, isSparse: true)
+        ifAvailable: count * stride * MemoryLayout<Float>.stride, hugePages: false, isSparse: true),
+      let copies = RowMap(keyRange: count)
     else { return nil }
     self.count = count
     self.stride = stride
     self.memory = memory
+    self.copies = copies
   }
 
   private func copy(_ number: Int) -> MemoryView<Float> {

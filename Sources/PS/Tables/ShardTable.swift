@@ -13,7 +13,7 @@ struct ShardTable: Sendable {
   private let initialValues: InitialValues
   /// What follows the weights of a new row.
   private let initialState: [Float]
-  private var map = RowMap()
+  private var map: RowMap
   private let rowMemory: AlignedMemory
   private let keyMemory: AlignedMemory
   /// The most rows it may have.
@@ -30,9 +30,11 @@ struct ShardTable: Sendable {
     let (bytes, overflow) = spec.rowCount.multipliedReportingOverflow(by: layout.stride * MemoryLayout<Float>.stride)
     guard !overflow, spec.rowCount <= Int.max / 8,
       let rows = AlignedMemory(ifAvailable: bytes, isSparse: true),
-      let keys = AlignedMemory(ifAvailable: spec.rowCount * 8, hugePages: false, isSparse: true)
+      let keys = AlignedMemory(ifAvailable: spec.rowCount * 8, hugePages: false, isSparse: true),
+      let map = RowMap(keyRange: spec.rowCount)
     else { return nil }
     self.layout = layout
+    self.map = map
     initialValues = spec.initialValues
     initialState = spec.optimizer.initialRowState(rowLength: spec.rowLength)
     rowMemory = rows
