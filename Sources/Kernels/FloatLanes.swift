@@ -63,6 +63,23 @@ extension SIMD where Scalar == Float {
   }
 }
 
+extension SIMD2: FloatLanes where Scalar == Float {
+  @inline(always) @inlinable public var root: Self { SIMD4(lowHalf: self, highHalf: self).root.lowHalf }
+
+  @inline(always) @inlinable public func lowered(to limit: Self) -> Self {
+    limit.replacing(with: self, where: self .< limit)
+  }
+
+  @inline(always) @inlinable public func raised(to limit: Self) -> Self {
+    limit.replacing(with: self, where: self .> limit)
+  }
+
+  @inline(always) @inlinable
+  public func whereGreater(than bound: Self, _ replacement: Self, otherwise other: Self) -> Self {
+    other.replacing(with: replacement, where: self .> bound)
+  }
+}
+
 extension SIMD4: FloatLanes where Scalar == Float {
   @inline(always) @inlinable public var root: Self { SIMD8(lowHalf: self, highHalf: self).root.lowHalf }
 
@@ -118,13 +135,25 @@ extension MemoryView<Float> {
   /// The lanes at `index` and after it.
   @inline(always) @inlinable public func load<Lanes: FloatLanes>(_: Lanes.Type, at index: Int) -> Lanes {
     precondition(index >= 0 && index <= count - Lanes.laneCount, "\(Lanes.laneCount) lanes at \(index) of \(count)")
-    // Safety: the range was checked, and every `FloatLanes` is `laneCount` floats in a row.
-    return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self)
+    return unsafe load(Lanes.self, uncheckedAt: index)
+  }
+
+  /// The lanes at `index` and after it, all of which exist.
+  @unsafe @inline(always) @inlinable
+  public func load<Lanes: FloatLanes>(_: Lanes.Type, uncheckedAt index: Int) -> Lanes {
+    // Safety: the caller vouches for the range, and every `FloatLanes` is `laneCount` floats in a row.
+    unsafe UnsafeRawPointer(base + index).loadUnaligned(as: Lanes.self)
   }
 
   /// Replaces the scalars at `index` and after it by `lanes`.
   @inline(always) @inlinable public func store<Lanes: FloatLanes>(_ lanes: Lanes, at index: Int) {
     precondition(index >= 0 && index <= count - Lanes.laneCount, "\(Lanes.laneCount) lanes at \(index) of \(count)")
+    unsafe store(lanes, uncheckedAt: index)
+  }
+
+  /// Replaces the scalars at `index` and after it, all of which exist, by `lanes`.
+  @unsafe @inline(always) @inlinable
+  public func store<Lanes: FloatLanes>(_ lanes: Lanes, uncheckedAt index: Int) {
     // Safety: as for `load`.
     unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: lanes, as: Lanes.self)
   }

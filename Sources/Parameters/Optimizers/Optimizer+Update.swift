@@ -120,7 +120,7 @@ extension UpdateKernel {
   ) {
     let (weights, slots) = table.parts(of: row)
     let length = table.layout.rowLength
-    update(weights, slots, along: gradients[position * length..<(position + 1) * length])
+    update(weights, slots, along: gradients.slice(at: position &* length, count: length))
   }
 }
 

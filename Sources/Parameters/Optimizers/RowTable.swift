@@ -58,13 +58,14 @@ package struct RowTable: Sendable {
   /// A row's weights and slots.
   @inline(always)
   func parts(of row: Int) -> (weights: MemoryView<Float>, slots: SlotViews) {
-    let start = row * layout.stride
-    let length = layout.rowLength
-    let weights = rows[start..<start + length]
+    func part(_ index: Int) -> MemoryView<Float> {
+      rows.slice(at: row &* layout.stride &+ index &* layout.rowLength, count: layout.rowLength)
+    }
+    let weights = part(0)
     var slots = SlotViews(slot0: weights, slot1: weights, slot2: weights)
-    if layout.slotCount > 0 { slots.slot0 = rows[start + length..<start + 2 * length] }
-    if layout.slotCount > 1 { slots.slot1 = rows[start + 2 * length..<start + 3 * length] }
-    if layout.slotCount > 2 { slots.slot2 = rows[start + 3 * length..<start + 4 * length] }
+    if layout.slotCount > 0 { slots.slot0 = part(1) }
+    if layout.slotCount > 1 { slots.slot1 = part(2) }
+    if layout.slotCount > 2 { slots.slot2 = part(3) }
     return (weights, slots)
   }
 

@@ -35,38 +35,44 @@ extension UpdateKernel {
   func update(_ weights: MemoryView<Float>, _ slots: SlotViews, along gradient: MemoryView<Float>) {
     let count = weights.count
     precondition(gradient.count == count, "a gradient of \(gradient.count) for \(count) weights")
+    precondition(
+      slots.slot0.count == count && slots.slot1.count == count && slots.slot2.count == count,
+      "slots of another length than \(count)")
     var index = 0
-    while index <= count - 16 {
-      update(SIMD16<Float>.self, at: index, weights, slots, gradient)
-      index += 16
+    // Safety: no lane is behind `count`, which all four arrays have.
+    while index <= count &- 16 {
+      unsafe update(SIMD16<Float>.self, at: index, weights, slots, gradient)
+      index &+= 16
     }
-    if index <= count - 8 {
-      update(SIMD8<Float>.self, at: index, weights, slots, gradient)
-      index += 8
+    if index <= count &- 8 {
+      unsafe update(SIMD8<Float>.self, at: index, weights, slots, gradient)
+      index &+= 8
     }
-    if index <= count - 4 {
-      update(SIMD4<Float>.self, at: index, weights, slots, gradient)
-      index += 4
+    if index <= count &- 4 {
+      unsafe update(SIMD4<Float>.self, at: index, weights, slots, gradient)
+      index &+= 4
     }
-    while index < count {
-      update(Float.self, at: index, weights, slots, gradient)
-      index += 1
+    if index <= count &- 2 {
+      unsafe update(SIMD2<Float>.self, at: index, weights, slots, gradient)
+      index &+= 2
     }
+    if index < count { unsafe update(Float.self, at: index, weights, slots, gradient) }
   }
 
-  @inline(always)
+  /// Updates the lanes at `index`, all of which exist.
+  @unsafe @inline(always)
   private func update<Lanes: FloatLanes>(
     _: Lanes.Type, at index: Int, _ weights: MemoryView<Float>, _ slots: SlotViews, _ gradient: MemoryView<Float>
   ) {
-    let weight = weights.load(Lanes.self, at: index)
+    let weight = unsafe weights.load(Lanes.self, uncheckedAt: index)
     var elements = Elements(weight: weight, slot0: weight, slot1: weight, slot2: weight)
-    if Self.slotCount > 0 { elements.slot0 = slots.slot0.load(Lanes.self, at: index) }
-    if Self.slotCount > 1 { elements.slot1 = slots.slot1.load(Lanes.self, at: index) }
-    if Self.slotCount > 2 { elements.slot2 = slots.slot2.load(Lanes.self, at: index) }
-    update(&elements, along: gradient.load(Lanes.self, at: index))
-    weights.store(elements.weight, at: index)
-    if Self.slotCount > 0 { slots.slot0.store(elements.slot0, at: index) }
-    if Self.slotCount > 1 { slots.slot1.store(elements.slot1, at: index) }
-    if Self.slotCount > 2 { slots.slot2.store(elements.slot2, at: index) }
+    if Self.slotCount > 0 { unsafe elements.slot0 = slots.slot0.load(Lanes.self, uncheckedAt: index) }
+    if Self.slotCount > 1 { unsafe elements.slot1 = slots.slot1.load(Lanes.self, uncheckedAt: index) }
+    if Self.slotCount > 2 { unsafe elements.slot2 = slots.slot2.load(Lanes.self, uncheckedAt: index) }
+    update(&elements, along: unsafe gradient.load(Lanes.self, uncheckedAt: index))
+    unsafe weights.store(elements.weight, uncheckedAt: index)
+    if Self.slotCount > 0 { unsafe slots.slot0.store(elements.slot0, uncheckedAt: index) }
+    if Self.slotCount > 1 { unsafe slots.slot1.store(elements.slot1, uncheckedAt: index) }
+    if Self.slotCount > 2 { unsafe slots.slot2.store(elements.slot2, uncheckedAt: index) }
   }
 }
