@@ -59,7 +59,7 @@ public final class ClientChannel {
   /// leave together.
   public func send(_ request: Frame) {
     guard !isOver else { return }
-    machine.send(request)
+    machine.send(request.header)
     output?.write(request)
     if !isStepping { _ = output?.flush() }
   }

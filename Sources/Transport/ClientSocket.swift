@@ -14,7 +14,7 @@ public final class ClientSocket {
   private var machine: ClientConnection
   private var input = ByteBuffer()
   /// What was not sent yet.
-  private var output: [(header: ByteBuffer, payload: ByteBuffer)] = []
+  private var output: [OutgoingPayload.Piece] = []
   /// Whether the connection is made.
   private var isOpen = false
   /// Whether there may be something to read.
@@ -41,16 +41,20 @@ public final class ClientSocket {
     } catch {
       throw .unreachable(address: "\(address)", reason: "\(error)")
     }
-    write(machine.greeting)
+    write(OutgoingFrame(machine.greeting))
   }
 
   /// Sends a request, after ``ClientConnection/Step/ready(_:_:)``: as much as the socket takes now, the rest later.
   ///
-  /// Its number is neither 0 nor in flight, and below 2^63.
-  public func send(_ request: Frame) {
-    machine.send(request)
+  /// Its number is neither 0 nor in flight, and below 2^63. What was lent for it may be needed until it is answered, or
+  /// until ``giveBack()``.
+  public func send(_ request: OutgoingFrame) {
+    machine.send(request.header)
     write(request)
   }
+
+  /// Keeps what it still needs of what was lent in memory of its own.
+  public func giveBack() { output = output.map(\.owned) }
 
   /// What happened, if anything; to be asked until it says nothing, after ``wait(for:until:)``.
   ///
@@ -60,7 +64,7 @@ public final class ClientSocket {
     repeat {
       while let step = try machine.next(from: &input, now: now) {
         guard case .send(let frame) = step else { return step }
-        write(frame)
+        write(OutgoingFrame(frame))
       }
     } while try receive(now: now)
     if let failure { throw failure }
@@ -79,20 +83,18 @@ public final class ClientSocket {
 
 // What the socket takes.
 extension ClientSocket {
-  private func write(_ frame: Frame) {
+  private func write(_ frame: OutgoingFrame) {
     guard failure == nil else { return }
-    output.append((frame.headerBytes, frame.payload))
+    output.append(.written(frame.header.bytes))
+    output += frame.payload.pieces
     flush()
   }
 
   private func flush() {
     do {
-      while let (header, payload) = output.first, let count = try socket.send(header, payload) {
+      while !output.isEmpty, let count = try socket.send(output) {
         isOpen = true
-        let fromHeader = min(count, header.readableBytes)
-        output[0].header.moveReaderIndex(forwardBy: fromHeader)
-        output[0].payload.moveReaderIndex(forwardBy: count - fromHeader)
-        if output[0].header.readableBytes + output[0].payload.readableBytes == 0 { output.removeFirst() }
+        drop(count)
       }
     } catch {
       if !isOpen, let next = try? Self.connect(to: &others) {
@@ -102,6 +104,17 @@ extension ClientSocket {
       output = []
       failure = .unreachable(address: "\(address)", reason: "\(error)")
     }
+  }
+
+  /// Forgets the first `count` bytes of the output, which were sent.
+  private func drop(_ count: Int) {
+    var (left, sent) = (count, 0)
+    while sent < output.count, output[sent].byteCount <= left {
+      left -= output[sent].byteCount
+      sent += 1
+    }
+    output.removeFirst(sent)
+    if left > 0 { output[0] = output[0].dropFirst(left) }
   }
 
   /// Connects to the next of the addresses that can be connected to.

@@ -42,21 +42,23 @@ final class StreamSocket {
     unsafe setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  /// Sends what the socket takes of `head` followed by `tail`.
+  /// The most pieces that the system takes at once.
+  private static let mostPieces = 1024
+
+  /// Sends what the socket takes of `pieces`.
   ///
   /// - Returns: How many bytes it took, or nil if none now.
-  func send(_ head: ByteBuffer, _ tail: ByteBuffer) throws(IOError) -> Int? {
-    let count = unsafe head.withUnsafeReadableBytes { head in
-      unsafe tail.withUnsafeReadableBytes { tail in
-        let pieces = unsafe [head, tail].map {
-          unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
-        }
-        return unsafe pieces.withUnsafeBufferPointer { pieces in
-          var message = unsafe msghdr()
-          unsafe message.msg_iov = UnsafeMutablePointer(mutating: pieces.baseAddress)
-          unsafe message.msg_iovlen = pieces.count
-          return unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
-        }
+  func send(_ pieces: [OutgoingPayload.Piece]) throws(IOError) -> Int? {
+    let count = withExtendedLifetime(pieces) {
+      var vectors = unsafe pieces.prefix(Self.mostPieces).map { piece in
+        let memory = unsafe piece.memory
+        return unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: memory.baseAddress), iov_len: memory.count)
+      }
+      return unsafe vectors.withUnsafeMutableBufferPointer { vectors in
+        var message = unsafe msghdr()
+        unsafe message.msg_iov = vectors.baseAddress
+        unsafe message.msg_iovlen = vectors.count
+        return unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
       }
     }
     guard count < 0 else { return count }

@@ -187,7 +187,7 @@ extension `The golden vectors of the protocol's page` {
     _ = try keys.withMemoryView { keys in
       try client.exchange(push: nil, pull: RowRequest(tables: [1, 2].map { .init(parameter: $0, keys: keys) }))
     }
-    return Frame(links.requests[1].type, requestID: 4, payload: links.requests[1].payload)
+    return Frame(links.requests[1].type, requestID: 4, payload: links.requests[1].payload.joined)
   }
 
   private static let trainServer: [(name: String, frame: Frame)] = {
@@ -212,7 +212,7 @@ extension `The golden vectors of the protocol's page` {
 extension ServerRequest {
   /// The frame that a session sends for it as its mutation number `sequence`.
   fileprivate func frame(sequence: UInt64, requestID: UInt64) -> Frame {
-    var payload = payload
+    var payload = payload.joined
     payload.setInteger(sequence, at: payload.readerIndex, endianness: .little)
     return Frame(type, flags: flags, requestID: requestID, payload: payload)
   }

@@ -129,15 +129,15 @@ import Wire
     #expect(!ConnectionError.refused(fenced).isTransient)
     #expect(throws: ConnectionError.refused(Refusal(.internal, closing: true, "a bug"))) {
       var script = try Script.ready()
-      script.machine.send(.pull(1))
+      script.machine.send(Frame.pull(1).header)
       _ = try script.receive(Refusal(.internal, closing: true, "a bug").frame(answering: .pull, requestID: 1))
     }
   }
 
   @Test func `hands on answers and errors of requests, and the wish to leave`() throws {
     var script = try Script.ready()
-    script.machine.send(.pull(1))
-    script.machine.send(.pull(2))
+    script.machine.send(Frame.pull(1).header)
+    script.machine.send(Frame.pull(2).header)
     #expect(try script.receive(Self.answer(2, byteCount: 100)) == [.receive(Self.answer(2, byteCount: 100))])
     let busy = Refusal(.busy, "later").frame(answering: .pull, requestID: 1)
     #expect(try script.receive(busy) == [.receive(busy)])
@@ -157,7 +157,7 @@ import Wire
   @Test(arguments: breaches.indices)
   func `ends when the server breaks the rules`(_ index: Int) throws {
     var script = try Script.ready()
-    script.machine.send(.pull(1))
+    script.machine.send(Frame.pull(1).header)
     do throws(ConnectionError) {
       _ = try script.receive(Self.breaches[index].1)
       Issue.record("a server that \(Self.breaches[index].0)")

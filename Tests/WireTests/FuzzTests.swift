@@ -116,7 +116,9 @@ import Wire
     var input = ByteBuffer(bytes: bytes)
     do throws(ConnectionError) {
       while let step = try client.next(from: &input, now: Instant()) {
-        if case .ready = step { for requestID in 1...4 as ClosedRange<UInt64> { client.send(.pull(requestID)) } }
+        if case .ready = step {
+          for requestID in 1...4 as ClosedRange<UInt64> { client.send(Frame.pull(requestID).header) }
+        }
       }
     } catch {
       switch error {

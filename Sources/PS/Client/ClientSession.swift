@@ -30,7 +30,7 @@ public struct ClientSession: Sendable {
     /// Make a connection, and say ``Event/connected(_:_:)`` or ``Event/disconnected(_:)``.
     case connect
     /// Send a frame on the connection.
-    case send(Frame)
+    case send(OutgoingFrame)
     /// Tell who asked.
     case complete(Ticket, Result<Frame, ClientError>)
     /// Updates that the server had acknowledged are lost with its power.
@@ -51,7 +51,7 @@ public struct ClientSession: Sendable {
   }
 
   private struct Entry {
-    var request: ServerRequest
+    let request: ServerRequest
     let ticket: Ticket
     var sequence: UInt64?
     let deadline: Instant
@@ -142,7 +142,6 @@ extension ClientSession {
     if request.isMutation {
       lastSequence += 1
       entry.sequence = lastSequence
-      entry.request.number(lastSequence)
     }
     entries.append(entry)
     if case .none = connection {
@@ -166,14 +165,15 @@ extension ClientSession {
         continue
       }
       if isBlocked, entry.request.isMutation { continue }
-      guard entry.request.payload.readableBytes <= challenge.payloadLimit else {
+      guard entry.request.payload.byteCount <= challenge.payloadLimit else {
         refused(Self.tooLarge(entry.request, challenge), at: index, now, &effects)
         return sendWaiting(now, &effects)
       }
       lastRequestID += 1
       entries[index].requestID = lastRequestID
       entries[index].earliest = nil
-      effects.append(.send(entry.request.frame(epoch: challenge.epoch, requestID: lastRequestID)))
+      effects.append(
+        .send(entry.request.frame(epoch: challenge.epoch, requestID: lastRequestID, sequence: entry.sequence)))
       room -= 1
     }
   }
@@ -184,7 +184,7 @@ extension ClientSession {
   private static func tooLarge(_ request: ServerRequest, _ challenge: Challenge) -> Refusal {
     Refusal(
       .frameTooLarge, closing: false, detail: UInt64(challenge.payloadLimit),
-      "a request of \(request.payload.readableBytes) bytes, but the server takes at most \(challenge.payloadLimit); "
+      "a request of \(request.payload.byteCount) bytes, but the server takes at most \(challenge.payloadLimit); "
         + "raise its limit or use a smaller batch")
   }
 }
@@ -224,7 +224,6 @@ extension ClientSession {
     for index in entries.indices where entries[index].request.isMutation {
       lastSequence += 1
       entries[index].sequence = lastSequence
-      entries[index].request.number(lastSequence)
     }
   }
 
@@ -278,7 +277,6 @@ extension ClientSession {
       for index in entries.indices {
         guard let number = entries[index].sequence, number > sequence else { continue }
         entries[index].sequence = number - 1
-        entries[index].request.number(number - 1)
         // What is on its way under the old number comes back as a gap, and is then sent under the new one.
       }
     }

@@ -1,5 +1,6 @@
 import Kernels
 import Parameters
+import Wire
 
 /// Rows of tables that are read by the same keys, dealt out to the shards; each key travels once for all its tables.
 struct KeyGroup {
@@ -9,8 +10,14 @@ struct KeyGroup {
   private(set) var gradients: [MemoryView<Float>]
   /// The rows, strictly ascending.
   let keys: MemoryView<Int64>
-  /// The places in ``keys`` of each shard's keys; not used with one shard.
-  private var places: [[Int32]] = []
+  /// What each shard has; not used with one shard.
+  private var parts: [Part] = []
+
+  /// The keys that a shard has, and their places among all.
+  private struct Part {
+    var keys: [Int64] = []
+    var places: [Int32] = []
+  }
 
   private init(_ tensor: Int, _ keys: MemoryView<Int64>, _ gradient: MemoryView<Float>?) {
     tensors = [tensor]
@@ -49,39 +56,46 @@ struct KeyGroup {
 
   private mutating func deal(_ map: ShardMap) {
     guard map.shards > 1 else { return }
-    places = [[Int32]](repeating: [], count: map.shards)
+    parts = [Part](repeating: Part(), count: map.shards)
     for place in 0..<keys.count {
-      let slot = ShardMap.slot(ofRow: UInt64(bitPattern: keys[place]))
-      places[map.shard(ofSlot: slot)].append(Int32(place))
+      let shard = map.shard(ofSlot: ShardMap.slot(ofRow: UInt64(bitPattern: keys[place])))
+      parts[shard].keys.append(keys[place])
+      parts[shard].places.append(Int32(place))
     }
   }
 
   /// How many keys `shard` has.
-  func count(on shard: Int) -> Int { places.isEmpty ? keys.count : places[shard].count }
+  func count(on shard: Int) -> Int { parts.isEmpty ? keys.count : parts[shard].keys.count }
 
   /// Copies the keys that `shard` has to `destination`, which has room for just these.
   func copyKeys(of shard: Int, to destination: MemoryView<Int64>) {
-    guard !places.isEmpty else { return destination.copy(from: keys) }
-    for (index, place) in places[shard].enumerated() { destination[index] = keys[Int(place)] }
+    withKeys(of: shard) { destination.copy(from: $0) }
   }
 
-  /// Copies the gradients of the table number `table` of the group for the rows that `shard` has.
-  func copyGradients(ofTable table: Int, on shard: Int, rowLength: Int, to destination: MemoryView<Float>) {
-    guard !places.isEmpty else { return destination.copy(from: gradients[table]) }
-    for (index, place) in places[shard].enumerated() {
-      let from = Int(place) * rowLength
-      destination[index * rowLength..<(index + 1) * rowLength]
-        .copy(from: gradients[table][from..<from + rowLength])
+  /// Appends the gradients of the table number `table` of the group for the rows that `shard` has; lends them if that is
+  /// all rows.
+  func writeGradients(ofTable table: Int, on shard: Int, rowLength: Int, to writer: inout MessageWriter) {
+    guard !parts.isEmpty else { return writer.lend(gradients[table]) }
+    writer.array(count: count(on: shard) * rowLength, of: Float.self) { destination in
+      parts[shard].places.withReadOnlyView {
+        _ = Rows.gather(
+          table: gradients[table], rowStride: rowLength, rowLength: rowLength, rowCount: keys.count, indices: $0,
+          into: destination)
+      }
     }
   }
 
-  /// Copies `rows`, what `shard` sent of a table of the group, to the places of these rows in `mirror`.
-  func scatter(_ rows: MemoryView<Float>, from shard: Int, rowLength: Int, to mirror: MemoryView<Float>) {
-    for index in 0..<count(on: shard) {
-      let key = Int(keys[places.isEmpty ? index : Int(places[shard][index])])
-      mirror[key * rowLength..<(key + 1) * rowLength]
-        .copy(from: rows[index * rowLength..<(index + 1) * rowLength])
+  /// Copies `rows`, what `shard` sent of the table `spec` of the group, to the places of these rows in `mirror`.
+  func scatter(_ rows: MemoryView<Float>, from shard: Int, of spec: ParameterSpec, to mirror: MemoryView<Float>) {
+    withKeys(of: shard) {
+      Rows.scatter(
+        rows, rowLength: spec.rowLength, indices: $0, into: mirror, rowStride: spec.rowLength, rowCount: spec.rowCount)
     }
+  }
+
+  private func withKeys(of shard: Int, _ body: (MemoryView<Int64>) -> Void) {
+    guard !parts.isEmpty else { return body(keys) }
+    parts[shard].keys.withReadOnlyView(body)
   }
 }
 

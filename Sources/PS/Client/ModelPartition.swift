@@ -28,7 +28,7 @@ struct ModelPartition {
 
 // What is pushed.
 extension ModelPartition {
-  /// Appends the blocks of `push` that `shard` has to the body of a PUSH_PULL.
+  /// Appends the blocks of `push` that `shard` has to the body of a PUSH_PULL. Gradients that are not dealt out are lent.
   func write(_ push: ParameterGradients, _ groups: [KeyGroup], of shard: Int, to writer: inout MessageWriter) {
     var count = groups.count { $0.count(on: shard) > 0 }
     for (tensor, gradient) in push.gradients.enumerated() {
@@ -39,32 +39,16 @@ extension ModelPartition {
       guard case .dense(let values) = gradient else { continue }
       for range in dense[shard][tensor] {
         writer.denseBlock(.dense, tensor: tensor, first: range.lowerBound, count: range.count)
-        writer.array(values[range])
+        writer.lend(values[range])
       }
     }
     for group in groups where group.count(on: shard) > 0 {
       let count = group.count(on: shard)
       writer.rowsBlock(.rows, tensors: group.tensors, keyCount: count) { group.copyKeys(of: shard, to: $0) }
       for (table, tensor) in group.tensors.enumerated() {
-        let length = parameters[tensor].rowLength
-        writer.array(count: count * length, of: Float.self) {
-          group.copyGradients(ofTable: table, on: shard, rowLength: length, to: $0)
-        }
+        group.writeGradients(ofTable: table, on: shard, rowLength: parameters[tensor].rowLength, to: &writer)
       }
     }
-  }
-
-  /// About how many bytes the blocks of `push` take on `shard`.
-  func byteCount(of push: ParameterGradients, _ groups: [KeyGroup], on shard: Int) -> Int {
-    var floats = 0
-    for (tensor, gradient) in push.gradients.enumerated() {
-      if case .dense = gradient { floats += dense[shard][tensor].reduce(0) { $0 + $1.count + 8 } }
-    }
-    for group in groups {
-      let rowLength = group.tensors.reduce(0) { $0 + parameters[$1].rowLength }
-      floats += group.count(on: shard) * (rowLength + 2) + 8 + 4 * group.tensors.count
-    }
-    return 4 * floats
   }
 }
 
@@ -104,9 +88,9 @@ extension ModelPartition {
     }
     for group in groups where group.count(on: shard) > 0 {
       for tensor in group.tensors {
-        let length = parameters[tensor].rowLength
-        let rows = try reader.array(of: Float.self, count: group.count(on: shard) * length)
-        group.scatter(rows.view, from: shard, rowLength: length, to: mirrors[tensor])
+        let spec = parameters[tensor]
+        let rows = try reader.array(of: Float.self, count: group.count(on: shard) * spec.rowLength)
+        group.scatter(rows.view, from: shard, of: spec, to: mirrors[tensor])
       }
     }
     try reader.finish()

@@ -215,7 +215,7 @@ extension ParameterClient {
   ) -> ServerRequest {
     var writer = state.writers[shard]
     state.writers[shard] = MessageWriter(capacity: 0)
-    writer.restart(capacity: partition.byteCount(of: push, groups, on: shard) + 128)
+    writer.restart()
     let source = push.source
     let mutation = Mutation(
       sequence: 0, model: state.models[shard], clock: state.clocks[shard],
@@ -231,7 +231,7 @@ extension ParameterClient {
       partition.writePull(pulled, of: shard, knowing: 0, to: &writer)
     }
     state.writers[shard] = writer
-    return ServerRequest(changing: .pushPull, writer.payload, flags: endsClocks ? .clock : [])
+    return ServerRequest(changing: .pushPull, writer.outgoing, flags: endsClocks ? .clock : [])
   }
 
   private func reading(_ groups: [KeyGroup], _ shard: Int, _ state: State) -> ServerRequest {

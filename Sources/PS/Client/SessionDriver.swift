@@ -63,7 +63,7 @@ final class SessionDriver {
   private func perform(_ effect: ClientSession.Effect) {
     switch effect {
     case .connect: connect()
-    case .send(let frame): channel?.send(frame)
+    case .send(let frame): channel?.send(frame.joined)
     case .complete(let ticket, let result):
       let promise = promises.removeValue(forKey: ticket)
       switch result {

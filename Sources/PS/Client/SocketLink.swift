@@ -27,7 +27,7 @@ struct SocketLink {
       server: "\(address)", expectedShard: expectedShard, patience: options.patience, seed: generator.next())
   }
 
-  /// Asks the servers and waits for all answers, also after a failure: what they are about is used again.
+  /// Asks the servers and waits for all answers, also after a failure: what was lent for them is used again.
   static func call(_ links: inout [SocketLink], _ requests: [ServerRequest?]) -> [Result<Frame, ClientError>?] {
     // Who finds out now that a connection is gone does not send anything there.
     advance(&links, waitingUntil: .now())
@@ -37,6 +37,8 @@ struct SocketLink {
     while let deadline = links.lazy.filter({ !$0.session.isIdle }).map(\.deadline).min() {
       advance(&links, waitingUntil: deadline)
     }
+    // What was given up may be on its way still, and its owners go on.
+    for link in links { link.socket?.giveBack() }
     return links.indices.map { links[$0].takeResult() }
   }
 

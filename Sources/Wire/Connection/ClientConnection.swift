@@ -67,15 +67,15 @@ public struct ClientConnection: Sendable {
     return lastSign + pingTime
   }
 
-  /// Notes a request that is sent.
+  /// Notes that a request with `header` is sent.
   ///
   /// Its number is neither 0 nor in flight, and below 2^63: the connection numbers its own requests from there.
-  public mutating func send(_ frame: Frame) {
-    let number = frame.header.requestID
+  public mutating func send(_ header: FrameHeader) {
+    let number = header.requestID
     precondition(isReady, "a request before the handshake is done")
     precondition(number != 0 && number < Self.firstPing, "a request with the number \(number)")
     precondition(
-      inFlight.updateValue(frame.header.type, forKey: number) == nil, "two requests with the number \(number)")
+      inFlight.updateValue(header.type, forKey: number) == nil, "two requests with the number \(number)")
   }
 
   /// What there is to do now, if anything; `input` holds what arrived and was not used yet.

@@ -70,3 +70,14 @@ extension ByteBuffer {
     unsafe withUnsafeReadableBytes { Int(bitPattern: $0.baseAddress) % alignment == 0 }
   }
 }
+
+extension OutgoingPayload.Piece {
+  /// Where the bytes are, as long as the piece is kept; a buffer that is shared is copied before anyone writes to it.
+  @unsafe package var memory: UnsafeRawBufferPointer {
+    switch self {
+    // Safety: bytes of a buffer stay where they are; the caller keeps the piece.
+    case .written(let bytes): unsafe bytes.withUnsafeReadableBytes { unsafe $0 }
+    case .lent(let bytes): unsafe UnsafeRawBufferPointer(start: bytes.base, count: bytes.count)
+    }
+  }
+}

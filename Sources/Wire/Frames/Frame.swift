@@ -20,7 +20,7 @@ public struct Frame: Hashable, Sendable {
     self.payload = payload
   }
 
-  /// A frame that arrived and was checked.
+  /// A frame whose header fits its payload.
   init(header: FrameHeader, payload: ByteBuffer) {
     self.header = header
     self.payload = payload
@@ -44,9 +44,5 @@ public struct Frame: Hashable, Sendable {
   public var byteCount: Int { FrameHeader.byteCount + payload.readableBytes }
 
   /// The header's bytes, to be sent before the payload.
-  public var headerBytes: ByteBuffer {
-    var buffer = ByteBufferAllocator().buffer(capacity: FrameHeader.byteCount)
-    header.write(to: &buffer)
-    return buffer
-  }
+  public var headerBytes: ByteBuffer { header.bytes }
 }

@@ -49,6 +49,13 @@ public struct FrameHeader: Hashable, Sendable {
     self.payloadChecksum = payloadChecksum
   }
 
+  /// The header's bytes.
+  public var bytes: ByteBuffer {
+    var buffer = ByteBufferAllocator().buffer(capacity: Self.byteCount)
+    write(to: &buffer)
+    return buffer
+  }
+
   /// Appends the header to `buffer`.
   public func write(to buffer: inout ByteBuffer) {
     let start = buffer.writerIndex

@@ -3,19 +3,45 @@ public import NIOCore
 
 /// Writes the body of a message, field by field.
 public struct MessageWriter {
-  /// What was written so far.
-  public private(set) var payload: ByteBuffer
+  private var written: ByteBuffer
+  /// What was lent, and how much was written before.
+  private var lent: [(place: Int, bytes: MemoryView<UInt8>)] = []
+
+  /// The fewest bytes that are worth a piece of their own.
+  private static let leastLent = 4 << 10
 
   /// A writer of about `capacity` bytes.
-  public init(capacity: Int = 64) { payload = ByteBufferAllocator().buffer(capacity: capacity) }
+  public init(capacity: Int = 64) { written = ByteBufferAllocator().buffer(capacity: capacity) }
 
   /// Forgets what was written, and makes room for about `capacity` bytes; uses the same memory again if nobody else does.
-  public mutating func restart(capacity: Int) {
-    payload.clear(minimumCapacity: capacity)
+  public mutating func restart(capacity: Int = 0) {
+    written.clear(minimumCapacity: capacity)
+    lent.removeAll(keepingCapacity: true)
+  }
+
+  /// What was written so far, when nothing was lent.
+  public var payload: ByteBuffer {
+    precondition(lent.isEmpty, "\(lent.count) arrays were lent")
+    return written
+  }
+
+  /// What was written and lent so far.
+  public var outgoing: OutgoingPayload {
+    var (pieces, place): ([OutgoingPayload.Piece], Int) = ([], 0)
+    func write(upTo end: Int) {
+      if end > place { pieces.append(.written(written.getSlice(at: place, length: end - place)!)) }
+      place = end
+    }
+    for (place, bytes) in lent {
+      write(upTo: place)
+      pieces.append(.lent(bytes))
+    }
+    write(upTo: written.writerIndex)
+    return OutgoingPayload(pieces)
   }
 
   /// An integer.
-  public mutating func integer(_ number: some FixedWidthInteger) { payload.writeInteger(number, endianness: .little) }
+  public mutating func integer(_ number: some FixedWidthInteger) { written.writeInteger(number, endianness: .little) }
 
   /// A number in single precision.
   public mutating func float(_ number: Float) { integer(number.bitPattern) }
@@ -29,14 +55,14 @@ public struct MessageWriter {
   /// A string of at most 65,535 bytes: their number as 16 bits, then UTF-8.
   public mutating func string(_ text: String) {
     integer(UInt16(text.utf8.count))
-    payload.writeString(text)
+    written.writeString(text)
   }
 
   /// Bytes as they are.
-  public mutating func data(_ bytes: some Sequence<UInt8>) { payload.writeBytes(bytes) }
+  public mutating func data(_ bytes: some Sequence<UInt8>) { written.writeBytes(bytes) }
 
   /// `count` zero bytes.
-  public mutating func zeros(_ count: Int) { payload.writeRepeatingByte(0, count: count) }
+  public mutating func zeros(_ count: Int) { written.writeRepeatingByte(0, count: count) }
 
   /// The number of elements that follow.
   public mutating func count(_ count: Int) { integer(UInt32(count)) }
@@ -44,7 +70,7 @@ public struct MessageWriter {
   /// The scalars of an array, from the next multiple of eight bytes on.
   public mutating func array<Scalar: BitwiseCopyable>(_ scalars: MemoryView<Scalar>) {
     align()
-    payload.append(scalars)
+    written.append(scalars)
   }
 
   /// An array of `count` scalars that `body` sets, from the next multiple of eight bytes on.
@@ -52,8 +78,20 @@ public struct MessageWriter {
     count: Int, of scalar: Scalar.Type, _ body: (MemoryView<Scalar>) -> Void
   ) {
     align()
-    if count > 0 { payload.append(count: count, of: scalar, body) }
+    if count > 0 { written.append(count: count, of: scalar, body) }
   }
 
-  private mutating func align() { zeros((8 - payload.readableBytes % 8) % 8) }
+  /// The scalars of an array, from the next multiple of eight bytes on. A long one is lent: it stays where it is, and is
+  /// kept as it is by the caller, until ``outgoing`` was sent.
+  public mutating func lend(_ scalars: MemoryView<some BitwiseCopyable>) {
+    let bytes = scalars.bytes
+    guard bytes.count >= Self.leastLent else { return array(scalars) }
+    align()
+    // A multiple of eight bytes, so that what is written behind is aligned in its buffer as in the payload.
+    let end = bytes.count & ~7
+    lent.append((written.writerIndex, bytes[0..<end]))
+    written.append(bytes[end..<bytes.count])
+  }
+
+  private mutating func align() { zeros((8 - written.readableBytes % 8) % 8) }
 }

@@ -108,7 +108,7 @@ final class CoreLinks: ServerLinks {
     for effect in effects {
       switch effect {
       case .connect: connect(shard, &world)
-      case .send(let frame): send(frame, shard, &world)
+      case .send(let frame): send(frame.joined, shard, &world)
       case .complete(let ticket, let result): world.results[ticket] = result
       case .lost(let updates): world.lost += updates
       }

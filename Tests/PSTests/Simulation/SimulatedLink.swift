@@ -73,7 +73,7 @@ final class SimulatedLink {
   private func perform(_ effect: ClientSession.Effect) {
     switch effect {
     case .connect: connect()
-    case .send(let frame): connection?.send(frame)
+    case .send(let frame): connection?.send(frame.joined)
     case .complete(let ticket, let result):
       network.world.note((try? result.get()) == nil ? .failed : .answered, nodes.own, nodes.server)
       // Whoever is told asks again, but not from within.
@@ -140,7 +140,7 @@ private final class ClientEnd: LineEnd {
 
   func send(_ frame: Frame) {
     guard !isOver else { return }
-    machine.send(frame)
+    machine.send(frame.header)
     if frame.header.type.isMutation,
       let sequence = frame.payload.getInteger(
         at: 0, endianness: .little, as: UInt64.self)
