@@ -34,7 +34,7 @@ final class ServiceHub {
     let tooMany = Refusal(
       .tooManyConnections, detail: UInt64(load.limits.connections), "there are too many connections")
     guard emptied == nil, channels.count < load.limits.connections + Self.excess else { throw tooMany }
-    let nonce = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    let nonce = generator.bytes(32)
     var machine = ServerConnection(limits: load.limits, keys: keys, nonce: nonce, now: .now())
     if channels.count >= load.limits.connections { machine.end(tooMany) }
     defer { nextID += 1 }

@@ -50,7 +50,7 @@ extension NetworkLinks.Options {
   func hello(of client: Identifier) -> Hello {
     var generator = SystemRandomNumberGenerator()
     return Hello(
-      role: role, clientID: client, nonce: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) },
-      keyID: key?.id ?? "", receiveLimit: Limits.payloadCap)
+      role: role, clientID: client, nonce: generator.bytes(32), keyID: key?.id ?? "",
+      receiveLimit: Limits.payloadCap)
   }
 }

@@ -10,7 +10,7 @@ public struct KeyRing: Sendable {
   public init(_ keys: [SharedKey] = []) {
     self.keys = Dictionary(keys.map { ($0.id, $0) }) { _, key in preconditionFailure("two keys called \(key.id)") }
     var generator = SystemRandomNumberGenerator()
-    let secret = (0..<SharedKey.minimumByteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    let secret = generator.bytes(SharedKey.minimumByteCount)
     decoy = SharedKey(id: "", role: .reader, secret: secret)
   }
 
