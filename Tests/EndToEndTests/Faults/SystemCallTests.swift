@@ -45,7 +45,8 @@ struct `A parameter server on a disk that fails` {
     #expect(server.stop() == 0)
     #expect(unreached < Self.numbers.count / 2)
     print(
-      "killed in \(call) number \(Self.numbers): \(unreached) not reached, \(workers.now.total) pushes, each applied once"
+      "killed in \(Self.numbers.count) calls of \(call) up to number \(Self.numbers.last!), \(unreached) not reached: "
+        + "\(workers.now.total) pushes, each applied once"
     )
   }
 
