@@ -298,22 +298,27 @@ extension ParameterClient {
 
   /// Goes on in the latest clock of all shards, and tells the others.
   ///
-  /// Shards differ by one clock where a worker of this rank ended before all had heard of its last one. Two workers, each
-  /// ahead on another shard, would wait for each other for ever in lockstep. There shards that differ by more have lost
-  /// clocks with their power, and clocks cannot be left out.
+  /// Shards differ where a worker of this rank ended before all had heard of its last clock, or one of them has waited for
+  /// it no longer. Two workers, each ahead on another shard, would wait for each other for ever in lockstep, where the
+  /// others are one clock ahead at most. Shards that differ by more than two have lost clocks with their power, and clocks
+  /// in lockstep cannot be left out.
   private func agreeOnClock() throws {
-    let (models, clocks) = state.withLock { ($0.models, $0.clocks) }
-    guard endsClocks, let latest = clocks.max(), clocks.contains(where: { $0 < latest }),
-      consistency != .synchronous || clocks.allSatisfy({ $0 + 1 >= latest })
-    else { return }
-    _ = try links.call(
-      zip(models, clocks).map { model, clock in
-        guard clock < latest else { return nil }
-        var writer = MessageWriter()
-        Mutation(sequence: 0, model: model, clock: latest - 1).write(to: &writer)
-        return ServerRequest(changing: .clock, writer.payload)
-      })
-    state.withLock { $0.clocks = clocks.map { _ in latest } }
+    let models = state.withLock { $0.models }
+    var clocks = state.withLock { $0.clocks }
+    let latest = clocks.max() ?? 0
+    guard endsClocks, consistency != .synchronous || clocks.allSatisfy({ latest - $0 <= 2 }) else { return }
+    while let earliest = clocks.min(), earliest < latest {
+      let ended = consistency == .synchronous ? earliest : latest - 1
+      _ = try links.call(
+        zip(models, clocks).map { model, clock in
+          guard clock <= ended else { return nil }
+          var writer = MessageWriter()
+          Mutation(sequence: 0, model: model, clock: ended).write(to: &writer)
+          return ServerRequest(changing: .clock, writer.payload)
+        })
+      clocks = clocks.map { max($0, ended + 1) }
+    }
+    state.withLock { $0.clocks = clocks }
   }
 
   /// Gives a new model the values that it waits for.

@@ -41,24 +41,27 @@ import Wire
     #expect(try client.read("w") == [-3, -6, -9, -12])
   }
 
-  @Test func `in lockstep ends the clock that a worker before it has ended on some shards only`() throws {
+  @Test(arguments: [1, 2] as [UInt32])
+  func `in lockstep ends the clocks that have ended on some shards only`(_ count: UInt32) throws {
     let links = CoreLinks(shards: 2)
     let parameters = [ParameterSpec(name: "w", shape: [4], optimizer: .sgd(rate: 1))]
     var options = ParameterClient.Options()
     (options.rank, options.consistency) = (0, .synchronous)
     _ = try ParameterClient(parameters, name: "m", links: links, options: options)
-    var writer = MessageWriter()
-    Mutation(sequence: 0, model: 1).write(to: &writer)
-    _ = try links.call([ServerRequest(changing: .clock, writer.payload), nil])
+    for clock in 0..<count {
+      var writer = MessageWriter()
+      Mutation(sequence: 0, model: 1, clock: clock).write(to: &writer)
+      _ = try links.call([ServerRequest(changing: .clock, writer.payload), nil])
+    }
     _ = try ParameterClient(parameters, name: "m", links: links, options: options)
-    writer = MessageWriter()
+    var writer = MessageWriter()
     ReadPrefix(model: 1, isUnordered: true).write(to: &writer)
     writer.integer(UInt64(0))
     writer.count(0)
     let request = ServerRequest(reading: .pull, writer.payload)
     for answer in try links.call([request, request]) {
       var reader = MessageReader(try #require(answer).payload)
-      #expect(try PullReply(from: &reader).prefix.minimumClock == 1)
+      #expect(try PullReply(from: &reader).prefix.minimumClock == count)
     }
   }
 

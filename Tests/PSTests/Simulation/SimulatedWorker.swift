@@ -108,24 +108,25 @@ final class SimulatedWorker {
 
   /// Goes on in the latest clock of all servers, and tells the others, as a ``ParameterClient`` does.
   private func agreeOnClock() {
-    let latest = clocks.max() ?? 0
-    guard plan.hasClocks, clocks.contains(where: { $0 < latest }),
-      plan.consistency != .synchronous || clocks.allSatisfy({ $0 + 1 >= latest })
-    else { return readOffsets() }
+    let (earliest, latest) = (clocks.min() ?? 0, clocks.max() ?? 0)
+    guard plan.hasClocks, earliest < latest, plan.consistency != .synchronous || latest - earliest <= 2 else {
+      return readOffsets()
+    }
+    let ended = plan.consistency == .synchronous ? earliest : latest - 1
     let before = clocks
-    clocks = clocks.map { _ in latest }
+    clocks = clocks.map { max($0, ended + 1) }
     ask(
       { [self] shard in
-        guard before[shard] < latest else { return offsetsRequest(shard) }
+        guard before[shard] <= ended else { return offsetsRequest(shard) }
         var writer = MessageWriter()
-        Mutation(sequence: 0, model: models[shard], clock: latest - 1).write(to: &writer)
-        simulation.ranks.sent(latest, by: stream, to: shard)
+        Mutation(sequence: 0, model: models[shard], clock: ended).write(to: &writer)
+        simulation.ranks.sent(ended + 1, by: stream, to: shard)
         return ServerRequest(changing: .clock, writer.payload)
       }
     ) { (_) throws(Refusal) in
       ()
     } then: { [self] _ in
-      readOffsets()
+      agreeOnClock()
     }
   }
 
