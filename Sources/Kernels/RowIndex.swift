@@ -18,6 +18,8 @@ public final class RowIndex {
   private var bitmap = RowBitmap()
   private var table = RowHashTable()
   private var keys = GrowingMemory<Int64>()
+  /// The memory of the batch before, whose keys may still be lent.
+  private var lastKeys = GrowingMemory<Int64>()
   private var inverseMemory = GrowingMemory<Int32>()
   private var idRange = 0
   private var added = 0
@@ -31,16 +33,17 @@ public final class RowIndex {
   /// The number of distinct ids.
   public private(set) var count = 0
 
-  /// The distinct ids, ascending; valid until the next ``begin(idRange:)``.
+  /// The distinct ids, ascending; valid until the next but one ``begin(idRange:)``.
   public var unique: MemoryView<Int64> { keys.view(count) }
 
-  /// What ``index(_:idRange:)`` found: for each id its place in ``unique``.
+  /// What ``place(_:)`` found: for each id its place in ``unique``.
   public private(set) var inverse = MemoryView<Int32>.empty
 
   /// Forgets all ids; the next ones lie in `0..<idRange`.
   public func begin(idRange: Int) {
     precondition(idRange >= 0, "a range of \(idRange) ids")
     if isDirect { bitmap.clear(unique) } else { table.clear() }
+    swap(&keys, &lastKeys)
     self.idRange = idRange
     (count, added, isFinished) = (0, 0, false)
     if isDirect { bitmap.reserve(idRange) } else { table.reserve(0, unique) }
@@ -78,6 +81,13 @@ public final class RowIndex {
     if isDirect { bitmap.find(ids, idRange, into: places) } else { table.find(ids, into: places) }
   }
 
+  /// Keeps the place of each of `ids`, which were all added before, in ``inverse``.
+  public func place<Id: IndexScalar>(_ ids: MemoryView<Id>) {
+    inverseMemory.reserve(ids.count, keeping: 0)
+    inverse = inverseMemory.view(ids.count)
+    find(ids, into: inverse)
+  }
+
   /// Indexes one view of ids: all four steps, with the places of the ids in ``inverse``.
   ///
   /// - Returns: `nil`, or the position of the first id out of range; the index is then empty.
@@ -91,9 +101,7 @@ public final class RowIndex {
       inverse = .empty
       return failure
     }
-    inverseMemory.reserve(ids.count, keeping: 0)
-    inverse = inverseMemory.view(ids.count)
-    find(ids, into: inverse)
+    place(ids)
     return nil
   }
 }

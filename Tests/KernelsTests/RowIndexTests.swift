@@ -28,6 +28,20 @@ import Testing
     }
   }
 
+  @Test(arguments: [100, 1 << 40]) func `keeps the ids of a batch while it works on the next`(_ idRange: Int) {
+    let index = RowIndex()
+    var (first, second, more) = ([9, 1, 9] as [Int64], [2, 9] as [Int64], (0..<100).map { Int64($0) })
+    for _ in 0..<2 {
+      #expect(first.withMemoryView { index.index($0, idRange: idRange) } == nil)
+      let kept = index.unique
+      #expect(second.withMemoryView { index.index($0, idRange: idRange) } == nil)
+      #expect(kept.array == [1, 9] && index.unique.array == [2, 9])
+      let next = index.unique
+      #expect(more.withMemoryView { index.index($0, idRange: idRange) } == nil)
+      #expect(next.array == [2, 9] && index.unique.array == more)
+    }
+  }
+
   @Test func `changes its range between batches`() {
     let index = RowIndex()
     for idRange in Self.ranges + Self.ranges.reversed() { check(index, [Int64(idRange - 1), 0], idRange: idRange) }

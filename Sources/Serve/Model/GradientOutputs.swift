@@ -14,16 +14,20 @@ struct GradientOutputs {
   private let occurrences: [RowOccurrences]
 
   /// The outputs of `program` for `parameters`; none for frozen ones.
-  init(of program: Program, _ parameters: [ParameterSpec]) {
+  ///
+  /// - Parameter touchedRows: Has worked out the rows of a batch before its gradients are read.
+  init(of program: Program, _ parameters: [ParameterSpec], touchedRows: TouchedRows? = nil) {
     var occurrences = RowOccurrencesOfProgram(program)
-    outputs = parameters.map { parameter in
+    outputs = parameters.enumerated().map { number, parameter in
       guard !parameter.isFrozen else { return .frozen }
       guard parameter.kind == .table else { return .dense(program.output("d-\(parameter.name)")!) }
       let indices = program.output("d-\(parameter.name) indices")!
       return .rows(
         indices: indices, values: program.output("d-\(parameter.name) values")!,
         RowGradients(
-          of: occurrences.occurrences(ofOutput: indices, rowCount: parameter.rowCount), rowLength: parameter.rowLength))
+          of: occurrences.occurrences(
+            ofOutput: indices, rowCount: parameter.rowCount, index: touchedRows?.gradientIndex(of: number)),
+          rowLength: parameter.rowLength))
     }
     self.occurrences = occurrences.all
   }

@@ -6,10 +6,19 @@ import Kernels
 /// Allocates only while it grows to the largest batch it has seen.
 final class RowOccurrences {
   private let rowCount: Int
-  private let index = RowIndex()
+  private let index: RowIndex
+  /// Whether somebody else puts the rows of each batch into the index.
+  private let isIndexed: Bool
   private var isKnown = false
 
-  init(rowCount: Int) { self.rowCount = rowCount }
+  /// The occurrences of rows of a table of `rowCount` rows.
+  ///
+  /// - Parameter index: Has the rows of each batch by the time that they are asked for here; `nil` if they are not known.
+  init(rowCount: Int, index: RowIndex? = nil) {
+    self.rowCount = rowCount
+    self.index = index ?? RowIndex()
+    isIndexed = index != nil
+  }
 
   /// The touched rows, in ascending order.
   var rows: MemoryView<Int64> { index.unique }
@@ -23,10 +32,12 @@ final class RowOccurrences {
   func find(_ indices: TensorView) {
     guard !isKnown else { return }
     isKnown = true
-    let outside =
-      indices.dtype == .int32
-      ? index.index(indices.scalars(Int32.self), idRange: rowCount)
-      : index.index(indices.scalars(Int64.self), idRange: rowCount)
+    if indices.dtype == .int32 { find(indices.scalars(Int32.self)) } else { find(indices.scalars(Int64.self)) }
+  }
+
+  private func find<Id: IndexScalar>(_ indices: MemoryView<Id>) {
+    guard !isIndexed else { return index.place(indices) }
+    let outside = index.index(indices, idRange: rowCount)
     precondition(outside == nil, "a gathered row is not in the table")
   }
 }
@@ -41,11 +52,12 @@ struct RowOccurrencesOfProgram {
   /// All that were asked for.
   var all: [RowOccurrences] { known.map(\.occurrences) }
 
-  /// Those of the indices that are the output number `output`, in a table of `rowCount` rows.
-  mutating func occurrences(ofOutput output: Int, rowCount: Int) -> RowOccurrences {
+  /// Those of the indices that are the output number `output`, in a table of `rowCount` rows, which `index` has if it is
+  /// not `nil`.
+  mutating func occurrences(ofOutput output: Int, rowCount: Int, index: RowIndex?) -> RowOccurrences {
     let indices = program.source(ofOutput: output)
     if let same = known.first(where: { $0.indices == indices && $0.rowCount == rowCount }) { return same.occurrences }
-    let occurrences = RowOccurrences(rowCount: rowCount)
+    let occurrences = RowOccurrences(rowCount: rowCount, index: index)
     known.append((indices, rowCount, occurrences))
     return occurrences
   }

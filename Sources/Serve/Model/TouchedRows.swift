@@ -52,7 +52,13 @@ final class TouchedRows {
     self.groups = groups
   }
 
-  /// The rows that `batch` touches in the step number `step`; valid until the next call.
+  /// The index that has the rows of the gradient of the parameter number `parameter` once ``request(of:step:)`` was told the
+  /// batch; `nil` for a table that is read in several places, of which not all may have a gradient.
+  func gradientIndex(of parameter: Int) -> RowIndex? {
+    groups.first { $0.parameters.contains(parameter) && $0.outputs.count == 1 }?.index
+  }
+
+  /// The rows that `batch` touches in the step number `step`; valid until the next call but one.
   ///
   /// - Throws: ``RowOutsideTableError`` for ids outside of a table.
   func request(of batch: Batch, step: UInt64) throws -> RowRequest {

@@ -80,7 +80,7 @@ public final class Trainer {
     inputs = try ProgramInputs(program, of: model, seed: seed)
     observerInputs = try ProgramInputs(observer.program, of: model, seed: seed)
     touchedRows = store.prefersRowRequests ? try TouchedRows(everything, of: model, pool: pool, seed: seed) : nil
-    gradientOutputs = GradientOutputs(of: program, store.parameters)
+    gradientOutputs = GradientOutputs(of: program, store.parameters, touchedRows: touchedRows)
     lossOutput = program.output(GraphDefImporter.lossName)!
     logitsOutput = program.output(GraphDefImporter.logitsName)!
     observedOutputs = observes ? model.config.observe.map { ($0, program.output($0)!) } : []
