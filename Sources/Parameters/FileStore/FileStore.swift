@@ -89,7 +89,7 @@ public final class FileStore: ParameterStore {
   /// The end of what was applied of each stream, by name.
   public var sourceOffsets: [String: UInt64] { state.withLock { $0.memory.sourceOffsets } }
 
-  public var prefersRowRequests: Bool { state.withLock { $0.memory.hasLazyTable } }
+  public var prefersRowRequests: Bool { state.withLock { $0.memory.prefersRowRequests } }
 
   public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.memory.sourceOffsets[source] } }
 

@@ -86,14 +86,9 @@ struct MemoryState: Sendable {
   }
 
   /// Whether a table is so large that filling all of it would be felt.
-  var hasLazyTable: Bool {
-    zip(parameters, storage).contains { spec, storage in
-      if case .table(let table) = storage { table.isFilledLazily && spec.count > Self.eagerLimit } else { false }
-    }
+  var prefersRowRequests: Bool {
+    storage.contains { if case .table(let table) = $0 { table.prefersRowRequests } else { false } }
   }
-
-  /// The weights of a table that is filled as a whole when a batch does not say which rows it touches.
-  private static let eagerLimit = 1 << 24
 
   /// Makes the rows of `pull` valid.
   private func prepare(_ pull: RowRequest) throws(StoreError) {

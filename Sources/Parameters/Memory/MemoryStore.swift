@@ -24,7 +24,7 @@ public final class MemoryStore: ParameterStore {
   /// The end of what was applied of each stream, by name.
   public var sourceOffsets: [String: UInt64] { state.withLock { $0.sourceOffsets } }
 
-  public var prefersRowRequests: Bool { state.withLock { $0.hasLazyTable } }
+  public var prefersRowRequests: Bool { state.withLock { $0.prefersRowRequests } }
 
   public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.sourceOffsets[source] } }
 

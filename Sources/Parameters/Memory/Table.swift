@@ -7,9 +7,11 @@ struct Table: Sendable {
 
   private let memory: AlignedMemory
   private let pages: Pages?
+  /// Whether the table is filled as a whole when somebody does not say which rows it needs.
+  private let isWhole: Bool
 
-  /// Memory that few batches touch must not take whole huge pages.
-  private static let hugePageLimit = 256 << 20
+  /// Larger tables may be touched in few places only: they take no huge pages, and are not filled as a whole.
+  private static let wholeByteLimit = 1 << 30
 
   init(_ spec: ParameterSpec) throws(StoreError) {
     let rule = spec.optimizer.rule.base
@@ -17,8 +19,8 @@ struct Table: Sendable {
     let count = spec.rowCount * layout.stride
     let scalarCount = layout.scalarCount == 0 ? rule.scalars.count : 0
     let zeroCount = spec.optimizer.rule.updatesAllRows ? spec.rowLength : 0
-    let isHuge = count * MemoryLayout<Float>.stride <= Self.hugePageLimit
-    let memory = try AlignedMemory.make(floats: count + scalarCount + zeroCount, hugePages: isHuge, for: spec)
+    isWhole = count * MemoryLayout<Float>.stride <= Self.wholeByteLimit
+    let memory = try AlignedMemory.make(floats: count + scalarCount + zeroCount, hugePages: isWhole, for: spec)
     self.memory = memory
     table = RowTable(
       layout: layout, rowCount: spec.rowCount, rows: memory.floats(at: 0, count: count),
@@ -34,12 +36,12 @@ struct Table: Sendable {
     for position in 0..<keys.count { pages.fill(pageOf: Int(keys[position]), of: table) }
   }
 
-  /// Whether rows get their initial values when they are first asked for, because these are not zero.
-  var isFilledLazily: Bool { pages != nil }
+  /// Whether who trains had better say which rows it needs: the others would get initial values that nobody may ask for.
+  var prefersRowRequests: Bool { pages != nil && !isWhole }
 
   /// Makes the values of all rows valid.
   ///
-  /// - Complexity: Once filled, a look at a byte per page.
+  /// - Complexity: Some seconds for a table of a gigabyte; nothing once filled.
   func prepareAll() { pages?.fillAll(of: table) }
 
   /// Makes the values of the rows `rows` valid.
@@ -59,7 +61,7 @@ private struct Pages: Sendable {
   private let state: [Float]
   /// A page has `1 << shift` rows.
   private let shift: Int
-  /// 1 for a page that is filled.
+  /// 1 for a page that is filled, and at the end if all are.
   private let filled: MemoryView<UInt8>
   private let memory: AlignedMemory
 
@@ -71,7 +73,7 @@ private struct Pages: Sendable {
     initialValues = spec.initialValues
     let rows = max(1, Self.floatsPerPage / max(1, layout.stride))
     shift = Int.bitWidth - 1 - rows.leadingZeroBitCount
-    let count = (spec.rowCount >> shift) + 1
+    let count = (spec.rowCount + (1 << shift) - 1) >> shift + 1
     memory = try AlignedMemory.make(floats: count / 4 + 1, hugePages: false, for: spec)
     filled = memory.view(of: UInt8.self, count: count)
   }
@@ -83,17 +85,26 @@ private struct Pages: Sendable {
   }
 
   func fillAll(of table: RowTable) {
-    for page in 0..<(table.rowCount + (1 << shift) - 1) >> shift where filled[page] == 0 { fill(page, of: table) }
+    let count = filled.count - 1
+    guard filled[count] == 0 else { return }
+    for page in 0..<count where filled[page] == 0 { fill(page, of: table) }
+    filled[count] = 1
   }
 
   @inline(never)
   private func fill(_ page: Int, of table: RowTable) {
     let length = table.layout.rowLength
-    for row in page << shift..<min(table.rowCount, (page + 1) << shift) {
+    let rows = page << shift..<min(table.rowCount, (page + 1) << shift)
+    filled[page] = 1
+    // Rows with nothing between them are filled at once, which is faster.
+    guard table.layout.stride > length else {
+      return initialValues.fill(
+        table.rows[rows.lowerBound * length..<rows.upperBound * length], from: rows.lowerBound * length)
+    }
+    for row in rows {
       let start = row * table.layout.stride
       initialValues.fill(table.rows[start..<start + length], from: row * length)
       for index in state.indices { table.rows[start + length + index] = state[index] }
     }
-    filled[page] = 1
   }
 }
