@@ -16,7 +16,10 @@ import Transport
   ) async throws {
     let server = KeptServer(in: folder)
     try await server.start()
-    let proxy = try await FaultProxy.start(to: server.address, .init(), seed: 1)
+    // Slow enough that the worker behind it is not done before it stands still.
+    var faults = FaultProxy.Faults()
+    faults.delay = .milliseconds(5)
+    let proxy = try await FaultProxy.start(to: server.address, faults, seed: 1)
     let workers = try CountingPair(steps: 8000, in: folder)
     let other = try workers.start(0, mode, at: [server.address], log: "other.log")
     // It stands still until the server has lost sight of it.
@@ -30,6 +33,7 @@ import Transport
     while next.isRunning, try await server.figure("model.counting.version") ?? 0 < reached + 20 {
       try await Task.sleep(for: .milliseconds(5))
     }
+    proxy.set(FaultProxy.Faults())
     zombie.signal(SIGCONT)
     for worker in [next, other] { #expect(try await worker.end(within: .seconds(60)) == 0, "\(worker.text)") }
     let end = try await zombie.end(within: .seconds(60))
