@@ -127,8 +127,9 @@ extension LanePool {
     /// before it sleeps.
     private static let (spinNanoseconds, yieldNanoseconds): (UInt64, UInt64) = (30_000, 120_000)
 
-    /// How long a lane that moved stays wherever the system puts it then.
-    private static let stayNanoseconds: UInt64 = 2_000_000
+    /// How long a lane that moved stays wherever the system puts it then: twice as long each time. A bad start is mended at
+    /// once; beside other threads that serve, which a lane would push off their cores again and again, it comes to rest.
+    private static let stayNanoseconds: (first: UInt64, last: UInt64) = (2_000_000, 1_000_000_000)
 
     init() {
       unsafe job = nil
@@ -162,7 +163,7 @@ extension LanePool {
 
     func work(lane: Int) {
       var seen: UInt64 = 0
-      var moved: UInt64 = 0
+      var (moved, stay) = (UInt64(0), Self.stayNanoseconds.first)
       while true {
         wait { round.load(ordering: .sequentiallyConsistent) != seen }
         seen += 1
@@ -170,7 +171,8 @@ extension LanePool {
         let job = unsafe self.job!
         if unsafe onlearn_current_core() == job.core {
           let now = MonotonicClock.nanoseconds
-          if now - moved > Self.stayNanoseconds {
+          if now - moved > stay {
+            if moved > 0 { stay = min(2 * stay, Self.stayNanoseconds.last) }
             moved = now
             unsafe onlearn_leave_core(job.core)
           }
