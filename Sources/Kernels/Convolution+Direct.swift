@@ -54,7 +54,7 @@ enum DirectConvolution {
     padded.fill(0)
     for image in 0..<images[0] {
       layout.image.copy(.pixels(x), image: image, into: padded)
-      let results = y.memory(for: 0, of: image..<image + 1, count: places.count(of: 1..<4))
+      let results = y.memory(for: 0, of: image..<image + 1, places: places)
       switch (window.vertical.extent, layout.run) {
       case (3, 3): writePlaces(Taps<3, 3>.self, padded, layout, weights, into: results, places)
       case (5, 5): writePlaces(Taps<5, 5>.self, padded, layout, weights, into: results, places)

@@ -7,12 +7,12 @@ package enum ImageSource {
 
   /// The image number `image` of those of shape `images`; one that has to be made is written to `memory`.
   func image(_ image: Int, _ images: Dimensions, using memory: MemoryView<Float>) -> MemoryView<Float> {
-    let count = images.count(of: 1..<4)
     switch self {
-    case .pixels(let pixels): return pixels[image * count..<(image + 1) * count]
+    case .pixels(let pixels): return pixels[images.scalars(ofImage: image)]
     case .pooled(let pool):
-      pool.spread(image, to: memory[0..<count], images)
-      return memory[0..<count]
+      let made = memory[images.scalars(ofImage: 0)]
+      pool.spread(image, to: made, images)
+      return made
     }
   }
 }
@@ -24,11 +24,11 @@ package enum ConvolutionResults {
   /// The largest ones to a pool; those of a chunk of images are in memory of their own meanwhile.
   case pooled(MaximumPool, chunk: MemoryView<Float>)
 
-  /// Where the results of the image number `index` of a chunk go, each image with `count` of them.
-  func memory(for index: Int, of chunk: Range<Int>, count: Int) -> MemoryView<Float> {
+  /// Where the results, of shape `places` for all images, of the image number `index` of a chunk go.
+  func memory(for index: Int, of chunk: Range<Int>, places: Dimensions) -> MemoryView<Float> {
     switch self {
-    case .all(let y): y[(chunk.lowerBound + index) * count..<(chunk.lowerBound + index + 1) * count]
-    case .pooled(_, let results): results[index * count..<(index + 1) * count]
+    case .all(let y): y[places.scalars(ofImage: chunk.lowerBound + index)]
+    case .pooled(_, let results): results[places.scalars(ofImage: index)]
     }
   }
 
@@ -36,7 +36,7 @@ package enum ConvolutionResults {
   func finish(_ chunk: Range<Int>, places: Dimensions) {
     guard case .pooled(let pool, _) = self else { return }
     for (index, image) in chunk.enumerated() {
-      pool.fill(image, from: memory(for: index, of: chunk, count: places.count(of: 1..<4)), places)
+      pool.fill(image, from: memory(for: index, of: chunk, places: places), places)
     }
   }
 }

@@ -21,9 +21,7 @@ package struct MaximumPool {
 
   /// Takes values and selection from all images, of shape `images`.
   func fill(from x: MemoryView<Float>, _ images: Dimensions) {
-    for image in 0..<images[0] {
-      fill(image, from: x[image * images.count(of: 1..<4)..<(image + 1) * images.count(of: 1..<4)], images)
-    }
+    for image in 0..<images[0] { fill(image, from: x[images.scalars(ofImage: image)], images) }
   }
 
   /// Takes the values and the selection of the image number `image` from its pixels.
@@ -72,8 +70,7 @@ package struct MaximumPool {
 
   /// Writes the values of all images to their pixels, zeros to the others.
   func spread(to dx: MemoryView<Float>, _ images: Dimensions) {
-    let count = images.count(of: 1..<4)
-    for image in 0..<images[0] { spread(image, to: dx[image * count..<(image + 1) * count], images) }
+    for image in 0..<images[0] { spread(image, to: dx[images.scalars(ofImage: image)], images) }
   }
 
   /// Writes the values of one image to its pixels, zeros to the others.

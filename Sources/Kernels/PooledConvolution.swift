@@ -81,11 +81,12 @@ public struct PooledConvolution {
     guard method != .patches else {
       return forEachImage { image, one in
         Convolution.convolve(
-          x[image.range(images)], images: one.images, filters, window: window, into: results, places: one.places,
+          x[images.scalars(ofImage: image)], images: one.images, filters, window: window, into: results,
+          places: one.places,
           scratch: scratch)
         Pooling.maximum(
-          results, images: one.places, window: pool, into: y[image.range(pooled)],
-          selection: selection[image.range(pooled)], places: one.pooled)
+          results, images: one.places, window: pool, into: y[pooled.scalars(ofImage: image)],
+          selection: selection[pooled.scalars(ofImage: image)], places: one.pooled)
       }
     }
     let maximum = MaximumPool(values: y.floats, selection: selection, window: pool, places: pooled)
@@ -116,10 +117,12 @@ public struct PooledConvolution {
       if !accumulating { filters.fill(0) }
       return forEachImage { image, one in
         Pooling.maximumGradient(
-          selection[image.range(pooled)], d[image.range(pooled)], places: one.pooled, window: pool, into: cotangents,
+          selection[pooled.scalars(ofImage: image)], d[pooled.scalars(ofImage: image)], places: one.pooled,
+          window: pool, into: cotangents,
           images: one.places)
         Convolution.filterGradient(
-          x[image.range(images)], images: one.images, cotangents, places: one.places, window: window, into: filters,
+          x[images.scalars(ofImage: image)], images: one.images, cotangents, places: one.places, window: window,
+          into: filters,
           accumulating: true, scratch: scratch)
       }
     }
@@ -154,10 +157,12 @@ public struct PooledConvolution {
     }
     forEachImage { image, one in
       Pooling.maximumGradient(
-        selection[image.range(pooled)], d[image.range(pooled)], places: one.pooled, window: pool, into: cotangents,
+        selection[pooled.scalars(ofImage: image)], d[pooled.scalars(ofImage: image)], places: one.pooled, window: pool,
+        into: cotangents,
         images: one.places)
       Convolution.inputGradient(
-        filters, cotangents, places: one.places, window: window, into: x[image.range(images)], images: one.images,
+        filters, cotangents, places: one.places, window: window, into: x[images.scalars(ofImage: image)],
+        images: one.images,
         scratch: scratch)
     }
   }
@@ -182,13 +187,5 @@ public struct PooledConvolution {
   private func forEachImage(_ body: (Int, (images: Dimensions, places: Dimensions, pooled: Dimensions)) -> Void) {
     let one = (images.with(1, at: 0), places.with(1, at: 0), pooled.with(1, at: 0))
     for image in 0..<images[0] { body(image, one) }
-  }
-}
-
-extension Int {
-  /// Where the scalars of the image of this number are among images of shape `images`.
-  fileprivate func range(_ images: Dimensions) -> Range<Int> {
-    let count = images.count(of: 1..<4)
-    return self * count..<(self + 1) * count
   }
 }

@@ -81,3 +81,11 @@ public struct SlidingWindow: Hashable, Sendable {
       "\(places) places on \(images)")
   }
 }
+
+extension Dimensions {
+  /// Where the scalars of the image number `image` are among images of this shape.
+  func scalars(ofImage image: Int) -> Range<Int> {
+    let count = count(of: 1..<4)
+    return image * count..<(image + 1) * count
+  }
+}

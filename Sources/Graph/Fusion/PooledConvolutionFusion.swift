@@ -4,12 +4,8 @@ import Kernels
 /// reading images that are four times as large as their pool.
 struct PooledConvolutionFusion: FusionRule {
   private let soleUses: SoleUses
-  private let producers: [Int?]
 
-  init(_ program: Program) {
-    soleUses = SoleUses(program)
-    producers = program.producers
-  }
+  init(_ program: Program) { soleUses = SoleUses(program) }
 
   func replacement(for index: Int, of program: Program) -> Replacement? {
     let node = program.nodes[index]
@@ -46,9 +42,10 @@ struct PooledConvolutionFusion: FusionRule {
 
   /// The pool whose gradient `value` is, and the selection and cotangent that it is made from.
   private func poolGradient(_ value: Int, _ program: Program) -> (MaxPoolGradient, [Int])? {
-    guard let node = producers[value].map({ program.nodes[$0] }), let gradient = node.primitive as? MaxPoolGradient
+    guard let producer = program.node(making: value),
+      let gradient = program.nodes[producer].primitive as? MaxPoolGradient
     else { return nil }
-    return (gradient, node.operands)
+    return (gradient, program.nodes[producer].operands)
   }
 }
 

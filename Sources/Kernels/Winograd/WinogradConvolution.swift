@@ -26,7 +26,7 @@ struct WinogradConvolution<let taps: Int, let half: Int, let resultHalf: Int> {
         for index in 0..<chunk.count {
           takeResults(
             block: block, width: width, rows: rows, firstRow: index * layout.tilesPerImage,
-            into: y.memory(for: index, of: chunk, count: layout.places.count(of: 1..<4)))
+            into: y.memory(for: index, of: chunk, places: layout.places))
         }
       }
       y.finish(chunk, places: layout.places)
