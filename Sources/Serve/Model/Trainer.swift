@@ -139,13 +139,7 @@ public final class Trainer {
     if let gradientNormLimit { gradients.clip(toNorm: gradientNormLimit) }
     // What is wrong with the next batch is said when it is its turn.
     let pull = next.flatMap { next in try? request(for: next, step: stepCount + 1) }
-    let after: ParameterValues
-    do {
-      after = try store.exchange(push: gradients, pull: pull)
-    } catch StoreError.notFinite(let tensor, let position, let row) {
-      let place = "the gradient of '\(tensor)' at \(row.map { "row \($0), " } ?? "")element \(position)"
-      throw NonFiniteError(place: place, step: stepCount)
-    }
+    let after = try store.exchange(push: gradients, ofStep: stepCount, pull: pull)
     phases?.end("updating parameters")
     stepCount += 1
     lent = pull == nil ? nil : after
@@ -212,6 +206,20 @@ public struct NonFiniteError: Error, Hashable, Sendable, CustomStringConvertible
 
   public var description: String {
     "step \(step): \(place) is not finite; the parameters were not changed (try a smaller learning rate)"
+  }
+}
+
+extension ParameterStore {
+  /// Pushes the gradients of the step number `step`, and pulls what the next one needs.
+  ///
+  /// - Throws: ``NonFiniteError`` where the store found a gradient that is not finite, and its other errors.
+  func exchange(push gradients: ParameterGradients, ofStep step: UInt64, pull: RowRequest?) throws -> ParameterValues {
+    do {
+      return try exchange(push: gradients, pull: pull)
+    } catch StoreError.notFinite(let tensor, let position, let row) {
+      let place = "the gradient of '\(tensor)' at \(row.map { "row \($0), " } ?? "")element \(position)"
+      throw NonFiniteError(place: place, step: step)
+    }
   }
 }
 

@@ -83,7 +83,7 @@ struct SessionTraining {
           try store.setOptimizer(change.optimizer, of: change.parameter)
         }
         outputs.read(from: executor, into: &gradients.gradients)
-        try push(gradients, to: store, step: step)
+        _ = try store.exchange(push: gradients, ofStep: step, pull: nil)
         for (name, output) in assignments {
           let value = OwnedTensor(copying: executor.output(output))
           variables.set(name, to: value)
@@ -140,15 +140,6 @@ struct SessionTraining {
         spec.kind == .table
           ? TensorView(table: lent.scalars, dimensions, rowStride: lent.rowStride)
           : TensorView(lent.scalars, dimensions), to: input)
-    }
-  }
-
-  private func push(_ gradients: ParameterGradients, to store: MemoryStore, step: UInt64) throws {
-    do {
-      _ = try store.exchange(push: gradients, pull: nil)
-    } catch StoreError.notFinite(let tensor, let position, let row) {
-      let place = "the gradient of '\(tensor)' at \(row.map { "row \($0), " } ?? "")element \(position)"
-      throw NonFiniteError(place: place, step: step)
     }
   }
 
