@@ -41,7 +41,7 @@ struct Table: Sendable {
 
   /// Makes the values of all rows valid.
   ///
-  /// - Complexity: Some seconds for a table of a gigabyte; nothing once filled.
+  /// - Complexity: O(weights), about a second for a gigabyte; O(1) once filled.
   func prepareAll() { pages?.fillAll(of: table) }
 
   /// Makes the values of the rows `rows` valid.
