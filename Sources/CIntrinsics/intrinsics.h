@@ -202,8 +202,8 @@ __attribute__((target("sse4.2"))) static inline void onlearn_crc32c_hardware3(
 // registers.
 static inline int onlearn_has_crc32c_folding(void) {
   unsigned a, b, c, d;
-  return (onlearn_kept_registers() & ONLEARN_KEEPS_AVX512) == ONLEARN_KEEPS_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX512F) != 0 &&
-         (c & bit_VPCLMULQDQ) != 0;
+  return (onlearn_kept_registers() & ONLEARN_KEEPS_AVX512) == ONLEARN_KEEPS_AVX512 &&
+         __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX512F) != 0 && (c & bit_VPCLMULQDQ) != 0;
 }
 
 // `vector`, moved ahead over as many bits as `factors` are for, plus `next`. Both halves of each 16 bytes are
