@@ -14,6 +14,8 @@ struct LogRecovery {
 
   /// The last segment, and where its records end.
   private var lastSegment: (name: String, end: Int)?
+  /// The segment before the last one and the name that the last one is to have, if it has none of its own yet.
+  private var turn: (before: String, name: String)?
   /// The bytes behind the end that were never synced as a whole; empty if there are none.
   private var tornTail = ByteBuffer()
 
@@ -35,15 +37,20 @@ struct LogRecovery {
         file: oldest.name, offset: 40,
         problem: "the log begins with record \(oldest.firstLSN), but those from \(start + 1) on are needed")
     }
-    var before: SegmentReader?
-    for segment in segments[first...] {
-      var reader = try SegmentReader(segment.name, in: folder)
-      if let before { try Self.check(reader, behind: before) }
-      let (problem, byteCount) = try Self.read(&reader, after: start, body)
-      replayedByteCount += byteCount
-      if segment == segments[segments.count - 1] { try finish(reader, problem, after: start) }
-      before = reader
+    var reader = try SegmentReader(segments[first].name, in: folder)
+    var problem = try read(&reader, after: start, body)
+    for segment in segments[(first + 1)...] {
+      let before = reader
+      reader = try SegmentReader(segment.name, in: folder)
+      try Self.check(reader, behind: before)
+      problem = try read(&reader, after: start, body)
     }
+    if let last = try SegmentReader(begunBehind: reader, in: folder) {
+      turn = (reader.name, SegmentHeader.name(firstLSN: last.header.firstLSN))
+      reader = last
+      problem = try read(&reader, after: start, body)
+    }
+    try finish(reader, problem, after: start)
   }
 
   /// The segments in order.
@@ -56,44 +63,32 @@ struct LogRecovery {
     try folder.names().compactMap { name in SegmentHeader.firstLSN(ofName: name).map { ($0, name) } }.sorted { $0 < $1 }
   }
 
-  /// Checks that a segment follows on the one before, or begins the log.
-  private static func check(_ reader: SegmentReader, behind before: SegmentReader?) throws(StoreFolderError) {
-    let header = reader.header
-    guard let before else {
-      guard header.firstLSN == 1 else {
-        throw .damaged(
-          file: reader.name, offset: 40, problem: "the log begins with record \(header.firstLSN); those before are gone"
-        )
-      }
-      return
-    }
-    guard header.identity == before.header.identity else {
+  /// Checks that a segment follows on the one before.
+  private static func check(_ reader: SegmentReader, behind before: SegmentReader) throws(StoreFolderError) {
+    guard reader.header.identity == before.header.identity else {
       throw .damaged(file: reader.name, offset: 8, problem: "it belongs to another store")
     }
-    guard header.firstLSN == before.lastLSN + 1, header.number == before.header.number + 1,
-      header.previousChecksum == before.checksum
-    else {
+    guard before.isContinued(by: reader.header) else {
       throw .damaged(
         file: before.name, offset: before.offset,
         problem: "it ends with record \(before.lastLSN), but '\(reader.name)' follows on another one")
     }
   }
 
-  /// Reads to the end of a segment, and says what is wrong with what stands there and how many bytes `body` was given.
-  private static func read(
+  /// Reads to the end of a segment, and says what is wrong with what stands there.
+  private mutating func read(
     _ reader: inout SegmentReader, after start: UInt64,
     _ body: (_ record: LogRecord, _ segment: String, _ offset: Int) throws(StoreFolderError) -> Void
-  ) throws(StoreFolderError) -> (problem: String, byteCount: Int) {
-    var byteCount = 0
+  ) throws(StoreFolderError) -> String {
     while true {
       let offset = reader.offset
       switch reader.next() {
       case .record(let record):
         guard record.lsn > start else { continue }
         try body(record, reader.name, offset)
-        byteCount += reader.offset - offset
+        replayedByteCount += reader.offset - offset
       case .mark: continue
-      case .nothing(let problem): return (problem, byteCount)
+      case .nothing(let problem): return problem
       }
     }
   }
@@ -128,7 +123,14 @@ struct LogRecovery {
 
   /// Keeps a copy of the torn tail, cuts off everything behind the records, and makes these durable.
   func cut(in folder: any StoreFolder) throws(FileError) {
-    guard let lastSegment else { return }
+    guard var lastSegment else { return }
+    if let turn {
+      // As the server would have done it.
+      try SegmentTurn(
+        from: folder.open(turn.before), to: folder.open(lastSegment.name), name: turn.name, in: folder
+      ).run()
+      lastSegment.name = turn.name
+    }
     let file = try folder.open(lastSegment.name)
     if tornTail.readableBytes > 0 {
       // What is reserved behind the tail makes room for the copy.

@@ -5,9 +5,10 @@ import Wire
 /// The log of a store: segments of records, the last of which is being written.
 ///
 /// It is used on its server's thread. What was appended can be synced from another thread: ``beginSync()``, the work on
-/// that thread, ``endSync(_:)``. A segment is synced before the next one begins, so a log never has holes. The next
-/// segment is always prepared in advance, with its place on the disk. A log that goes on where there is no room for one
-/// begins it with the first record that finds room.
+/// that thread, ``endSync(_:)``. The next segment is always prepared in advance, with its place on the disk, and takes
+/// records as soon as one is full; what a ``SegmentTurn`` has to do then is part of the next sync. A segment that is full
+/// before that sync has ended becomes longer. A log that goes on where there is no room for a segment begins it with the
+/// first record that finds room.
 package final class LogWriter {
   /// Where a log goes on.
   struct Position {
@@ -22,11 +23,15 @@ package final class LogWriter {
   /// What a sync has to do; it may be done on any thread.
   package struct Sync: Sendable {
     fileprivate let file: any StoreFile
+    fileprivate let turn: SegmentTurn?
     /// The last record that is synced by it.
     package let lsn: UInt64
 
     /// Syncs.
-    package func run() throws(FileError) { try file.sync() }
+    package func run() throws(FileError) {
+      try turn?.run()
+      try file.sync()
+    }
   }
 
   private let folder: any StoreFolder
@@ -41,13 +46,13 @@ package final class LogWriter {
   private var end = 0
   /// The next segment, if there was room for it.
   private var prepared: (any StoreFile)?
+  /// How the current segment begins, as long as that is not on the disk.
+  private var turn: SegmentTurn?
 
   /// The last record that is on the disk.
   package private(set) var durableLSN: UInt64
   /// All bytes that were appended.
   package private(set) var byteCount = 0
-
-  private static let preparedName = "wal-next"
 
   /// Goes on behind `position`, in a new segment.
   ///
@@ -63,16 +68,16 @@ package final class LogWriter {
     self.time = time
     self.position = position
     durableLSN = position.lastLSN
-    do throws(FileError) {
-      try prepare()
-      try beginSegment()
-    } catch {
+    do throws(FileError) { try begin() } catch {
       guard error.isLackOfRoom, position.lastLSN > 0 else { throw error }
     }
   }
 
   /// Whether there was no room for a segment, so that ``makeRoom()`` is to be asked before anything is appended.
   var lacksRoom: Bool { file == nil }
+
+  /// Whether the segment before the current one may not be on the disk as a whole, which a sync is to change soon.
+  package var isTurning: Bool { turn != nil }
 
   /// The segments that are kept.
   var segmentCount: Int { get throws(FileError) { try LogRecovery.list(folder).count } }
@@ -88,10 +93,10 @@ package final class LogWriter {
     precondition(record.lsn == position.lastLSN + 1, "record \(record.lsn) behind \(position.lastLSN)")
     var header = RecordHeader(record, previousChecksum: position.checksum, time: time())
     // A record that is larger than a segment has one for itself.
-    if file == nil || end + header.recordByteCount > segmentByteCount && end > SegmentHeader.byteCount {
-      if prepared == nil { try prepare() }
-      try beginSegment()
-      header.previousChecksum = position.checksum
+    if file == nil {
+      try begin()
+    } else if !isTurning, end + header.recordByteCount > segmentByteCount, end > SegmentHeader.byteCount {
+      try turnOver()
     }
     try write(&header, record.payload)
     position.lastLSN = record.lsn
@@ -101,6 +106,7 @@ package final class LogWriter {
   package func close() throws(FileError) {
     // Where nothing could be written, the log ends as it was found.
     guard let file else { return }
+    try turn?.run()
     try file.sync()
     try write(mark: .clean, sequence: 0)
     try file.sync()
@@ -109,12 +115,13 @@ package final class LogWriter {
 
   /// What is to be done so that all records are on the disk; nil if they are.
   package func beginSync() -> Sync? {
-    guard durableLSN < position.lastLSN, let file else { return nil }
-    return Sync(file: file, lsn: position.lastLSN)
+    guard durableLSN < position.lastLSN || isTurning, let file else { return nil }
+    return Sync(file: file, turn: turn, lsn: position.lastLSN)
   }
 
   /// Notes that `sync` is done.
   package func endSync(_ sync: Sync) throws(FileError) {
+    if let turn, turn === sync.turn { try endTurn() }
     guard sync.lsn > durableLSN else { return }
     durableLSN = sync.lsn
     do throws(FileError) { try write(mark: .synced, sequence: sync.lsn) } catch {
@@ -126,8 +133,10 @@ package final class LogWriter {
   /// Whether there is room for records again after an append that found none.
   package func makeRoom() throws(FileError) -> Bool {
     do throws(FileError) {
+      // The segment that would take them is prepared when the turn is done.
+      guard !isTurning else { return false }
       try file?.reserve(max(segmentByteCount, end))
-      if prepared == nil { try prepare() }
+      try prepare()
       return true
     } catch {
       guard error.isLackOfRoom else { throw error }
@@ -159,37 +168,49 @@ package final class LogWriter {
     position.checksum = header.checksum
   }
 
-  /// Makes the file of the next segment.
+  /// Makes the file of the next segment, with its place on the disk.
   private func prepare() throws(FileError) {
+    guard prepared == nil else { return }
     do throws(FileError) {
-      let file = try folder.create(Self.preparedName)
+      let file = try folder.create(SegmentTurn.unfinishedName)
       try file.reserve(segmentByteCount)
       prepared = file
     } catch {
       // What could not be had as a whole is given back.
-      try? folder.remove(Self.preparedName)
+      try? folder.remove(SegmentTurn.unfinishedName)
       throw error
     }
   }
 
-  /// Ends the segment and begins the prepared one.
-  private func beginSegment() throws(FileError) {
-    guard let next = prepared else { preconditionFailure("no segment is prepared") }
-    var number = position.segment
-    if let file {
-      try file.sync()
-      durableLSN = position.lastLSN
-      number += 1
+  /// Begins the first segment of this writer, and waits until that is on the disk.
+  private func begin() throws(FileError) {
+    try turnOver()
+    do throws(FileError) {
+      try turn?.run()
+    } catch {
+      (file, turn) = (nil, nil)
+      throw error
     }
+    try endTurn()
+  }
+
+  /// Goes on in the prepared segment.
+  private func turnOver() throws(FileError) {
+    try prepare()
+    guard let next = prepared else { preconditionFailure("no segment is prepared") }
     let header = SegmentHeader(
-      identity: identity, number: number, firstLSN: position.lastLSN + 1, previousChecksum: position.checksum)
+      identity: identity, number: file == nil ? position.segment : position.segment + 1,
+      firstLSN: position.lastLSN + 1, previousChecksum: position.checksum)
     try next.write(header.bytes, at: 0)
-    try next.sync()
-    try folder.rename(Self.preparedName, to: SegmentHeader.name(firstLSN: header.firstLSN))
-    try folder.sync()
+    turn = SegmentTurn(from: file, to: next, name: SegmentHeader.name(firstLSN: header.firstLSN), in: folder)
     (file, prepared, end) = (next, nil, SegmentHeader.byteCount)
-    position.segment = number
+    position.segment = header.number
     seed = identity.seed(segment: header.number)
+  }
+
+  /// Takes note that the segment has its name, and prepares the next one.
+  private func endTurn() throws(FileError) {
+    turn = nil
     do throws(FileError) { try prepare() } catch {
       // Room is needed only when this segment is full.
       guard error.isLackOfRoom else { throw error }

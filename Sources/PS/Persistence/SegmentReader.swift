@@ -42,24 +42,45 @@ struct SegmentReader {
   ///
   /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for one without a header.
   init(_ name: String, in folder: any StoreFolder) throws(StoreFolderError) {
+    let bytes = try Self.bytes(of: name, in: folder)
+    self.init(name, bytes, try Self.header(name, bytes))
+  }
+
+  /// Opens the segment that was begun behind `last` and has no name of its own yet; nil if there is none.
+  init?(begunBehind last: SegmentReader, in folder: any StoreFolder) throws(StoreFolderError) {
+    let name = SegmentTurn.unfinishedName
+    let names = try StoreFolderError.wrapping { () throws(FileError) in try folder.names() }
+    // One that is only prepared has no header yet.
+    guard names.contains(name),
+      let header = try? SegmentHeader(reading: Self.bytes(of: name, in: folder, atMost: SegmentHeader.byteCount)),
+      last.isContinued(by: header)
+    else { return nil }
+    self.init(name, try Self.bytes(of: name, in: folder), header)
+  }
+
+  private init(_ name: String, _ bytes: ByteBuffer, _ header: SegmentHeader) {
     self.name = name
-    bytes = try StoreFolderError.wrapping { () throws(FileError) in
-      let file = try folder.open(name)
-      return try file.read(at: 0, count: try file.byteCount)
-    }
-    header = try Self.header(name, bytes)
+    self.bytes = bytes
+    self.header = header
     seed = header.identity.seed(segment: header.number)
     checksum = header.previousChecksum
     // A first record 0 is in no file that we wrote.
     lastLSN = header.firstLSN &- 1
   }
 
+  /// The first `count` bytes of a file, or all there are.
+  private static func bytes(
+    of name: String, in folder: any StoreFolder, atMost count: Int = .max
+  ) throws(StoreFolderError) -> ByteBuffer {
+    try StoreFolderError.wrapping { () throws(FileError) in
+      let file = try folder.open(name)
+      return try file.read(at: 0, count: min(count, try file.byteCount))
+    }
+  }
+
   /// The header of the segment `name`.
   static func header(of name: String, in folder: any StoreFolder) throws(StoreFolderError) -> SegmentHeader {
-    let bytes = try StoreFolderError.wrapping { () throws(FileError) in
-      try folder.open(name).read(at: 0, count: SegmentHeader.byteCount)
-    }
-    return try header(name, bytes)
+    try header(name, bytes(of: name, in: folder, atMost: SegmentHeader.byteCount))
   }
 
   private static func header(_ name: String, _ bytes: ByteBuffer) throws(StoreFolderError) -> SegmentHeader {
@@ -102,6 +123,12 @@ struct SegmentReader {
     offset += header.recordByteCount
     checksum = header.checksum
     return item
+  }
+
+  /// Whether the segment with the header `next` begins with what follows on the last record that was read.
+  func isContinued(by next: SegmentHeader) -> Bool {
+    next.identity == header.identity && next.number == header.number + 1 && next.firstLSN == lastLSN + 1
+      && next.previousChecksum == checksum
   }
 
   /// What is behind the last record that was read, which nothing follows that belongs there.

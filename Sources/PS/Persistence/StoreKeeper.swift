@@ -76,7 +76,7 @@ package final class StoreKeeper {
 
   /// What the server has to know of the records of its last step; nil for nothing.
   func outcome() -> Event? {
-    if policy == .always || needsSync { sync() }
+    if wantsSync { sync() }
     if acknowledgedLSN < log.lastLSN, policy == .everySecond, !isSyncSlow { return logged }
     guard let failure else { return nil }
     // Records that were written before the disk was full are answered once they are synced.
@@ -101,6 +101,9 @@ package final class StoreKeeper {
     acknowledgedLSN = log.lastLSN
     return .logged(upTo: acknowledgedLSN, durable: log.durableLSN)
   }
+
+  /// Whether a sync is not to wait for the next second.
+  private var wantsSync: Bool { policy == .always || needsSync || log.isTurning }
 
   private var isSyncSlow: Bool { syncStart.map { loop.now - $0 > Self.patience } ?? false }
 
@@ -130,7 +133,7 @@ package final class StoreKeeper {
     let last = policy == .always ? sync.lsn : log.lastLSN
     acknowledgedLSN = max(acknowledgedLSN, last)
     report(.logged(upTo: acknowledgedLSN, durable: log.durableLSN))
-    if policy == .always || needsSync { self.sync() }
+    if wantsSync { self.sync() }
   }
 
   /// Writes a snapshot beside the running server.

@@ -96,11 +96,15 @@ import Wire
     }
     var folder = MemoryFolder()
     let log = try open(folder).log
-    for record in records { try log.append(record) }
+    for record in records {
+      try log.append(record)
+      // Without a sync the last segment has no name of its own.
+      if Bool.random(using: &random) { try log.sync() }
+    }
     folder = folder.afterKill
     if !hasRightChecksums {
       for _ in 0..<Int.random(in: 1...3, using: &random) {
-        let name = folder.segments.randomElement(using: &random)!
+        let name = (folder.segments + [folder.begunSegment]).randomElement(using: &random)!
         if !folder[name].isEmpty { change(&folder[name], &random) }
       }
     }

@@ -101,6 +101,9 @@ final class MemoryFolder: StoreFolder {
     state.withLock { $0.names.keys.filter { $0.hasPrefix("wal-") && $0.hasSuffix(".log") }.sorted() }
   }
 
+  /// The segment that is prepared, or begun and without a name of its own.
+  var begunSegment: String { "wal-next" }
+
   /// The snapshots, the oldest first.
   var snapshots: [String] {
     state.withLock { $0.names.keys.filter { $0.hasPrefix("snapshot-") && $0.count == 25 }.sorted() }
@@ -213,5 +216,14 @@ final class MemoryFolder: StoreFolder {
     private static func grow(_ bytes: inout [UInt8], to count: Int) {
       if bytes.count < count { bytes += [UInt8](repeating: 0, count: count - bytes.count) }
     }
+  }
+}
+
+extension LogWriter {
+  /// Syncs what was appended, as a server does on another thread.
+  func sync() throws(FileError) {
+    guard let sync = beginSync() else { return }
+    try sync.run()
+    try endSync(sync)
   }
 }

@@ -49,10 +49,7 @@ import Wire
     let log = try open(folder, segment: segment).log
     for record in records {
       try log.append(record)
-      if let sync = log.beginSync() {
-        try sync.run()
-        try log.endSync(sync)
-      }
+      try log.sync()
     }
     if isClosed { try log.close() }
     return folder.afterKill
@@ -173,9 +170,7 @@ import Wire
     let count = Int.random(in: 1...history.records.count, using: &generator)
     for record in history.records.prefix(count) {
       try log.append(record)
-      guard UInt8.random(in: 0..<3, using: &generator) == 0, let sync = log.beginSync() else { continue }
-      try sync.run()
-      try log.endSync(sync)
+      if UInt8.random(in: 0..<3, using: &generator) == 0 { try log.sync() }
     }
     let synced = Int(log.durableLSN)
     let found = folder.afterPowerCut(&generator)
@@ -238,6 +233,7 @@ import Wire
         } catch {
           refusals += 1
           #expect(error.isLackOfRoom)
+          try log.sync()
           #expect(try !log.makeRoom())
           folder.state.withLock { $0.capacity += 5000 }
           #expect(try log.makeRoom())
@@ -292,9 +288,7 @@ import Wire
       let log = try Self.open(folder, segment: 2048).log
       for record in history.records {
         try log.append(record)
-        guard let sync = log.beginSync() else { continue }
-        try sync.run()
-        try log.endSync(sync)
+        try log.sync()
         acknowledged = Int(log.durableLSN)
       }
       Issue.record("no sync failed")
