@@ -174,6 +174,9 @@ package struct Store {
     let recovery = try LogRecovery(folder, after: snapshot?.lsn ?? 0) {
       record, segment, offset throws(StoreFolderError) in
       do throws(Refusal) { try core.replay(record) } catch {
+        guard error.code != .limit else {
+          throw .unusable(problem: "record \(record.lsn) of the log in '\(folder.path)': \(error.text)")
+        }
         throw .damaged(file: segment, offset: offset, problem: error.text)
       }
     }

@@ -29,6 +29,8 @@ public final class ParameterServer: Sendable {
     public var tls: ServerTLS?
     /// How the connection to the scheduler is encrypted, if it is.
     public var schedulerTLS: ClientTLS?
+    /// The most bytes that models may have in memory when one is registered.
+    public var memoryLimit = Int.max
     /// The folder that keeps what is learned, for one server alone; without one it goes with the process.
     public var dataFolder: String?
     /// When a change is acknowledged, if there is a folder.
@@ -79,6 +81,7 @@ public final class ParameterServer: Sendable {
     configuration.durability = folder == nil ? .none : options.durability
     configuration.shards = options.shards
     configuration.payloadLimit = options.limits.payload
+    configuration.memoryLimit = options.memoryLimit
     var membership: Membership?
     configuration.shard = options.shard ?? 0
     configuration.shards = options.shards

@@ -29,8 +29,11 @@ extension ServerCore {
   }
 
   /// The tensors of a new model.
+  ///
+  /// - Throws: 301 for tensors that cannot be kept, or not beside the other models.
   func makeTensors(_ schema: ModelSchema) throws(Refusal) -> ModelTensors {
-    try ModelTensors(schema.parameters, map: map, shard: configuration.shard)
+    try ModelTensors(
+      schema.parameters, map: map, shard: configuration.shard, atMost: configuration.memoryLimit - stateByteCount)
   }
 
   /// Checks a push, and the pull that comes with it.

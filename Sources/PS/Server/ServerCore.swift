@@ -31,6 +31,8 @@ public struct ServerCore: Sendable {
     public var leaseTime = Duration.seconds(30)
     /// The most models.
     public var modelLimit = 4096
+    /// The most bytes that the models may have in memory when one is registered: rows come later.
+    public var memoryLimit = Int.max
     /// The largest payload of an answer, whatever a client accepts.
     public var payloadLimit = Limits.payloadCap
 

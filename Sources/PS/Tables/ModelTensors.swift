@@ -19,30 +19,46 @@ struct ModelTensors: Sendable {
 
   /// The tensors `parameters`, all with their initial values.
   ///
+  /// - Parameter byteLimit: The most bytes that the dense ones may take; rows take theirs when they come.
   /// - Throws: 301 for tensors that cannot be kept.
-  init(_ parameters: [ParameterSpec], map: ShardMap, shard: Int) throws(Refusal) {
+  init(_ parameters: [ParameterSpec], map: ShardMap, shard: Int, atMost byteLimit: Int = .max) throws(Refusal) {
     self.parameters = parameters
     self.map = map
     self.shard = shard
+    try Self.check(parameters)
+    let runs = parameters.enumerated().map { number, spec in
+      spec.kind == .dense ? map.ranges(ofTensor: number, count: spec.count, on: shard) : []
+    }
+    let byteCount = zip(parameters, runs).reduce(0) { $0 + ShardTensor.byteCount(of: $1.0, runs: $1.1) }
+    guard byteCount <= byteLimit else {
+      throw Refusal(
+        .limit,
+        "the model needs \(byteCount >> 20) MiB of a server that has \(max(0, byteLimit) >> 20) MiB left for models; "
+          + "divide it among more servers, or give this one more with --max-memory")
+    }
+    for (spec, runs) in zip(parameters, runs) {
+      let tensor: Tensor? =
+        spec.kind == .dense ? ShardTensor(spec, runs: runs).map(Tensor.dense) : ShardTable(spec).map(Tensor.table)
+      guard let tensor else { throw Refusal(.limit, "'\(spec.name)': this server has no memory for it") }
+      tensors.append(tensor)
+    }
+  }
+
+  /// Checks that the tensors of a model can be kept, whatever the memory.
+  private static func check(_ parameters: [ParameterSpec]) throws(Refusal) {
     do { try ParameterSpec.check(parameters) } catch { throw Refusal(.limit, "\(error)") }
-    for (number, spec) in parameters.enumerated() {
-      let tensor: Tensor?
+    for spec in parameters {
       switch spec.kind {
       case .dense:
         guard spec.count <= UInt32.max else {
           throw Refusal(.limit, "'\(spec.name)' has \(spec.count) elements; a dense tensor has at most 2^32 - 1")
         }
-        let runs = map.ranges(ofTensor: number, count: spec.count, on: shard)
-        tensor = ShardTensor(spec, runs: runs).map(Tensor.dense)
       case .table:
         guard !spec.optimizer.rule.updatesAllRows else {
           throw Refusal(
             .limit, "'\(spec.name)': \(spec.optimizer.name) would update every row of a table; use lazy_adam")
         }
-        tensor = ShardTable(spec).map(Tensor.table)
       }
-      guard let tensor else { throw Refusal(.limit, "'\(spec.name)': this server has no memory for it") }
-      tensors.append(tensor)
     }
   }
 

@@ -27,10 +27,8 @@ struct ShardTensor: Sendable {
       starts.append(count)
       count += run.count
     }
-    // Every array begins a cache line.
-    let stride = (count + 15) & ~15
-    let floats = stride * (1 + rule.slots.count) + rule.scalars.count
-    guard let storage = AlignedMemory(ifAvailable: floats * MemoryLayout<Float>.stride) else { return nil }
+    let stride = Self.stride(of: count)
+    guard let storage = AlignedMemory(ifAvailable: Self.byteCount(of: spec, runs: runs)) else { return nil }
     func array(_ index: Int, count: Int) -> MemoryView<Float> {
       storage.view(of: Float.self, at: index * stride * MemoryLayout<Float>.stride, count: count)
     }
@@ -48,6 +46,16 @@ struct ShardTensor: Sendable {
     for (slot, view) in zip(rule.slots, memory.slots) where slot.initialValue != 0 { view.fill(slot.initialValue) }
     for (index, scalar) in rule.scalars.enumerated() { memory.scalars[index] = scalar.initialValue }
   }
+
+  /// The bytes that the parts `runs` of the tensor `spec` take.
+  static func byteCount(of spec: ParameterSpec, runs: [Range<Int>]) -> Int {
+    let rule = spec.optimizer.rule.base
+    let stride = stride(of: runs.reduce(0) { $0 + $1.count })
+    return (stride * (1 + rule.slots.count) + rule.scalars.count) * MemoryLayout<Float>.stride
+  }
+
+  /// Every array begins a cache line.
+  private static func stride(of count: Int) -> Int { (count + 15) & ~15 }
 
   /// Where in ``memory`` the tensor's elements `range` begin, or nil if the shard does not have all of them.
   func start(of range: Range<Int>) -> Int? {

@@ -76,6 +76,12 @@ struct PsRunCommand: AsyncParsableCommand {
   )
   var logSegment = Store.segmentByteCount >> 20
 
+  @Option(
+    help: ArgumentHelp(
+      "The most memory that a server gives to models when one is registered; by default three quarters of the machine's.",
+      valueName: "MIB"))
+  var maxMemory: Int?
+
   @Option(help: "Connections at a time.")
   var maxConnections = Limits().connections
 
@@ -88,6 +94,9 @@ struct PsRunCommand: AsyncParsableCommand {
     }
     guard (1...ModelSchema.workerLimit).contains(workers) else {
       throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
+    }
+    if let maxMemory, !(1...1 << 30).contains(maxMemory) {
+      throw ValidationError("--max-memory must be between 1 and \(1 << 30).")
     }
     guard (1...1024).contains(logSegment) else { throw ValidationError("--log-segment must be between 1 and 1024.") }
     if role == .scheduler, scheduler != nil || shard != nil || advertise != nil || data != nil {
@@ -143,6 +152,7 @@ struct PsRunCommand: AsyncParsableCommand {
     options.advertisedAddress = advertise
     options.defaults = defaults
     options.limits = limits
+    options.memoryLimit = maxMemory.map { $0 << 20 } ?? MachineMemory.forModels()
     options.keys = keys
     options.tls = try encryption.load()
     options.schedulerTLS = try schedulerEncryption.load()

@@ -67,6 +67,7 @@ struct UpCommand: AsyncParsableCommand {
         options.scheduler = listener.address
         options.dataFolder = data.map { "\($0)/server-\(shard)" }
         options.durability = durability
+        options.memoryLimit = MachineMemory.forModels(servers: servers)
         running.append(try await ParameterServer.start(options))
       }
       let addresses = running.map { "\($0.address)" }.joined(separator: ",")

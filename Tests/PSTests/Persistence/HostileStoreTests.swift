@@ -18,6 +18,7 @@ import Wire
   private static let configuration = {
     var configuration = ServerCore.Configuration()
     configuration.durability = .always
+    configuration.memoryLimit = 64 << 20
     return configuration
   }()
 
@@ -110,8 +111,10 @@ import Wire
     }
     let store: Store
     do throws(StoreFolderError) { store = try open(folder) } catch {
-      guard case .damaged = error else { throw error }
-      return .refused
+      switch error {
+      case .damaged, .unusable: return .refused
+      default: throw error
+      }
     }
     return store.finding.lastLSN == UInt64(records.count) ? .whole : .prefix
   }

@@ -85,6 +85,25 @@ import Wire
     #expect(try #require(throws: Refusal.self) { try other.register(TestModels.small(name: "b")) }.code == .limit)
   }
 
+  @Test func `a model that does not fit beside the others is refused, and takes no memory`() throws {
+    var configuration = ServerCore.Configuration()
+    configuration.memoryLimit = 10 << 20
+    let server = try TestServer(configuration)
+    let client = TestClient(server, id: 1)
+    func model(_ name: String, _ count: Int, _ optimizer: Optimizer) -> ModelSchema {
+      ModelSchema(name: name, parameters: [ParameterSpec(name: "w", shape: [count], optimizer: optimizer)])
+    }
+    try client.register(model("a", 1 << 20, .sgd(rate: 1)))
+    // Adam keeps two more numbers for each.
+    let refusal = try #require(throws: Refusal.self) {
+      try client.register(model("b", 1 << 20, Optimizer(.adam(Adam()))))
+    }
+    #expect(refusal.code == .limit && refusal.text.contains("needs 12 MiB of a server that has 6 MiB left"))
+    #expect(throws: Refusal.self) { try client.register(model("c", 1 << 31, .sgd(rate: 1))) }
+    try client.register(model("d", 1 << 20, .sgd(rate: 1)))
+    #expect(try server.figure("state.bytes") == Double(8 << 20))
+  }
+
   @Test func `a table of more rows than memory holds takes memory for those that are pushed`() throws {
     let server = try TestServer()
     let client = TestClient(server, id: 1)
