@@ -33,7 +33,7 @@ struct ModelTensors: Sendable {
     guard byteCount <= byteLimit else {
       throw Refusal(
         .limit,
-        "the model needs \(byteCount >> 20) MiB of a server that has \(max(0, byteLimit) >> 20) MiB left for models; "
+        "the model needs \((byteCount + 1 << 20 - 1) >> 20) MiB of a server that has \(max(0, byteLimit) >> 20) MiB left for models; "
           + "divide it among more servers, or give this one more with --max-memory")
     }
     for (spec, runs) in zip(parameters, runs) {
