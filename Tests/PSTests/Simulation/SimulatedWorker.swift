@@ -8,18 +8,26 @@ final class SimulatedWorker {
   let stream: Int
   let node: Node
   let client: Identifier
-  private let simulation: Simulation
+  let simulation: Simulation
+  let plan: SimulationPlan
   private let network: Network
-  private let plan: SimulationPlan
   private let workload: Workload
+  /// The number of its stream.
+  private let source: UInt64
   private let scheduler: SimulatedLink
-  private var links: [SimulatedLink] = []
+  private(set) var links: [SimulatedLink] = []
   /// The model's number and the clocks completed, by shard.
   private var models: [UInt32] = []
-  private(set) var clocks: [UInt32] = []
+  var clocks: [UInt32] = []
   private var batch = 0
   /// Whether nothing was pushed since a clock ended.
   private var hasEndedClock = false
+  /// What it runs if it trains by a client.
+  var process: ClientWork.Process?
+  /// The updates that servers have lost with their power.
+  private(set) var lostUpdates: UInt64 = 0
+  /// Whether its client had to ask again for what was answered last.
+  var hasAskedAgain = false
   private(set) var isAlive = true
 
   init(_ simulation: Simulation, stream: Int, node: Node) {
@@ -29,13 +37,14 @@ final class SimulatedWorker {
     network = simulation.network
     plan = simulation.plan
     workload = Workload(plan)
+    source = SourceID.of(Workload.source(stream))
     client = Identifier(using: &network.world.random)
     scheduler = SimulatedLink(
       network, from: node, to: SimulatedScheduler.node, client: client, role: .worker, shard: nil,
       patience: plan.patience, plan)
   }
 
-  private var world: World { network.world }
+  var world: World { network.world }
 
   /// Ends the process, whatever it does.
   func end() {
@@ -43,6 +52,7 @@ final class SimulatedWorker {
     isAlive = false
     world.note(.finished, node)
     for link in [scheduler] + links { link.close() }
+    process?.cancel()
     simulation.ended(self)
   }
 
@@ -80,10 +90,13 @@ final class SimulatedWorker {
         simulation.servers[shard].debts.acknowledged(client, sequence, isDurable: isDurable, at: world.now)
       }
       // The end of a clock may be among them.
-      link.lost = { [unowned self] _ in hasEndedClock = false }
+      link.lost = { [unowned self] updates in
+        hasEndedClock = false
+        lostUpdates += updates
+      }
       return link
     }
-    register()
+    if world.chance(0.5) { register() } else { trainByClient() }
   }
 
   private func register() {
@@ -135,7 +148,7 @@ final class SimulatedWorker {
     ask(offsetsRequest) { (frame) throws(Refusal) in
       try OffsetsReply(reading: frame.payload).offsets
     } then: { [self] replies in
-      batch = Int(replies.map { $0[UInt64(stream) + 1] ?? 0 }.min() ?? 0)
+      batch = Int(replies.map { $0[source] ?? 0 }.min() ?? 0)
       guard isEnd, batch == plan.batches, !plan.hasClocks || hasEndedClock else { return think() }
       simulation.completed(stream)
       end()
@@ -176,7 +189,7 @@ extension SimulatedWorker {
         var writer = MessageWriter()
         let offsets = UInt64(batch)..<UInt64(batch) + 1
         let mutation = Mutation(
-          sequence: 0, model: models[shard], clock: clocks[shard], source: UInt64(stream) + 1, offsets: offsets)
+          sequence: 0, model: models[shard], clock: clocks[shard], source: source, offsets: offsets)
         writer.push(mutation, workload.blocks(stream, batch, on: shard), shard == workload.shardOfSum ? isOfSum : [])
         if endsClock { simulation.ranks.sent(clocks[shard] + 1, by: stream, to: shard) }
         var flags: FrameFlags = endsClock ? .clock : []
@@ -226,7 +239,7 @@ extension SimulatedWorker {
   }
 
   /// Checks that values are not older than the staleness allows.
-  private func check(_ reply: ReplyPrefix, _ shard: Int) {
+  func check(_ reply: ReplyPrefix, _ shard: Int) {
     guard let staleness = plan.consistency.staleness, simulation.ranks.isBound(stream) else { return }
     let needed = clocks[shard] - min(clocks[shard], UInt32(staleness))
     if reply.minimumClock < needed {
@@ -313,10 +326,17 @@ extension SimulatedWorker {
       switch refusal.code {
       case .offsetGap, .offsetOverlap: readOffsets()
       case .clockRegression, .limit: register()
-      // Another process of this stream has its rank.
-      case .forbidden where plan.faults.contains(.zombies): end()
-      default: world.violate("worker \(stream) is refused: \(refusal)")
+      default: end(because: error, asked)
       }
+    default: end(because: error, asked)
+    }
+  }
+
+  /// Ends after a failure of what was asked at the time `asked`, which has to have a reason.
+  func end(because error: ClientError, _ asked: Instant) {
+    switch error {
+    // Another process of this stream has its rank.
+    case .refused(let refusal) where refusal.code == .forbidden && plan.faults.contains(.zombies): end()
     case .unavailable:
       // Who waits for a clock that was lost, or for a rank that is in use, has to start again.
       let isExcused = plan.hasClocks && (simulation.hasLosses || !simulation.ranks.isBound(stream))

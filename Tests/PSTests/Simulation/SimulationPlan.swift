@@ -115,11 +115,14 @@ struct Workload {
 
   var shardOfSum: Int { map.shard(ofSlot: ShardMap.slot(ofBlock: 0, tensor: Tensor.sum)) }
 
+  /// The name of a stream.
+  static func source(_ stream: Int) -> String { "stream \(stream)" }
+
   /// The row of a batch.
-  private func row(_ stream: Int, _ batch: Int) -> Int64 { Int64(stream * plan.batches + batch) }
+  func row(_ stream: Int, _ batch: Int) -> Int64 { Int64(stream * plan.batches + batch) }
 
   /// What a batch adds to the cells: the same whoever computes it.
-  private func cells(_ stream: Int, _ batch: Int) -> [(key: Int64, amount: Float)] {
+  func cells(_ stream: Int, _ batch: Int) -> [(key: Int64, amount: Float)] {
     var random = SplitMix64(seed: plan.seed &+ UInt64(row(stream, batch)) &* 0x1234_5677)
     let keys = (0..<Int64(Self.cellCount)).filter { _ in UInt8.random(in: 0..<8, using: &random) == 0 }
     return keys.map { ($0, Float(Int.random(in: -4...4, using: &random))) }
