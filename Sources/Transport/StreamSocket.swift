@@ -78,16 +78,30 @@ final class StreamSocket {
     return .nothing
   }
 
+  /// How long to look before sleeping.
+  private static let lookTime = Duration.microseconds(300)
+
   /// Waits until something can be done with one of `sockets`, or until `deadline`.
+  ///
+  /// For a moment it looks again and again before it sleeps, as long as nobody else wants this core: waking a core costs the
+  /// server that does it and the client that is woken as much as a small exchange.
   ///
   /// - Returns: Which ones have something to be read, or an end.
   static func wait(for sockets: [(socket: StreamSocket, sends: Bool)], until deadline: Instant) -> [Bool] {
     var entries = sockets.map {
       pollfd(fd: $0.socket.descriptor, events: Int16($0.sends ? POLLIN | POLLOUT : POLLIN), revents: 0)
     }
-    // Rounded up, so that who waits for a moment does not come before it.
-    let milliseconds = ((deadline - .now()).nanoseconds + 999_999) / 1_000_000
-    _ = unsafe poll(&entries, nfds_t(entries.count), Int32(clamping: max(0, milliseconds)))
+    var now = Instant.now()
+    let lookEnd = min(deadline, now + lookTime)
+    while now < lookEnd, unsafe poll(&entries, nfds_t(entries.count), 0) == 0 {
+      sched_yield()
+      now = .now()
+    }
+    if entries.allSatisfy({ $0.revents == 0 }) {
+      // Rounded up, so that who waits for a moment does not come before it.
+      let milliseconds = ((deadline - now).nanoseconds + 999_999) / 1_000_000
+      _ = unsafe poll(&entries, nfds_t(entries.count), Int32(clamping: max(0, milliseconds)))
+    }
     return entries.map { $0.revents & ~Int16(POLLOUT) != 0 }
   }
 
