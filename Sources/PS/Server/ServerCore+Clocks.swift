@@ -33,7 +33,7 @@ extension ServerCore {
 
   /// How long a client counts that is not connected.
   private func endOfLife(of client: Identifier) -> Instant {
-    (lastSeen[client] ?? start) + configuration.workerTimeout
+    (departed.time(of: client) ?? start) + configuration.workerTimeout
   }
 
   /// Ends the clocks of a model that every worker has completed, so that their gradients are applied; none while the log

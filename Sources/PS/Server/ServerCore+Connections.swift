@@ -9,7 +9,7 @@ extension ServerCore {
     }
     connections[connection] = Connection(peer: peer)
     connectionOfClient[peer.clientID] = connection
-    lastSeen[peer.clientID] = nil
+    departed.remove(peer.clientID)
   }
 
   mutating func disconnect(_ connection: ConnectionID) {
@@ -20,7 +20,7 @@ extension ServerCore {
       stores[number]?.waiting.removeAll { $0.reading.target.connection == connection }
     }
     guard accepted.sessions.slot(of: client) != nil else { return }
-    lastSeen[client] = now
+    departed.add(client, at: now)
     // Who waits for this worker need not for ever.
     if stores.keys.contains(where: { applied.models[$0]?.clocks.rank(of: client) != nil }) {
       effects.append(.wake(at: now + configuration.workerTimeout))

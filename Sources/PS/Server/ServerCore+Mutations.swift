@@ -84,23 +84,34 @@ extension ServerCore {
     }
   }
 
-  /// The slot for a new session: one whose client was gone for long, else a new one, else the one used longest ago.
+  /// The slot for a new session: that of the client that is away longest if it was for long, else a new one, else that of
+  /// the client that is away longest.
   ///
   /// - Throws: 500 if the clients of all sessions are connected.
-  private func freeSlot() throws(Refusal) -> Int {
-    let slots = accepted.sessions.slots
-    var oldest: (slot: Int, lsn: UInt64)?
-    for (slot, session) in slots.enumerated() {
-      guard let session else { return slot }
-      guard connectionOfClient[session.client] == nil else { continue }
-      if now - (lastSeen[session.client] ?? start) >= configuration.sessionLifetime { return slot }
-      if session.lastLSN < oldest?.lsn ?? .max { oldest = (slot, session.lastLSN) }
+  private mutating func freeSlot() throws(Refusal) -> Int {
+    if !departed.hasEarlier { departed.prepend(clientsFromBefore, at: start) }
+    let count = accepted.sessions.slots.count
+    while let (client, time) = departed.first {
+      guard let slot = accepted.sessions.slot(of: client) else {
+        departed.remove(client)
+        continue
+      }
+      guard count < configuration.sessionLimit, now - time < configuration.sessionLifetime else { return slot }
+      break
     }
-    if slots.count < configuration.sessionLimit { return slots.count }
-    guard let oldest else {
-      throw Refusal(.busy, retryAfterMilliseconds: 1000, "all \(slots.count) sessions are in use")
+    guard count < configuration.sessionLimit else {
+      throw Refusal(.busy, retryAfterMilliseconds: 1000, "all \(count) sessions are in use")
     }
-    return oldest.slot
+    return count
+  }
+
+  /// The clients of sessions that were begun before the server was and that have not come since, the one first that did
+  /// nothing for longest.
+  private var clientsFromBefore: [Identifier] {
+    accepted.sessions.slots.compactMap(\.self)
+      .filter { connectionOfClient[$0.client] == nil && departed.time(of: $0.client) == nil }
+      .sorted { $0.lastLSN < $1.lastLSN }
+      .map(\.client)
   }
 
   /// Answers a mutation that came before as it was answered then, or when it is applied. Whether it had to be on the disk

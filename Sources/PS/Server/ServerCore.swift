@@ -85,8 +85,8 @@ public struct ServerCore: Sendable {
   var connections: [ConnectionID: Connection] = [:]
   /// The connection that each client has now.
   var connectionOfClient: [Identifier: ConnectionID] = [:]
-  /// When clients that have no connection were last seen.
-  var lastSeen: [Identifier: Instant] = [:]
+  /// The clients that have none.
+  var departed = DepartedClients()
 
   /// The snapshot that is being written.
   var snapshot: SnapshotProgress?

@@ -146,6 +146,31 @@ import Wire
     #expect(server.core.session(of: clients[0].peer.clientID) == (1, 1))
   }
 
+  @Test func `from before a restart gives way before others, unless its client is back`() throws {
+    var configuration = ServerCore.Configuration()
+    (configuration.sessionLimit, configuration.durability) = (4, .always)
+    let before = try TestServer(configuration)
+    let clients = (1...7).map { TestClient(before, id: UInt64($0)) }
+    for client in clients[..<3] { try client.register(schema) }
+    try clients[0].push(one)
+    let server = try before.restarted()
+    func sessions() -> [UInt64] { clients.map { server.core.session(of: $0.peer.clientID).number } }
+    for client in clients { client.reconnect(to: server) }
+    clients[3].sequence = 0
+    try clients[3].register(schema)
+    for client in clients[..<4].reversed() { client.disconnect() }
+    // The last one to go comes back, the one that went before it gives way after the two that went first.
+    clients[0].reconnect()
+    try clients[4].register(schema)
+    #expect(sessions() == [1, 2, 3, 0, 4, 0, 0])
+    try clients[5].register(schema)
+    #expect(sessions() == [1, 2, 0, 0, 4, 3, 0])
+    let again = try server.restarted()
+    for client in clients[4...] { client.reconnect(to: again) }
+    try clients[6].register(schema)
+    #expect(clients.map { again.core.session(of: $0.peer.clientID).number } == [1, 0, 0, 0, 4, 3, 2])
+  }
+
   @Test(arguments: [Durability.everySecond, .always])
   func `survives a restart with its results and streams`(_ durability: Durability) throws {
     let server = try TestServer.logged(durability)
