@@ -92,7 +92,7 @@ public final class ClientChannel {
       case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
       }
     connected.assumeIsolated().whenFailure { error in
-      self.fail(.unreachable(address: "\(self.address)", reason: "\(error)"))
+      self.fail(.unreachable(self.address, error))
     }
   }
 
@@ -162,7 +162,7 @@ public final class ClientChannel {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
       client.fail(
-        ClientTLS.connectionError(error) ?? .unreachable(address: "\(client.address)", reason: "\(error)"))
+        ClientTLS.connectionError(error) ?? .unreachable(client.address, error))
     }
   }
 }

@@ -39,7 +39,7 @@ public final class ClientSocket {
       others = try address.candidates()[...]
       socket = try Self.connect(to: &others)
     } catch {
-      throw .unreachable(address: "\(address)", reason: "\(error)")
+      throw .unreachable(address, error)
     }
     write(OutgoingFrame(machine.greeting))
   }
@@ -102,7 +102,7 @@ extension ClientSocket {
         return
       }
       output = []
-      failure = .unreachable(address: "\(address)", reason: "\(error)")
+      failure = .unreachable(address, error)
     }
   }
 
@@ -145,7 +145,7 @@ extension ClientSocket {
   private func receive(into buffer: inout ByteBuffer) throws(ConnectionError) -> Bool {
     let received: StreamSocket.Received
     do throws(IOError) { received = try socket.receive(into: &buffer) } catch {
-      throw .unreachable(address: "\(address)", reason: "\(error)")
+      throw .unreachable(address, error)
     }
     switch received {
     case .bytes:

@@ -22,14 +22,10 @@ enum SocketOptions {
       .childChannelOption(.autoRead, value: false)
       .childChannelOption(.recvAllocator, value: allocator)
       .childChannelOption(.writeBufferWaterMark, value: marks)
-    guard case .unixDomainSocket = address else {
-      return
-        bootstrap
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .childChannelOption(.socketOption(.so_keepalive), value: 1)
+    if case .unixDomainSocket = address { return bootstrap }
+    return tcp.reduce(bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)) {
+      $0.childChannelOption($1.option, value: $1.value)
     }
-    return bootstrap
   }
 
   /// A client's.
@@ -38,14 +34,16 @@ enum SocketOptions {
       bootstrap
       .connectTimeout(.nanoseconds(limits.handshakeTime.nanoseconds))
       .channelOption(.recvAllocator, value: allocator)
-    guard case .unix = address else {
-      return
-        bootstrap
-        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-        .channelOption(.socketOption(.so_keepalive), value: 1)
-    }
-    return bootstrap
+    if case .unix = address { return bootstrap }
+    return tcp.reduce(bootstrap) { $0.channelOption($1.option, value: $1.value) }
   }
+
+  /// Those of all TCP connections.
+  private static let tcp: [(option: ChannelOptions.Types.SocketOption, value: Int)] =
+    [(.tcpOption(.tcp_nodelay), 1), (.socketOption(.so_keepalive), 1)]
+    + (StreamSocket.retransmissionOption.map {
+      [(.tcpOption(.init(rawValue: $0)), Int(StreamSocket.retransmissionMilliseconds))]
+    } ?? [])
 }
 
 /// Memory of a handler's for the rest of a long request, and small buffers for everything else.

@@ -55,6 +55,14 @@ struct CountingModel {
     ] + more
   }
 
+  /// The arguments of a worker that trains it on the parameter servers `store` until it is interrupted.
+  func worker(of store: String, _ more: [String]) -> [String] {
+    [
+      "train", "\(folder)/counting.json", "--store", "ps:\(store)", "--data", data, "--batch", "\(Self.batch)",
+      "--epochs", "1000000", "--json",
+    ] + Self.training + more
+  }
+
   /// Checks that the parameters on `server` count `batches` batches of the stream, each once.
   func expect(_ batches: Int, on server: String) async throws {
     let address = try Address(server)

@@ -25,26 +25,10 @@ import Testing
   }
 
   /// Trains from two clients at once, and returns what each reported at the end.
-  private func trainTwice(_ address: String, steps: Int) async throws -> [Report] {
+  private func trainTwice(_ address: String, steps: Int) async throws -> [TrainingReport] {
     try await withThrowingTaskGroup(of: OnlearnProcess.self) { group in
       for _ in 0..<2 { group.addTask { [data] in try Self.train(address, data, steps: steps) } }
-      return try await group.reduce(into: []) { $0.append(try Report($1)) }
-    }
-  }
-
-  /// The last line of a training.
-  private struct Report: Decodable {
-    var step: Int
-    var version: UInt64
-    var loss: Double
-
-    init(_ process: OnlearnProcess) throws {
-      #expect(process.status == 0, "\(process.errors)")
-      try self.init(line: process.lastLine)
-    }
-
-    init(line: some StringProtocol) throws {
-      self = try JSONDecoder().decode(Report.self, from: Data(line.utf8))
+      return try await group.reduce(into: []) { $0.append(try TrainingReport($1)) }
     }
   }
 
@@ -122,7 +106,7 @@ import Testing
     }
     try await Task.sleep(for: .milliseconds(200))
     #expect(client.stop(SIGINT) == 0, "\(client.text)")
-    let report = try Report(line: client.text.split(separator: "\n").last ?? "")
+    let report = try TrainingReport(line: client.text.split(separator: "\n").last ?? "")
     try await model.expect(report.step, on: demo.addresses[.server]!)
     demo.stop()
     print("killed \(kills) times: \(report.step) batches, each applied once")

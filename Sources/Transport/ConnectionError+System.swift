@@ -1,0 +1,18 @@
+import NIOCore
+import NIOPosix
+import Wire
+
+extension ConnectionError {
+  /// `address` cannot be reached, because of what the system or a library says.
+  static func unreachable(_ address: Address, _ error: any Error) -> ConnectionError {
+    .unreachable(address: "\(address)", reason: reason(error))
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case let error as IOError: StreamSocket.text(ofCode: error.errnoCode)
+    case let error as NIOConnectionError: error.connectionErrors.first.map { reason($0.error) } ?? "\(error)"
+    default: "\(error)"
+    }
+  }
+}
