@@ -178,7 +178,7 @@ final class MemoryFolder: StoreFolder {
         let isLast = try state.change()
         let more = max(0, offset + bytes.readableBytes - (state.files[number]?.bytes.count ?? 0))
         let room = max(0, state.capacity - state.size)
-        let count = isLast ? bytes.readableBytes / 2 : bytes.readableBytes - max(0, more - room)
+        let count = isLast ? bytes.readableBytes / 2 : max(0, bytes.readableBytes - max(0, more - room))
         Self.grow(&state.files[number, default: Contents()].bytes, to: offset + count)
         state.files[number]?.bytes.replaceSubrange(offset..<offset + count, with: bytes.readableBytesView.prefix(count))
         return isLast ? 5 : count < bytes.readableBytes ? 28 : nil
