@@ -48,14 +48,23 @@ struct SegmentReader {
 
   /// Opens the segment that was begun behind `last` and has no name of its own yet; nil if there is none.
   init?(begunBehind last: SegmentReader, in folder: any StoreFolder) throws(StoreFolderError) {
+    guard let header = try Self.headerOfBegunSegment(folder), last.isContinued(by: header) else { return nil }
+    let name = SegmentTurn.unfinishedName
+    self.init(name, try Self.bytes(of: name, in: folder), header)
+  }
+
+  /// Whether there is a segment in `folder` that was begun and has no name of its own yet, wherever it follows.
+  static func hasBegunSegment(_ folder: any StoreFolder) throws(StoreFolderError) -> Bool {
+    try headerOfBegunSegment(folder) != nil
+  }
+
+  private static func headerOfBegunSegment(_ folder: any StoreFolder) throws(StoreFolderError) -> SegmentHeader? {
     let name = SegmentTurn.unfinishedName
     let names = try StoreFolderError.wrapping { () throws(FileError) in try folder.names() }
+    guard names.contains(name) else { return nil }
+    let bytes = try bytes(of: name, in: folder, atMost: SegmentHeader.byteCount)
     // One that is only prepared has no header yet.
-    guard names.contains(name),
-      let header = try? SegmentHeader(reading: Self.bytes(of: name, in: folder, atMost: SegmentHeader.byteCount)),
-      last.isContinued(by: header)
-    else { return nil }
-    self.init(name, try Self.bytes(of: name, in: folder), header)
+    return try? SegmentHeader(reading: bytes)
   }
 
   private init(_ name: String, _ bytes: ByteBuffer, _ header: SegmentHeader) {

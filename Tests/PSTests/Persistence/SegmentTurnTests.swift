@@ -101,6 +101,16 @@ import Wire
     #expect(try Self.open(found.afterKill).finding.lastLSN == UInt64(records.count))
   }
 
+  @Test func `is given up behind damage before it, and kept aside`() throws {
+    let folder = try Self.folder(Self.records(12)).folder
+    let begun = folder[folder.begunSegment]
+    folder[folder.segments[0]][100] ^= 1
+    let finding = try #require(try Store.truncate(folder))
+    #expect(finding.lastLSN == 0)
+    #expect(folder[folder.begunSegment + ".damaged"] == begun)
+    #expect(try Self.open(folder).finding.lastLSN == 0)
+  }
+
   @Test func `ends its segment in order when its server stops`() throws {
     let folder = MemoryFolder()
     let records = try Self.records(12)
