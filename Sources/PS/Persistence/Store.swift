@@ -112,10 +112,10 @@ package struct Store {
       guard case .damaged(let file, let offset, _) = error, offset >= SegmentHeader.byteCount else { throw error }
       damage = (file, offset)
     }
-    let hasBegunSegment = try damage.file != SegmentTurn.unfinishedName && SegmentReader.hasBegunSegment(folder)
+    let hasBegunSegment = try SegmentReader.hasBegunSegment(folder)
     do throws(FileError) {
       var names = try folder.names().filter { SegmentHeader.firstLSN(ofName: $0) != nil && $0 > damage.file }
-      if hasBegunSegment { names.append(SegmentTurn.unfinishedName) }
+      if hasBegunSegment, damage.file != SegmentTurn.unfinishedName { names.append(SegmentTurn.unfinishedName) }
       for name in names { try folder.rename(name, to: name + ".damaged") }
       let file = try folder.open(damage.file)
       let copy = try folder.create(damage.file + ".damaged")
