@@ -85,7 +85,7 @@ extension SimulatedWorker {
         case .clock, .pushPull, .pull:
           if let clock = ended[shard] {
             clocks[shard] = max(clocks[shard], clock + 1)
-            simulation.servers[shard].presence.counted(client)
+            if !answer.header.flags.contains(.duplicate) { simulation.servers[shard].presence.counted(client) }
           }
           if request.type != .clock { check(try ReplyPrefix(from: &reader), shard) }
         default: break

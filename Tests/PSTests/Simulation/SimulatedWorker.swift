@@ -207,7 +207,8 @@ extension SimulatedWorker {
         simulation.history.added(answer.sum, begin..<world.now)
       }
       batch += 1
-      if !plan.hasClocks { think() } else if endsClock { clockEnded(replies.map(\.head)) } else { completeClock() }
+      guard plan.hasClocks else { return think() }
+      if endsClock { clockEnded(replies.map(\.isRepeated), replies.map(\.head)) } else { completeClock() }
     }
   }
 
@@ -220,18 +221,18 @@ extension SimulatedWorker {
         return ServerRequest(changing: .clock, writer.payload)
       }
     ) { (frame) throws(Refusal) in
-      var reader = MessageReader(frame.payload)
-      return try ReplyPrefix(from: &reader)
-    } then: { [self] _ in
-      clockEnded([])
+      frame.header.flags.contains(.duplicate)
+    } then: { [self] areRepeated in
+      clockEnded(areRepeated, [])
     }
   }
 
-  private func clockEnded(_ replies: [ReplyPrefix]) {
+  private func clockEnded(_ areRepeated: [Bool], _ replies: [ReplyPrefix]) {
     hasEndedClock = true
     for shard in clocks.indices {
       clocks[shard] += 1
-      simulation.servers[shard].presence.counted(client)
+      // What was accepted before the client was gone says nothing of now.
+      if !areRepeated[shard] { simulation.servers[shard].presence.counted(client) }
     }
     for (shard, reply) in replies.enumerated() { check(reply, shard) }
     // Who pushes for a clock that others have not completed has to wait for them.
