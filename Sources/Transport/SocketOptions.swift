@@ -38,12 +38,9 @@ enum SocketOptions {
     return tcp.reduce(bootstrap) { $0.channelOption($1.option, value: $1.value) }
   }
 
-  /// Those of all TCP connections.
-  private static let tcp: [(option: ChannelOptions.Types.SocketOption, value: Int)] =
-    [(.tcpOption(.tcp_nodelay), 1), (.socketOption(.so_keepalive), 1)]
-    + (StreamSocket.retransmissionOption.map {
-      [(.tcpOption(.init(rawValue: $0)), Int(StreamSocket.retransmissionMilliseconds))]
-    } ?? [])
+  private static let tcp: [(option: ChannelOptions.Types.SocketOption, value: Int)] = StreamSocket.tcpOptions.map {
+    (.init(level: .init(rawValue: $0.level), name: .init(rawValue: $0.name)), Int($0.value))
+  }
 }
 
 /// Memory of a handler's for the rest of a long request, and small buffers for everything else.

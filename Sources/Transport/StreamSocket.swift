@@ -28,26 +28,13 @@ final class StreamSocket {
     guard descriptor >= 0 else { throw Self.failure("socket") }
     if case .unixDomainSocket = address {
     } else {
-      set(TCP_NODELAY, Int32(IPPROTO_TCP), to: 1)
-      set(SO_KEEPALIVE, SOL_SOCKET, to: 1)
-      if let option = Self.retransmissionOption {
-        set(option, Int32(IPPROTO_TCP), to: Self.retransmissionMilliseconds)
-      }
+      for option in Self.tcpOptions { _ = Self.set(option, of: descriptor) }
     }
     let result = unsafe address.withSockAddr { unsafe connect(descriptor, $0, socklen_t($1)) }
     guard result == 0 || errno == EINPROGRESS || errno == EINTR else { throw Self.failure("connect") }
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
-
-  private func set(_ option: Int32, _ level: Int32, to value: Int32) {
-    _ = Self.set(option, level, to: value, of: descriptor)
-  }
-
-  private static func set(_ option: Int32, _ level: Int32, to value: Int32, of descriptor: Int32) -> Bool {
-    var value = value
-    return unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
-  }
 
   /// The most pieces that the system takes at once.
   private static let mostPieces = 1024
@@ -119,18 +106,36 @@ final class StreamSocket {
 }
 
 extension StreamSocket {
-  /// How long TCP waits at most before it sends again what was not acknowledged. Otherwise it waits twice as long each
-  /// time, and who was cut off for half a minute is for another quarter after the line is back.
-  static let retransmissionMilliseconds: Int32 = 2000
+  /// An option of a socket.
+  struct Option: Sendable {
+    let level: Int32
+    let name: Int32
+    let value: Int32
+  }
 
-  /// The option that says so, `TCP_RTO_MAX_MS` of Linux 6.15; nil where the system has none.
-  static let retransmissionOption: Int32? = {
-    let option: Int32 = 44
+  /// Those of all TCP connections, at both ends.
+  static let tcpOptions =
+    [
+      Option(level: Int32(IPPROTO_TCP), name: TCP_NODELAY, value: 1),
+      Option(level: SOL_SOCKET, name: SO_KEEPALIVE, value: 1),
+    ] + (isKnown(retransmission) ? [retransmission] : [])
+
+  /// `TCP_RTO_MAX_MS`, which Linux has since 6.15: how long TCP waits at most before it sends again what was not
+  /// acknowledged. Otherwise it waits twice as long each time, and who was cut off for half a minute is for another quarter
+  /// after the line is back.
+  private static let retransmission = Option(level: Int32(IPPROTO_TCP), name: 44, value: 2000)
+
+  private static func isKnown(_ option: Option) -> Bool {
     let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard probe >= 0 else { return nil }
+    guard probe >= 0 else { return false }
     defer { close(probe) }
-    return set(option, Int32(IPPROTO_TCP), to: retransmissionMilliseconds, of: probe) ? option : nil
-  }()
+    return set(option, of: probe)
+  }
+
+  private static func set(_ option: Option, of descriptor: Int32) -> Bool {
+    var value = option.value
+    return unsafe setsockopt(descriptor, option.level, option.name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+  }
 }
 
 extension Address {
