@@ -53,12 +53,9 @@ struct SegmentReader {
     self.init(name, try Self.bytes(of: name, in: folder), header)
   }
 
-  /// Whether there is a segment in `folder` that was begun and has no name of its own yet, wherever it follows.
-  static func hasBegunSegment(_ folder: any StoreFolder) throws(StoreFolderError) -> Bool {
-    try headerOfBegunSegment(folder) != nil
-  }
-
-  private static func headerOfBegunSegment(_ folder: any StoreFolder) throws(StoreFolderError) -> SegmentHeader? {
+  /// The header of the segment in `folder` that was begun and has no name of its own yet, wherever it follows; nil if
+  /// there is none.
+  static func headerOfBegunSegment(_ folder: any StoreFolder) throws(StoreFolderError) -> SegmentHeader? {
     let name = SegmentTurn.unfinishedName
     let names = try StoreFolderError.wrapping { () throws(FileError) in try folder.names() }
     guard names.contains(name) else { return nil }

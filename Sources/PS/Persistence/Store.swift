@@ -112,7 +112,7 @@ package struct Store {
       guard case .damaged(let file, let offset, _) = error, offset >= SegmentHeader.byteCount else { throw error }
       damage = (file, offset)
     }
-    let hasBegunSegment = try SegmentReader.hasBegunSegment(folder)
+    let hasBegunSegment = try SegmentReader.headerOfBegunSegment(folder) != nil
     do throws(FileError) {
       var names = try folder.names().filter { SegmentHeader.firstLSN(ofName: $0) != nil && $0 > damage.file }
       if hasBegunSegment, damage.file != SegmentTurn.unfinishedName { names.append(SegmentTurn.unfinishedName) }
