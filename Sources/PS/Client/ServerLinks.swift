@@ -31,7 +31,7 @@ extension ServerLinks {
   }
 
   /// The answers in `results`, or the first failure.
-  func results(_ results: [Result<Frame, ClientError>?]) throws(ClientError) -> [Frame?] {
+  package func results(_ results: [Result<Frame, ClientError>?]) throws(ClientError) -> [Frame?] {
     var answers: [Frame?] = []
     for result in results { answers.append(try result?.get()) }
     return answers

@@ -87,9 +87,7 @@ final class CoreLinks: ServerLinks {
       while tickets.contains(where: { $0.map { world.results[$0] == nil } ?? false }) { passTime(&world) }
       return tickets.map { $0.flatMap { world.results.removeValue(forKey: $0) } }
     }
-    var answers: [Frame?] = []
-    for result in results { answers.append(try result?.get()) }
-    return answers
+    return try self.results(results)
   }
 
   private func passTime(_ world: inout World) {

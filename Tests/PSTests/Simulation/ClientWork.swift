@@ -144,9 +144,7 @@ extension ClientWork {
         throw .unavailable(server: "the world", waited: .zero, lastProblem: "the process was killed")
       }
       lost.withLock { $0 = lostUpdates }
-      var answers: [Frame?] = []
-      for result in results { answers.append(try result?.get()) }
-      return answers
+      return try self.results(results)
     }
   }
 }
