@@ -9,13 +9,7 @@ final class SmallDisk {
   /// Whether the system lets us mount one.
   static let isPossible: Bool = {
     guard let folder = try? CommandFolder() else { return false }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = Array(mounting(folder.path, "true").dropFirst())
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+    return HelperCommand.succeeds(mounting(folder.path, "true"))
   }()
 
   /// Why a test is not run.

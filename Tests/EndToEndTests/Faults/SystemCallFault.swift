@@ -1,17 +1,7 @@
-import Foundation
-
 /// Lets a system call of a process fail, or be its last, with the help of strace.
 enum SystemCallFault {
   /// Whether strace is there and may trace.
-  static let isPossible: Bool = {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command("fdatasync", "error=EIO", at: 1) + ["true"]
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-  }()
+  static let isPossible = HelperCommand.succeeds(command("fdatasync", "error=EIO", at: 1) + ["true"])
 
   /// Why a test is not run.
   static let reason = "needs strace, and the right to trace"

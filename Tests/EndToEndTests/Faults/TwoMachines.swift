@@ -12,21 +12,14 @@ final class TwoMachines {
   private static let cable = "cable"
 
   /// Whether the system lets us make them.
-  static let isPossible: Bool = {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = separated + ["ip", "link", "add", cable, "type", "veth", "peer", "name", "end"]
-    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-  }()
+  static let isPossible = HelperCommand.succeeds(
+    separated + ["ip", "link", "add", cable, "type", "veth", "peer", "name", "end"])
 
   /// Why a test is not run.
   static let reason = "needs iproute2 and the right to make networks, as root or in a user name space"
 
   /// A command that follows runs in a network of its own.
-  private static let separated = ["unshare", "--net"] + (getuid() == 0 ? [] : ["--map-root-user"])
+  private static let separated = ["/usr/bin/env", "unshare", "--net"] + (getuid() == 0 ? [] : ["--map-root-user"])
 
   /// Makes them.
   init(in folder: CommandFolder) async throws {
@@ -44,7 +37,7 @@ final class TwoMachines {
       wait $other
       """
     holder = try RunningServer(
-      command: ["/usr/bin/env"] + Self.separated + ["sh", "-c", script], log: "machines.log", in: folder)
+      command: Self.separated + ["sh", "-c", script], log: "machines.log", in: folder)
     other = try await holder.value(after: "the other is ")
   }
 
@@ -60,12 +53,7 @@ final class TwoMachines {
 
   /// Puts the cable in, or out.
   func plug(_ isIn: Bool) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
-      Array(command(onSecond: false).dropFirst()) + ["ip", "link", "set", Self.cable, isIn ? "up" : "down"]
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
+    try #require(
+      HelperCommand.succeeds(command(onSecond: false) + ["ip", "link", "set", Self.cable, isIn ? "up" : "down"]))
   }
 }
