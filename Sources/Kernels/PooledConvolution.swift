@@ -82,8 +82,7 @@ public struct PooledConvolution {
       return forEachImage { image, one in
         Convolution.convolve(
           x[images.scalars(ofImage: image)], images: one.images, filters, window: window, into: results,
-          places: one.places,
-          scratch: scratch)
+          places: one.places, scratch: scratch)
         Pooling.maximum(
           results, images: one.places, window: pool, into: y[pooled.scalars(ofImage: image)],
           selection: selection[pooled.scalars(ofImage: image)], places: one.pooled)
@@ -118,12 +117,10 @@ public struct PooledConvolution {
       return forEachImage { image, one in
         Pooling.maximumGradient(
           selection[pooled.scalars(ofImage: image)], d[pooled.scalars(ofImage: image)], places: one.pooled,
-          window: pool, into: cotangents,
-          images: one.places)
+          window: pool, into: cotangents, images: one.places)
         Convolution.filterGradient(
           x[images.scalars(ofImage: image)], images: one.images, cotangents, places: one.places, window: window,
-          into: filters,
-          accumulating: true, scratch: scratch)
+          into: filters, accumulating: true, scratch: scratch)
       }
     }
     let source = MaximumPool(values: d.floats, selection: selection, window: pool, places: pooled)
@@ -158,12 +155,10 @@ public struct PooledConvolution {
     forEachImage { image, one in
       Pooling.maximumGradient(
         selection[pooled.scalars(ofImage: image)], d[pooled.scalars(ofImage: image)], places: one.pooled, window: pool,
-        into: cotangents,
-        images: one.places)
+        into: cotangents, images: one.places)
       Convolution.inputGradient(
         filters, cotangents, places: one.places, window: window, into: x[images.scalars(ofImage: image)],
-        images: one.images,
-        scratch: scratch)
+        images: one.images, scratch: scratch)
     }
   }
 
