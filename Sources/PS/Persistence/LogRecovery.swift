@@ -136,7 +136,7 @@ struct LogRecovery {
       // What is reserved behind the tail makes room for the copy.
       try file.truncate(to: lastSegment.end + tornTail.readableBytes)
       let copy = try folder.create(lastSegment.name + ".torn")
-      try copy.write(tornTail, at: 0)
+      try copy.write([tornTail], at: 0)
       try copy.sync()
       try folder.sync()
     }

@@ -37,6 +37,8 @@ package final class LogWriter {
   private let folder: any StoreFolder
   private let identity: StoreIdentity
   private let segmentByteCount: Int
+  /// Files of old segments.
+  package let spares: SpareSegments
   private let time: () -> UInt32
 
   private var position: Position
@@ -45,7 +47,7 @@ package final class LogWriter {
   /// Where the next record goes.
   private var end = 0
   /// The next segment, if there was room for it.
-  private var prepared: (any StoreFile)?
+  private var prepared: (file: any StoreFile, overwritten: UInt64)?
   /// How the current segment begins, as long as that is not on the disk.
   private var turn: SegmentTurn?
 
@@ -65,6 +67,7 @@ package final class LogWriter {
     self.folder = folder
     self.identity = identity
     self.segmentByteCount = segmentByteCount
+    spares = try SpareSegments(folder, segmentByteCount: segmentByteCount)
     self.time = time
     self.position = position
     durableLSN = position.lastLSN
@@ -155,8 +158,8 @@ package final class LogWriter {
     var writer = MessageWriter(capacity: RecordHeader.byteCount)
     header.write(to: &writer, seed: seed)
     do throws(FileError) {
-      try file.write(writer.payload, at: end)
-      if payload.readableBytes > 0 { try file.write(payload, at: end + RecordHeader.byteCount) }
+      try file.write(
+        [writer.payload, payload, padding(behind: end + RecordHeader.byteCount + payload.readableBytes)], at: end)
     } catch {
       // The next record takes the same place: nothing of this one may be left behind it.
       guard error.isLackOfRoom else { throw error }
@@ -168,13 +171,21 @@ package final class LogWriter {
     position.checksum = header.checksum
   }
 
+  /// Zeros up to the end of a page, so that no page has to be read of which only a part is written.
+  private func padding(behind end: Int) -> ByteBuffer {
+    Self.zeros.getSlice(at: 0, length: min(-end & 4095, max(0, segmentByteCount - end))) ?? ByteBuffer()
+  }
+
+  private static let zeros = ByteBuffer(repeating: 0, count: 4096)
+
   /// Makes the file of the next segment, with its place on the disk.
   private func prepare() throws(FileError) {
     guard prepared == nil else { return }
     do throws(FileError) {
+      if let spare = try spares.take(as: SegmentTurn.unfinishedName) { return prepared = spare }
       let file = try folder.create(SegmentTurn.unfinishedName)
       try file.reserve(segmentByteCount)
-      prepared = file
+      prepared = (file, 0)
     } catch {
       // What could not be had as a whole is given back.
       try? folder.remove(SegmentTurn.unfinishedName)
@@ -197,11 +208,11 @@ package final class LogWriter {
   /// Goes on in the prepared segment.
   private func turnOver() throws(FileError) {
     try prepare()
-    guard let next = prepared else { preconditionFailure("no segment is prepared") }
+    guard let (next, overwritten) = prepared else { preconditionFailure("no segment is prepared") }
     let header = SegmentHeader(
       identity: identity, number: file == nil ? position.segment : position.segment + 1,
-      firstLSN: position.lastLSN + 1, previousChecksum: position.checksum)
-    try next.write(header.bytes, at: 0)
+      firstLSN: position.lastLSN + 1, previousChecksum: position.checksum, overwritten: overwritten)
+    try next.write([header.bytes], at: 0)
     turn = SegmentTurn(from: file, to: next, name: SegmentHeader.name(firstLSN: header.firstLSN), in: folder)
     (file, prepared, end) = (next, nil, SegmentHeader.byteCount)
     position.segment = header.number

@@ -8,13 +8,14 @@ import Wire
 ///     32  8  number       of the segment: 1, 2, …
 ///     40  8  first LSN    that of the first record that has one
 ///     48  4  previous     the header checksum of the last record before the segment, 0 if there is none
-///     52  8  0
+///     52  8  overwritten  the number of the segment whose file it took; 0 if what is behind its records is zero
 ///     60  4  checksum     CRC-32C of bytes 0..<60
 struct SegmentHeader: Hashable, Sendable {
   var identity: StoreIdentity
   var number: UInt64
   var firstLSN: UInt64
   var previousChecksum: UInt32
+  var overwritten: UInt64
 
   static let byteCount = 64
   private static let magic = Array("\u{89}OLWAL\r\n".unicodeScalars.map { UInt8($0.value) })
@@ -35,16 +36,17 @@ struct SegmentHeader: Hashable, Sendable {
     writer.integer(number)
     writer.integer(firstLSN)
     writer.integer(previousChecksum)
-    writer.zeros(8)
+    writer.integer(overwritten)
     writer.integer(writer.payload.checksum(at: 0, length: 60))
     return writer.payload
   }
 
-  init(identity: StoreIdentity, number: UInt64, firstLSN: UInt64, previousChecksum: UInt32) {
+  init(identity: StoreIdentity, number: UInt64, firstLSN: UInt64, previousChecksum: UInt32, overwritten: UInt64) {
     self.identity = identity
     self.number = number
     self.firstLSN = firstLSN
     self.previousChecksum = previousChecksum
+    self.overwritten = overwritten
   }
 
   /// Reads the beginning of a file.
@@ -55,7 +57,7 @@ struct SegmentHeader: Hashable, Sendable {
     number = try reader.integer()
     firstLSN = try reader.integer()
     previousChecksum = try reader.integer()
-    try reader.zeros(8)
+    overwritten = try reader.integer()
     guard try reader.integer(UInt32.self) == bytes.checksum(at: bytes.readerIndex, length: 60) else {
       throw Refusal(.badHeaderChecksum, "the segment's header has another checksum")
     }

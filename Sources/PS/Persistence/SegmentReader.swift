@@ -140,24 +140,35 @@ struct SegmentReader {
   /// What is behind the last record that was read, which nothing follows that belongs there.
   ///
   /// Writes that were not synced may reach the disk in any order, sector by sector. So a record that is damaged counts
-  /// as torn only if no mark behind it says that it was synced, and if a sector of it never came.
+  /// as torn only if no mark behind it says that it was synced, and if a sector of it never came. In a segment that took
+  /// the file of another one nobody can tell the latter, and only what has its checksums belongs to it.
   var tail: Tail {
+    let isNew = header.overwritten == 0
+    let last = isNew ? endOfWritten : bytes.writerIndex
+    guard last > offset else { return .empty }
+    var follower: Int?
+    var end = isNew ? last : offset
+    let most = UInt64((last - offset) / RecordHeader.byteCount)
+    for place in stride(from: offset, to: last, by: 8) {
+      guard let lsn = bytes.getInteger(at: place + 8, endianness: .little, as: UInt64.self), lsn &- lastLSN <= most,
+        let record = RecordHeader(in: bytes, at: place, seed: seed)
+      else { continue }
+      end = max(end, min(place + record.recordByteCount, last))
+      guard place > offset else { continue }
+      follower = follower ?? place
+      if record.mark == .clean || record.mark == .synced && record.sequence > lastLSN { return .damaged }
+    }
+    guard isNew else { return end > offset ? .torn(end: end) : .empty }
+    guard let follower, !hasMissingSector(offset..<follower) else { return .torn(end: last) }
+    return .damaged
+  }
+
+  /// Where the zeros begin to which nothing was written.
+  private var endOfWritten: Int {
     var last = bytes.writerIndex
-    // Most of it are zeros: the place that was reserved.
     while last - 8 >= offset, bytes.getInteger(at: last - 8, as: UInt64.self) == 0 { last -= 8 }
     while last > offset, bytes.getInteger(at: last - 1, as: UInt8.self) == 0 { last -= 1 }
-    guard last > offset else { return .empty }
-    var end: Int?
-    var candidate = offset + 8
-    while candidate < last {
-      if let header = RecordHeader(in: bytes, at: candidate, seed: seed), header.lsn >= lastLSN {
-        end = end ?? candidate
-        if header.mark == .clean || header.mark == .synced && header.sequence > lastLSN { return .damaged }
-      }
-      candidate += 8
-    }
-    guard let end else { return .torn(end: last) }
-    return hasMissingSector(offset..<end) ? .torn(end: last) : .damaged
+    return last
   }
 
   /// Whether all of `range` that lies in one sector is zero, for any sector.

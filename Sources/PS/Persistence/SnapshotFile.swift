@@ -81,6 +81,8 @@ enum SnapshotFile {
 final class SnapshotWriter: Sendable {
   private let folder: any StoreFolder
   private let identity: StoreIdentity
+  /// Takes the segments that are needed no more.
+  private let spares: SpareSegments?
   /// The last record that the snapshot has.
   let lsn: UInt64
 
@@ -91,9 +93,10 @@ final class SnapshotWriter: Sendable {
     fileprivate(set) var end: Int
   }
 
-  init(_ folder: any StoreFolder, _ identity: StoreIdentity, lsn: UInt64) {
+  init(_ folder: any StoreFolder, _ identity: StoreIdentity, lsn: UInt64, spares: SpareSegments? = nil) {
     self.folder = folder
     self.identity = identity
+    self.spares = spares
     self.lsn = lsn
   }
 
@@ -101,23 +104,17 @@ final class SnapshotWriter: Sendable {
   func begin() throws(FileError) -> Progress {
     let file = try folder.create(SnapshotFile.unfinishedName)
     let (bytes, checksum) = SnapshotFile.header(identity, lsn: lsn)
-    try file.write(bytes, at: 0)
+    try file.write([bytes], at: 0)
     return Progress(file: file, checksum: checksum, end: bytes.readableBytes)
   }
 
   /// Appends a chunk; an empty one closes the file.
   func write(_ chunk: ByteBuffer, _ progress: inout Progress) throws(FileError) {
     let (header, checksum) = SnapshotFile.chunkHeader(chunk, continuing: progress.checksum)
-    try progress.file.write(header, at: progress.end)
-    progress.end += header.readableBytes
+    let padding = ByteBuffer(repeating: 0, count: -chunk.readableBytes & 7)
+    try progress.file.write([header, chunk, padding], at: progress.end)
+    progress.end += header.readableBytes + chunk.readableBytes + padding.readableBytes
     progress.checksum = checksum
-    guard chunk.readableBytes > 0 else { return }
-    try progress.file.write(chunk, at: progress.end)
-    let padding = -chunk.readableBytes & 7
-    if padding > 0 {
-      try progress.file.write(ByteBuffer(repeating: 0, count: padding), at: progress.end + chunk.readableBytes)
-    }
-    progress.end += chunk.readableBytes + padding
   }
 
   /// Closes the file and puts it in place, once `log` is on the disk as far as the snapshot goes. Only the newest two
@@ -135,9 +132,8 @@ final class SnapshotWriter: Sendable {
     for old in snapshots.dropFirst(2) { try folder.remove(old.name) }
     guard snapshots.count > 1 else { return progress.end }
     let segments = try LogRecovery.list(folder)
-    for (segment, next) in zip(segments, segments.dropFirst()) where next.firstLSN <= snapshots[1].lsn + 1 {
-      try folder.remove(segment.name)
-    }
+    let old = zip(segments, segments.dropFirst()).filter { $1.firstLSN <= snapshots[1].lsn + 1 }
+    try spares?.add(old.map(\.0.name))
     return progress.end
   }
 

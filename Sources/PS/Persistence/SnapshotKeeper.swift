@@ -66,7 +66,8 @@ final class SnapshotKeeper {
     begun = loop.now
     let logged = log.byteCount
     let run = SnapshotRun(
-      SnapshotWriter(folder, identity, lsn: lsn), on: loop, next: next, log: { [log] in log.beginSync() }
+      SnapshotWriter(folder, identity, lsn: lsn, spares: log.spares), on: loop, next: next,
+      log: { [log] in log.beginSync() }
     ) { [self] result in
       running = nil
       if case .inPlace = result { loggedBefore = logged }
@@ -90,7 +91,7 @@ final class SnapshotKeeper {
   /// - Parameter isHurried: Whether to give up: the log has everything, so that only the next start is slower.
   func writeLast(upTo lsn: UInt64, isHurried: () -> Bool, next: () -> ByteBuffer?) throws(FileError) {
     guard running == nil, lsn != last?.lsn else { return }
-    let writer = SnapshotWriter(folder, identity, lsn: lsn)
+    let writer = SnapshotWriter(folder, identity, lsn: lsn, spares: log.spares)
     do throws(FileError) {
       var progress = try writer.begin()
       while let chunk = next() {
@@ -110,8 +111,10 @@ final class SnapshotKeeper {
     case .inPlace(let snapshot):
       last = snapshot
       ended = (loop.now, loop.now - begun)
-    case .failed:
+    case .failed(let error):
       failureCount += 1
+      // Spare segments may be what a snapshot has no room beside.
+      if error.isLackOfRoom { try? log.spares.removeAll() }
       earliest = loop.now + Self.pause
     case .cancelled: break
     }

@@ -119,7 +119,7 @@ package struct Store {
       for name in names { try folder.rename(name, to: name + ".damaged") }
       let file = try folder.open(damage.file)
       let copy = try folder.create(damage.file + ".damaged")
-      try copy.write(try file.read(at: 0, count: try file.byteCount), at: 0)
+      try copy.write([try file.read(at: 0, count: try file.byteCount)], at: 0)
       try copy.sync()
       try folder.sync()
       try file.truncate(to: damage.offset)

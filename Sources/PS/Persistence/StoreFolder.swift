@@ -37,8 +37,8 @@ package protocol StoreFile: AnyObject, Sendable {
   /// The bytes from `offset` on, `count` of them or as many as there are.
   func read(at offset: Int, count: Int) throws(FileError) -> ByteBuffer
 
-  /// Writes `bytes` from `offset` on. If it throws, any part of them may be there.
-  func write(_ bytes: ByteBuffer, at offset: Int) throws(FileError)
+  /// Writes `parts`, one behind the other, from `offset` on. If it throws, any part of them may be there.
+  func write(_ parts: [ByteBuffer], at offset: Int) throws(FileError)
 
   /// Makes the file at least `byteCount` bytes long; what is new is zero, and has its place on the disk.
   func reserve(_ byteCount: Int) throws(FileError)

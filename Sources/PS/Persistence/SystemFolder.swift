@@ -119,18 +119,37 @@ private final class SystemFile: StoreFile {
     return buffer
   }
 
-  func write(_ bytes: ByteBuffer, at offset: Int) throws(FileError) {
-    let code = unsafe bytes.withUnsafeReadableBytes { bytes -> Int32 in
-      var position = 0
-      while position < bytes.count {
-        let rest = unsafe bytes.baseAddress! + position
-        let count = unsafe pwrite(descriptor, rest, bytes.count - position, off_t(offset + position))
-        guard count >= 0 || errno == EINTR else { return errno }
-        position += max(count, 0)
+  func write(_ parts: [ByteBuffer], at offset: Int) throws(FileError) {
+    var rest = parts[...]
+    var position = offset
+    while let part = rest.first {
+      guard part.readableBytes > 0 else {
+        rest.removeFirst()
+        continue
       }
-      return 0
+      var count = unsafe Self.withMemory(of: rest) {
+        unsafe pwritev(descriptor, $0, Int32($0.count), off_t(position))
+      }
+      guard count >= 0 || errno == EINTR else { throw FileError(path, .write, code: errno) }
+      count = max(0, count)
+      position += count
+      for index in rest.indices {
+        let written = min(count, rest[index].readableBytes)
+        rest[index].moveReaderIndex(forwardBy: written)
+        count -= written
+      }
     }
-    guard code == 0 else { throw FileError(path, .write, code: code) }
+  }
+
+  /// Calls `body` with where all `parts` are in memory.
+  private static func withMemory(
+    of parts: ArraySlice<ByteBuffer>, behind vectors: [iovec] = unsafe [], _ body: ([iovec]) -> Int
+  ) -> Int {
+    guard let part = parts.first else { return unsafe body(vectors) }
+    return unsafe part.withUnsafeReadableBytes { bytes in
+      let vector = unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+      return unsafe withMemory(of: parts.dropFirst(), behind: vectors + [vector], body)
+    }
   }
 
   func reserve(_ byteCount: Int) throws(FileError) {

@@ -172,7 +172,8 @@ final class MemoryFolder: StoreFolder {
       ByteBuffer(bytes: contents.bytes.dropFirst(offset).prefix(count))
     }
 
-    func write(_ bytes: ByteBuffer, at offset: Int) throws(FileError) {
+    func write(_ parts: [ByteBuffer], at offset: Int) throws(FileError) {
+      let bytes = ByteBuffer(bytes: parts.flatMap { $0.readableBytesView })
       let problem = try folder.state.withLock { state throws(FileError) -> Int32? in
         // What fits is written, as a disk does; a half, when the power goes.
         let isLast = try state.change()
@@ -216,14 +217,5 @@ final class MemoryFolder: StoreFolder {
     private static func grow(_ bytes: inout [UInt8], to count: Int) {
       if bytes.count < count { bytes += [UInt8](repeating: 0, count: count - bytes.count) }
     }
-  }
-}
-
-extension LogWriter {
-  /// Syncs what was appended, as a server does on another thread.
-  func sync() throws(FileError) {
-    guard let sync = beginSync() else { return }
-    try sync.run()
-    try endSync(sync)
   }
 }

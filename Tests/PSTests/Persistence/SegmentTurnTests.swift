@@ -8,32 +8,10 @@ import Wire
 /// What is read of a log whose server ended between two segments: records went on into the next one, and a sync was to
 /// give it its name.
 @Suite struct `A log between two segments` {
-  private static let id = Identifier(bytes: [UInt8](repeating: 3, count: 16))
-  private static let configuration = {
-    var configuration = ServerCore.Configuration()
-    configuration.durability = .everySecond
-    return configuration
-  }()
-
-  private static func open(_ folder: MemoryFolder) throws -> Store {
-    try Store.open(folder, configuration, now: Instant(), newID: id, segmentByteCount: 2048, time: { 0 })
-  }
-
-  /// The records of a model and of `count` pushes to it.
-  private static func records(_ count: Int) throws -> [LogRecord] {
-    let server = try TestServer.logged()
-    let client = TestClient(server, id: 1)
-    let schema = TestModels.optimizers(rowLength: 2)
-    try client.register(schema)
-    var random = SplitMix64(seed: 8)
-    for _ in 0..<count { try client.push(schema.randomPush(&random)) }
-    return server.log
-  }
-
   /// What a server leaves that wrote `records`, and synced all but those behind the end of its second segment.
   private static func folder(_ records: [LogRecord]) throws -> (folder: MemoryFolder, synced: UInt64) {
     let folder = MemoryFolder()
-    let log = try open(folder).log
+    let log = try TestLog.open(folder).log
     for record in records {
       try log.append(record)
       if folder.segments.count < 2 || !log.isTurning { try log.sync() }
@@ -43,78 +21,62 @@ import Wire
   }
 
   @Test func `has all records after a kill, and gives the segment its name`() throws {
-    let records = try Self.records(12)
+    let records = try TestLog.records(12)
     let folder = try Self.folder(records).folder.afterKill
     #expect(try Store.verify(folder).1.lastLSN == UInt64(records.count))
     let begun = folder[folder.begunSegment]
     let before = folder.segments
-    let store = try Self.open(folder)
+    let store = try TestLog.open(folder)
     #expect(store.finding.lastLSN == UInt64(records.count) && store.finding.tornByteCount == 0)
     // The server that was started goes on in another one.
     #expect(folder.segments.dropLast(2) == before[...])
     #expect(begun.starts(with: folder[folder.segments.dropLast().last!]))
-    #expect(try Self.open(folder.afterKill).finding.lastLSN == UInt64(records.count))
+    #expect(try TestLog.open(folder.afterKill).finding.lastLSN == UInt64(records.count))
   }
 
   @Test func `is an exact prefix when its last segment is cut at any byte or has any bit flipped`() throws {
-    let records = try Self.records(12)
+    let records = try TestLog.records(12)
     let (folder, synced) = try Self.folder(records)
     let name = folder.begunSegment
-    let bytes = folder[name]
-    let end = try #require(bytes.lastIndex { $0 != 0 }) + 1
-    var random = SplitMix64(seed: 5)
     var (prefixes, refused) = (0, 0)
-    for place in 0..<end {
-      for isCut in [true, false] {
-        var changed = bytes
-        if isCut {
-          changed.removeSubrange(place...)
-        } else {
-          changed[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-        }
-        let damaged = folder.copy
-        damaged[name] = changed
-        do throws(StoreFolderError) {
-          let last = try Store.verify(damaged).1.lastLSN
-          #expect(last >= synced && last <= UInt64(records.count), "\(place)")
-          prefixes += 1
-        } catch {
-          guard case .damaged(name, _, _) = error else { throw error }
-          #expect(!isCut, "\(place) \(error)")
-          refused += 1
-        }
+    try TestLog.changing(name, of: folder) { place, isCut, last in
+      guard let last else {
+        #expect(!isCut, "\(place)")
+        return refused += 1
       }
+      #expect(last >= synced && last <= UInt64(records.count), "\(place)")
+      prefixes += 1
     }
-    #expect(prefixes > end && refused > 0)
+    #expect(prefixes > refused && refused > 0)
   }
 
   @Test(arguments: 0..<200 as Range<UInt64>)
   func `has all that was synced after a power cut, and is a prefix`(_ seed: UInt64) throws {
-    let records = try Self.records(12)
+    let records = try TestLog.records(12)
     let (folder, synced) = try Self.folder(records)
     var random = SplitMix64(seed: seed)
     let found = folder.afterPowerCut(&random)
-    let store = try Self.open(found)
+    let store = try TestLog.open(found)
     let last = store.finding.lastLSN
     #expect(last >= synced && last <= UInt64(records.count))
     for record in records[Int(last)...] { try store.log.append(record) }
-    #expect(try Self.open(found.afterKill).finding.lastLSN == UInt64(records.count))
+    #expect(try TestLog.open(found.afterKill).finding.lastLSN == UInt64(records.count))
   }
 
   @Test func `is given up behind damage before it, and kept aside`() throws {
-    let folder = try Self.folder(Self.records(12)).folder
+    let folder = try Self.folder(TestLog.records(12)).folder
     let begun = folder[folder.begunSegment]
     folder[folder.segments[0]][100] ^= 1
     let finding = try #require(try Store.truncate(folder))
     #expect(finding.lastLSN == 0)
     #expect(folder[folder.begunSegment + ".damaged"] == begun)
-    #expect(try Self.open(folder).finding.lastLSN == 0)
+    #expect(try TestLog.open(folder).finding.lastLSN == 0)
   }
 
   @Test func `ends its segment in order when its server stops`() throws {
     let folder = MemoryFolder()
-    let records = try Self.records(12)
-    let log = try Self.open(folder).log
+    let records = try TestLog.records(12)
+    let log = try TestLog.open(folder).log
     for record in records { try log.append(record) }
     #expect(log.isTurning && folder.segments.count == 1)
     try log.close()

@@ -54,7 +54,7 @@ struct SimulationPlan {
     patience = .seconds([10, 60, 60].randomElement(using: &random)!)
     longestRestart = [0.2, 2, 8].randomElement(using: &random)!
     diskSeconds = 0.0001...[0.001, 0.02, 0.3].randomElement(using: &random)!
-    segmentByteCount = [512, 4096, 32768].randomElement(using: &random)!
+    segmentByteCount = [512, 4096, 16384].randomElement(using: &random)!
     snapshotByteCount = [2000, 20_000, 1 << 20].randomElement(using: &random)!
     let secret = (0..<SharedKey.minimumByteCount).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     keys =
