@@ -54,7 +54,10 @@ import Wire
   ) async throws -> (waste: Waste, time: Duration, ending: ErrorCode?) {
     var client = try await RawClient(to: address, isReading: waste != .deaf)
     // On a busy machine a handshake may take longer than the server waits.
-    while waste == .slow, (try? await client.shakeHands()) == nil { client = try await RawClient(to: address) }
+    while waste == .slow, (try? await client.shakeHands()) == nil {
+      try Task.checkCancellation()
+      client = try await RawClient(to: address)
+    }
     let start = ContinuousClock.now
     var trickle: Task<Void, any Error>?
     switch waste {
@@ -71,6 +74,18 @@ import Wire
     let ending = try await client.ending()?.code
     trickle?.cancel()
     return (waste, ContinuousClock.now - start, ending)
+  }
+
+  /// Has all of them waste time at once.
+  private static func crowd(
+    at address: Address
+  ) async throws -> [(waste: Waste, time: Duration, ending: ErrorCode?)] {
+    try await withThrowingTaskGroup(of: (waste: Waste, time: Duration, ending: ErrorCode?).self) { group in
+      for waste in Waste.allCases {
+        for _ in 0..<waste.clients { group.addTask { try await spend(waste, at: address) } }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
   }
 
   /// A request for all that the honest worker learns.
@@ -96,14 +111,7 @@ import Wire
     let quiet = try await worker.rate(over: Self.isSoaking ? .seconds(5) : .zero)
     let before = try server.residentByteCount
     let (start, address) = (clock.now, server.address)
-    let crowd = Task {
-      try await withThrowingTaskGroup(of: (waste: Waste, time: Duration, ending: ErrorCode?).self) { group in
-        for waste in Waste.allCases {
-          for _ in 0..<waste.clients { group.addTask { try await Self.spend(waste, at: address) } }
-        }
-        return try await group.reduce(into: []) { $0.append($1) }
-      }
-    }
+    async let crowd = Self.crowd(at: address)
     var largest = before
     while try clock.now - start < .seconds(1) || Self.connections(server) > 1 {
       largest = max(largest, try server.residentByteCount)
@@ -111,7 +119,7 @@ import Wire
     }
     let busy = try await worker.rate(over: .zero)
     let last = clock.now - start
-    let endings = try await crowd.value
+    let endings = try await crowd
     for waste in Waste.allCases {
       let own = endings.filter { $0.waste == waste }
       #expect(own.count == waste.clients && own.allSatisfy { $0.ending == waste.ending })
