@@ -182,10 +182,11 @@ package final class LogWriter {
   private func prepare() throws(FileError) {
     guard prepared == nil else { return }
     do throws(FileError) {
-      if let spare = try spares.take(as: SegmentTurn.unfinishedName) { return prepared = spare }
-      let file = try folder.create(SegmentTurn.unfinishedName)
-      try file.reserve(segmentByteCount)
-      prepared = (file, 0)
+      let name = SegmentTurn.unfinishedName
+      var next = try spares.take(as: name)
+      if next == nil { next = (try folder.create(name), 0) }
+      try next?.file.reserve(segmentByteCount)
+      prepared = next
     } catch {
       // What could not be had as a whole is given back.
       try? folder.remove(SegmentTurn.unfinishedName)

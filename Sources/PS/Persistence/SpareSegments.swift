@@ -57,7 +57,8 @@ package final class SpareSegments: Sendable {
     while let spare = names.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
       try folder.rename(spare, to: name)
       let file = try folder.open(name)
-      guard let header = try? SegmentHeader(reading: file.read(at: 0, count: SegmentHeader.byteCount)) else {
+      let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
+      guard let header = try? SegmentHeader(reading: bytes) else {
         try folder.remove(name)
         continue
       }
