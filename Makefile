@@ -34,7 +34,7 @@ PAGE = Documentation/Performance.md
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help deps deps-data build build-tls test test-tls demo lint format models fixtures data-movielens bench \
-  bench-peers bench-report bench-table-sizes soak mutants install clean screenshots bench-served
+  bench-peers bench-report bench-table-sizes soak mutants install clean screenshots bench-served bench-durability
 
 help: ## list the targets
 	@echo "usage: make TARGET"
@@ -128,6 +128,9 @@ bench-report: ## write what KEEP=Documentation/figures/steps.json has kept into 
 
 bench-served: deps-data build ## compare training through client, train server and parameter server with training in one process
 	@$(PYTHON) Scripts/bench_served.py
+
+bench-durability: deps-data build ## compare training through a parameter server with a log and without, beside what the disk takes
+	@$(PYTHON) Scripts/bench_durability.py
 
 soak: deps-data ## run all tests at length, for up to four hours: SOAK=REGEX runs those of that name
 	@echo "== building the tests"

@@ -29,10 +29,13 @@ package final class SpareSegments: Sendable {
     names = Mutex(found.sorted())
   }
 
+  /// How many there are.
+  var count: Int { names.withLock { $0.count } }
+
   /// Takes the segments `old`, of which nothing is needed any more: some are kept, the others removed. It may be called
   /// on any thread.
   package func add(_ old: [String]) throws(FileError) {
-    var room = Self.limit - names.withLock { $0.count }
+    var room = Self.limit - count
     var kept: [String] = []
     for name in old {
       let file = try folder.open(name)

@@ -8,7 +8,8 @@ extension StoreKeeper {
   func figures(now: Instant) -> [(name: String, value: Double)] {
     var figures: [(name: String, value: Double)] = [
       ("log.bytes", Double(log.byteCount)), ("log.bytes_since_snapshot", Double(snapshots.logByteCount)),
-      ("log.segments", Double((try? log.segmentCount) ?? 0)), ("log.syncs", Double(syncs.count)),
+      ("log.segments", Double((try? log.segmentCount) ?? 0)), ("log.spare_segments", Double(log.spares.count)),
+      ("log.syncs", Double(syncs.count)),
     ]
     figures += syncs.figures("log.sync")
     figures += [
