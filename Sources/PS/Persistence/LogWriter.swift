@@ -37,7 +37,7 @@ package final class LogWriter {
   private let folder: any StoreFolder
   private let identity: StoreIdentity
   private let segmentByteCount: Int
-  /// Files of old segments.
+  /// Files that the next segments take.
   package let spares: SpareSegments
   private let time: () -> UInt32
 
@@ -47,7 +47,7 @@ package final class LogWriter {
   /// Where the next record goes.
   private var end = 0
   /// The next segment, if there was room for it.
-  private var prepared: (file: any StoreFile, overwritten: UInt64)?
+  private var prepared: (file: any StoreFile, isTakenOver: Bool)?
   /// How the current segment begins, as long as that is not on the disk.
   private var turn: SegmentTurn?
 
@@ -164,6 +164,7 @@ package final class LogWriter {
       // The next record takes the same place: nothing of this one may be left behind it.
       guard error.isLackOfRoom else { throw error }
       try file.truncate(to: end)
+      spares.removeAll()
       throw error
     }
     end += header.recordByteCount
@@ -183,10 +184,10 @@ package final class LogWriter {
     guard prepared == nil else { return }
     do throws(FileError) {
       let name = SegmentTurn.unfinishedName
-      var next = try spares.take(as: name)
-      if next == nil { next = (try folder.create(name), 0) }
-      try next?.file.reserve(segmentByteCount)
-      prepared = next
+      let spare = spares.take(as: name)
+      let file = if let spare { spare } else { try folder.create(name) }
+      try file.reserve(segmentByteCount)
+      prepared = (file, spare != nil)
     } catch {
       // What could not be had as a whole is given back.
       try? folder.remove(SegmentTurn.unfinishedName)
@@ -209,15 +210,15 @@ package final class LogWriter {
   /// Goes on in the prepared segment.
   private func turnOver() throws(FileError) {
     try prepare()
-    guard let (next, overwritten) = prepared else { preconditionFailure("no segment is prepared") }
+    guard let (next, isTakenOver) = prepared else { preconditionFailure("no segment is prepared") }
     let header = SegmentHeader(
       identity: identity, number: file == nil ? position.segment : position.segment + 1,
-      firstLSN: position.lastLSN + 1, previousChecksum: position.checksum, overwritten: overwritten)
+      firstLSN: position.lastLSN + 1, previousChecksum: position.checksum, isTakenOver: isTakenOver)
     try next.write([header.bytes], at: 0)
     turn = SegmentTurn(from: file, to: next, name: SegmentHeader.name(firstLSN: header.firstLSN), in: folder)
     (file, prepared, end) = (next, nil, SegmentHeader.byteCount)
     position.segment = header.number
-    seed = identity.seed(segment: header.number)
+    seed = header.seed
   }
 
   /// Takes note that the segment has its name, and prepares the next one.

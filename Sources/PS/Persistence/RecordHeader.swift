@@ -15,7 +15,7 @@ import Wire
 ///     28  4  previous     the header checksum of the record before
 ///     32  8  sequence     for the mark of a sync, the last record that was synced
 ///     40  4  time         seconds since 1970
-///     44  4  checksum     CRC-32C of bytes 0..<44, begun with ``StoreIdentity/seed(segment:)``
+///     44  4  checksum     CRC-32C of bytes 0..<44, begun with ``SegmentHeader/seed``
 struct RecordHeader: Hashable, Sendable {
   /// A header that is no record of the server, but says something about the log.
   enum Mark: UInt8, Sendable {

@@ -55,7 +55,7 @@ package struct Resharding {
     guard let lsn = core.beginSnapshot() else { throw .unusable(problem: "there is no memory for shard \(shard)") }
     let identity = StoreIdentity(id: id, shard: shard, shards: shards)
     do throws(FileError) {
-      let writer = SnapshotWriter(folder, identity, lsn: lsn)
+      let writer = SnapshotWriter(folder, identity, lsn: lsn, spares: nil)
       var progress = try writer.begin()
       while let chunk = core.nextSnapshotChunk() { try writer.write(chunk, &progress) }
       _ = try writer.finish(progress, behind: nil)

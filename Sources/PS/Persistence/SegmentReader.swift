@@ -30,9 +30,9 @@ struct SegmentReader {
 
   /// What is behind the records of a segment.
   enum Tail {
-    /// Nothing but zeros.
+    /// Nothing that was written to it.
     case empty
-    /// Writes that were never synced and did not all reach the disk; up to the byte `end` they are not all zero.
+    /// Writes that were never synced and did not all reach the disk; what came of them is in front of the byte `end`.
     case torn(end: Int)
     /// Something else.
     case damaged
@@ -68,10 +68,9 @@ struct SegmentReader {
     self.name = name
     self.bytes = bytes
     self.header = header
-    seed = header.identity.seed(segment: header.number)
+    seed = header.seed
     checksum = header.previousChecksum
-    // A first record 0 is in no file that we wrote.
-    lastLSN = header.firstLSN &- 1
+    lastLSN = header.firstLSN - 1
   }
 
   /// The first `count` bytes of a file, or all there are.
@@ -143,7 +142,7 @@ struct SegmentReader {
   /// as torn only if no mark behind it says that it was synced, and if a sector of it never came. In a segment that took
   /// the file of another one nobody can tell the latter, and only what has its checksums belongs to it.
   var tail: Tail {
-    let isNew = header.overwritten == 0
+    let isNew = !header.isTakenOver
     let last = isNew ? endOfWritten : bytes.writerIndex
     guard last > offset else { return .empty }
     var follower: Int?

@@ -93,7 +93,7 @@ final class SnapshotWriter: Sendable {
     fileprivate(set) var end: Int
   }
 
-  init(_ folder: any StoreFolder, _ identity: StoreIdentity, lsn: UInt64, spares: SpareSegments? = nil) {
+  init(_ folder: any StoreFolder, _ identity: StoreIdentity, lsn: UInt64, spares: SpareSegments?) {
     self.folder = folder
     self.identity = identity
     self.spares = spares

@@ -114,7 +114,11 @@ final class SnapshotKeeper {
     case .failed(let error):
       failureCount += 1
       // Spare segments may be what a snapshot has no room beside.
-      if error.isLackOfRoom { try? log.spares.removeAll() }
+      guard error.isLackOfRoom else { break }
+      loop.run(on: .snapshots) { [spares = log.spares] in
+        spares.removeAll()
+      } then: { _ in
+      }
       earliest = loop.now + Self.pause
     case .cancelled: break
     }

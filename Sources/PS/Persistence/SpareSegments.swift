@@ -4,23 +4,26 @@ import Synchronization
 
 /// Old segments of a log whose files the next ones take.
 ///
-/// A file that is written over has its place on the disk and its pages in memory already: nothing is reserved, zeroed or
-/// given back, and a sync has only bytes to write. The records of its earlier life stay behind those of the new segment,
-/// which are told from them by their checksums: these begin with the number of the segment.
+/// A file that is written over has its place on the disk and its pages in memory already, so that a sync has only bytes
+/// to write. The records of its earlier life stay behind those of the new segment, which are told from them by their
+/// checksums (``SegmentHeader/seed``).
 package final class SpareSegments: Sendable {
   private let folder: any StoreFolder
   private let segmentByteCount: Int
+  /// How many are kept.
+  private let limit: Int
   private let names: Mutex<[String]>
 
-  /// How many are kept: as many as there are between two snapshots of a small model.
-  private static let limit = StoreKeeper.snapshotByteCount / Store.segmentByteCount + 1
   /// What is added to the name of a segment that is spare.
   private static let suffix = ".old"
 
   /// Finds those that are in `folder`.
-  init(_ folder: any StoreFolder, segmentByteCount: Int) throws(FileError) {
+  ///
+  /// - Parameter limit: How many are kept; by default, as many as a small model fills between two snapshots.
+  package init(_ folder: any StoreFolder, segmentByteCount: Int, limit: Int? = nil) throws(FileError) {
     self.folder = folder
     self.segmentByteCount = segmentByteCount
+    self.limit = limit ?? StoreKeeper.snapshotByteCount / segmentByteCount + 1
     let found = try folder.names().filter {
       $0.hasSuffix(Self.suffix) && SegmentHeader.firstLSN(ofName: String($0.dropLast(Self.suffix.count))) != nil
     }
@@ -35,45 +38,50 @@ package final class SpareSegments: Sendable {
   /// Takes the segments `old`, of which nothing is needed any more: some are kept, the others removed. It may be called
   /// on any thread.
   package func add(_ old: [String]) throws(FileError) {
-    var room = Self.limit - count
     var kept: [String] = []
     for name in old {
-      let file = try folder.open(name)
-      if room > 0, try file.byteCount >= segmentByteCount {
-        try file.truncate(to: segmentByteCount)
-        try folder.rename(name, to: name + Self.suffix)
-        kept.append(name + Self.suffix)
-        room -= 1
-      } else {
-        try folder.remove(name)
-      }
+      if count + kept.count < limit, let spare = keep(name) { kept.append(spare) } else { try folder.remove(name) }
     }
     guard !kept.isEmpty else { return }
     try folder.sync()
     names.withLock { $0 += kept }
   }
 
+  /// Makes the segment `name` spare if it is long enough.
+  ///
+  /// - Returns: Its new name; nil if it is not, or if the folder has no room for a name.
+  private func keep(_ name: String) -> String? {
+    guard let file = try? folder.open(name), let size = try? file.byteCount, size >= segmentByteCount,
+      (try? folder.rename(name, to: name + Self.suffix)) != nil
+    else { return nil }
+    return name + Self.suffix
+  }
+
   /// Gives a spare segment the name `name`.
   ///
-  /// - Returns: Its file, and the number that it had; nil if there is none.
-  func take(as name: String) throws(FileError) -> (file: any StoreFile, overwritten: UInt64)? {
+  /// - Returns: Its file, as long as a segment or shorter; nil if there is none. One that is gone or cannot be used, which
+  ///   is no harm, counts as none.
+  func take(as name: String) -> (any StoreFile)? {
     while let spare = names.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
-      try folder.rename(spare, to: name)
-      let file = try folder.open(name)
-      let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
-      guard let header = try? SegmentHeader(reading: bytes) else {
-        try folder.remove(name)
+      do throws(FileError) {
+        let file = try folder.open(spare)
+        try file.truncate(to: segmentByteCount)
+        // Until it is begun it is no segment.
+        try file.write([ByteBuffer(repeating: 0, count: SegmentHeader.byteCount)], at: 0)
+        try folder.rename(spare, to: name)
+        return file
+      } catch {
         continue
       }
-      // Until it is begun it is none.
-      try file.write([ByteBuffer(repeating: 0, count: SegmentHeader.byteCount)], at: 0)
-      return (file, header.number)
     }
     return nil
   }
 
   /// Removes all, to make room.
-  package func removeAll() throws(FileError) {
-    while let spare = names.withLock({ $0.popLast() }) { try folder.remove(spare) }
+  package func removeAll() {
+    while let spare = names.withLock({ $0.popLast() }) {
+      // One that somebody else removed is as good.
+      try? folder.remove(spare)
+    }
   }
 }

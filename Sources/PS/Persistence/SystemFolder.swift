@@ -127,11 +127,13 @@ private final class SystemFile: StoreFile {
         rest.removeFirst()
         continue
       }
+      var code: Int32 = 0
       var count = unsafe Self.withMemory(of: rest) {
-        unsafe pwritev(descriptor, $0, Int32($0.count), off_t(position))
+        let count = unsafe pwritev(descriptor, $0, Int32($0.count), off_t(position))
+        if count < 0 { code = errno }
+        return max(0, count)
       }
-      guard count >= 0 || errno == EINTR else { throw FileError(path, .write, code: errno) }
-      count = max(0, count)
+      guard code == 0 || code == EINTR else { throw FileError(path, .write, code: code) }
       position += count
       for index in rest.indices {
         let written = min(count, rest[index].readableBytes)

@@ -36,7 +36,7 @@ import Wire
     #expect(!log.isTurning && folder.spares.count < spares.count - 1)
     // What is behind its records is of another segment.
     let last = folder[folder.segments.last!]
-    #expect(last.count == segmentByteCount && last[52] > 0 && last.suffix(4096).contains { $0 != 0 })
+    #expect(last.count == segmentByteCount && last[56] == 1 && last.suffix(4096).contains { $0 != 0 })
     return (folder, records, log.durableLSN)
   }
 
@@ -84,6 +84,53 @@ import Wire
     #expect(folder[name + ".torn"].count == 48 + (records.last!.payload.readableBytes + 7) & ~7)
   }
 
+  /// The power goes when the bytes of a segment are on the disk, but not yet that it took a file: so the segment is lost,
+  /// and the next one, of the same number behind the same record, takes the same file.
+  @Test func `has no records of one that was lost with its name`() throws {
+    let records = try TestLog.records(40)
+    let folder = MemoryFolder()
+    let before = try TestLog.open(folder).log
+    for record in records[..<20] {
+      try before.append(record)
+      try before.sync()
+    }
+    for name in folder.segments.prefix(2) { folder[name + ".old"] = folder[name] }
+    let log = try TestLog.open(folder).log
+    var next = 20
+    while !log.isTurning {
+      try log.sync()
+      try log.append(records[next])
+      next += 1
+    }
+    for record in records[next..<next + 2] { try log.append(record) }
+    folder.state.withLock { state in
+      for (number, file) in state.files { state.files[number]?.durable = file.bytes }
+      state.names = state.unsyncedNames[0]
+    }
+    let found = folder.afterKill
+    let last = try TestLog.open(found).finding.lastLSN
+    #expect(last == UInt64(next - 1))
+    #expect(try TestLog.open(found.afterKill).finding.lastLSN == last)
+  }
+
+  @Test func `is made anew when somebody removed the older one`() throws {
+    let records = try TestLog.records(40)
+    let folder = MemoryFolder()
+    let log = try TestLog.open(folder).log
+    for record in records[..<20] {
+      try log.append(record)
+      try log.sync()
+    }
+    try log.spares.add(Array(folder.segments.prefix(2)))
+    for name in folder.spares { try folder.remove(name) }
+    let segments = folder.segments.count
+    for record in records[20...] {
+      try log.append(record)
+      try log.sync()
+    }
+    #expect(folder.segments.count > segments + 1)
+  }
+
   @Test func `is room on a full disk`() throws {
     let records = try TestLog.records(80)
     let folder = MemoryFolder()
@@ -117,9 +164,12 @@ import Wire
     #expect(segments.count > 8)
     // One that is shorter than segments are; others are a little longer.
     folder[segments[0]].removeLast(100)
-    try log.spares.add(segments.dropLast())
+    let spares = try SpareSegments(folder, segmentByteCount: 1024, limit: 5)
+    try spares.add(segments.dropLast())
     #expect(folder.spares == segments[1...5].map { $0 + ".old" } && folder.segments == segments.suffix(1))
-    try log.spares.removeAll()
+    // Before anything is written over, no name of it is that of other records.
+    #expect(folder.state.withLock { $0.unsyncedNames.isEmpty })
+    spares.removeAll()
     #expect(folder.spares.isEmpty)
   }
 }

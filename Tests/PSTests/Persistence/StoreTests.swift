@@ -210,6 +210,23 @@ import Wire
     #expect(try Store.truncate(Self.folder(history.records)) == nil)
   }
 
+  @Test(arguments: [0, 1 << 63, .max] as [UInt64])
+  func `whose segment has a number that none has is refused`(_ number: UInt64) throws {
+    let history = try History(pushes: 1)
+    for place in [32, 40] {
+      let folder = try Self.folder(history.records)
+      let name = folder.segments[0]
+      var header = ByteBuffer(bytes: folder[name].prefix(60))
+      header.setInteger(number, at: place, endianness: .little)
+      header.writeInteger(header.checksum(at: 0, length: 60), endianness: .little)
+      let digits = String(number, radix: 16)
+      let newName = place == 32 ? name : "wal-\(String(repeating: "0", count: 16 - digits.count))\(digits).log"
+      try folder.rename(name, to: newName)
+      folder[newName].replaceSubrange(..<64, with: header.readableBytesView)
+      #expect(throws: StoreFolderError.self) { try Store.verify(folder) }
+    }
+  }
+
   @Test func `of another shard is refused`() throws {
     let folder = try Self.folder(History(pushes: 1).records)
     var other = Self.configuration
