@@ -106,6 +106,14 @@ final class SnapshotKeeper {
     }
   }
 
+  /// Removes the spare segments, which may be what a snapshot has no room beside.
+  private func makeRoom() {
+    loop.run(on: .snapshots) { [spares = log.spares] in
+      spares.removeAll()
+    } then: { _ in
+    }
+  }
+
   private func end(_ result: SnapshotEnd) {
     switch result {
     case .inPlace(let snapshot):
@@ -113,13 +121,8 @@ final class SnapshotKeeper {
       ended = (loop.now, loop.now - begun)
     case .failed(let error):
       failureCount += 1
-      // Spare segments may be what a snapshot has no room beside.
-      guard error.isLackOfRoom else { break }
-      loop.run(on: .snapshots) { [spares = log.spares] in
-        spares.removeAll()
-      } then: { _ in
-      }
       earliest = loop.now + Self.pause
+      if error.isLackOfRoom { makeRoom() }
     case .cancelled: break
     }
     let waiting = waiting
