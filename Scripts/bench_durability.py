@@ -12,12 +12,13 @@ import json
 import mmap
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+
+from server_process import serve
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = {"mlp": "fashion-mnist"}
@@ -35,16 +36,10 @@ class Server:
         self.folder = options.folder / policy
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        log = self.folder / "server.log"
         store = [] if policy == "none" else ["--data", self.folder / "store", "--durability", policy]
-        with open(log, "w") as output:
-            self.process = subprocess.Popen(
-                [options.onlearn, "ps", "--listen", "127.0.0.1:0", *store], stdout=output, stderr=output, cwd=ROOT)
-        while not (found := re.search(r"listens at (\S+)", log.read_text())):
-            if self.process.poll() is not None:
-                sys.exit(log.read_text())
-            time.sleep(0.05)
-        self.address = found[1]
+        self.process, self.address = serve(
+            options.onlearn, self.folder / "server.log", "ps", "--listen", "127.0.0.1:0", *store, mark="listens at ",
+            cwd=ROOT)
 
     def figures(self):
         """The server's statistics, and when they were asked for."""

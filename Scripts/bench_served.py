@@ -15,24 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from server_process import serve
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCES = {"mlp": ["--data", "fashion-mnist", "--epochs", "8"]}
 OTHER_SOURCE = ["--data", "synthetic:ctr", "--steps", "2000"]
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def serve(options, folder, *arguments, mark):
-    """Starts a server, and returns it with the address that its log names behind `mark`."""
-    log = folder / f"{arguments[0]}.log"
-    with open(log, "w") as output:
-        process = subprocess.Popen([options.onlearn, *arguments], stdout=output, stderr=output, cwd=ROOT)
-    while not (found := re.search(mark + r"(\S+)", log.read_text())):
-        if process.poll() is not None:
-            sys.exit(log.read_text())
-        time.sleep(0.05)
-    return process, found[1]
 
 
 def train(options, *arguments, watched=()):
@@ -78,10 +67,11 @@ def main():
 
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        store, store_address = serve(options, folder, "ps", "--listen", "127.0.0.1:0", mark="listens at ")
+        store, store_address = serve(
+            options.onlearn, folder / "ps.log", "ps", "--listen", "127.0.0.1:0", mark="listens at ", cwd=ROOT)
         server, address = serve(
-            options, folder, "serve", "--models", "Models", "--store", f"ps:{store_address}", "-n",
-            str(options.workers), "--listen", "127.0.0.1:0", "--http", "none", mark="olp=")
+            options.onlearn, folder / "serve.log", "serve", "--models", "Models", "--store", f"ps:{store_address}", "-n",
+            str(options.workers), "--listen", "127.0.0.1:0", "--http", "none", mark="olp=", cwd=ROOT)
         watched = [("train server", server), ("parameter server", store)]
         try:
             for model in options.models:

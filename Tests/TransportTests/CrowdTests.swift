@@ -46,12 +46,15 @@ import Wire
     }
   }
 
+  /// How long a client could waste time, and the error that ended it.
+  private typealias Spent = (waste: Waste, time: Duration, ending: ErrorCode?)
+
   /// Wastes time until the server ends it.
   ///
   /// - Returns: How long that took, and the error; a client that takes nothing is told nothing, and returns at once.
   private static func spend(
     _ waste: Waste, at address: Address
-  ) async throws -> (waste: Waste, time: Duration, ending: ErrorCode?) {
+  ) async throws -> Spent {
     var client = try await RawClient(to: address, isReading: waste != .deaf)
     // On a busy machine a handshake may take longer than the server waits.
     while waste == .slow, (try? await client.shakeHands()) == nil {
@@ -77,10 +80,8 @@ import Wire
   }
 
   /// Has all of them waste time at once.
-  private static func crowd(
-    at address: Address
-  ) async throws -> [(waste: Waste, time: Duration, ending: ErrorCode?)] {
-    try await withThrowingTaskGroup(of: (waste: Waste, time: Duration, ending: ErrorCode?).self) { group in
+  private static func crowd(at address: Address) async throws -> [Spent] {
+    try await withThrowingTaskGroup(of: Spent.self) { group in
       for waste in Waste.allCases {
         for _ in 0..<waste.clients { group.addTask { try await spend(waste, at: address) } }
       }

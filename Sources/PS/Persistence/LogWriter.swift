@@ -182,15 +182,15 @@ package final class LogWriter {
   /// Makes the file of the next segment, with its place on the disk.
   private func prepare() throws(FileError) {
     guard prepared == nil else { return }
+    let name = SegmentTurn.unfinishedName
     do throws(FileError) {
-      let name = SegmentTurn.unfinishedName
       let spare = spares.take(as: name)
       let file = if let spare { spare } else { try folder.create(name) }
       try file.reserve(segmentByteCount)
       prepared = (file, spare != nil)
     } catch {
       // What could not be had as a whole is given back.
-      try? folder.remove(SegmentTurn.unfinishedName)
+      try? folder.remove(name)
       throw error
     }
   }

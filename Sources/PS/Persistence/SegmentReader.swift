@@ -147,7 +147,8 @@ struct SegmentReader {
     guard last > offset else { return .empty }
     var follower: Int?
     var end = isNew ? last : offset
-    let most = UInt64((last - offset) / RecordHeader.byteCount)
+    // The last one may end in zeros, which do not count.
+    let most = UInt64((last - offset) / RecordHeader.byteCount) + 1
     for place in stride(from: offset, to: last, by: 8) {
       guard let lsn = bytes.getInteger(at: place + 8, endianness: .little, as: UInt64.self), lsn &- lastLSN <= most,
         let record = RecordHeader(in: bytes, at: place, seed: seed)

@@ -54,13 +54,7 @@ import Wire
   func `has all that was synced after a power cut, and is a prefix`(_ seed: UInt64) throws {
     let records = try TestLog.records(12)
     let (folder, synced) = try Self.folder(records)
-    var random = SplitMix64(seed: seed)
-    let found = folder.afterPowerCut(&random)
-    let store = try TestLog.open(found)
-    let last = store.finding.lastLSN
-    #expect(last >= synced && last <= UInt64(records.count))
-    for record in records[Int(last)...] { try store.log.append(record) }
-    #expect(try TestLog.open(found.afterKill).finding.lastLSN == UInt64(records.count))
+    try TestLog.checkAfterPowerCut(folder, records, synced: synced, seed: seed)
   }
 
   @Test func `is given up behind damage before it, and kept aside`() throws {

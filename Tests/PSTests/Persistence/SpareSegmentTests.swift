@@ -20,18 +20,12 @@ import Wire
     let records = try TestLog.records(92, rows: 100)
     let folder = MemoryFolder()
     let before = try open(folder).log
-    for record in records[..<60] {
-      try before.append(record)
-      try before.sync()
-    }
+    try before.write(records[..<60])
     for name in folder.segments { folder[name + ".old"] = folder[name] }
     let spares = folder.spares
     #expect(spares.count > 2)
     let log = try open(folder).log
-    for record in records[60..<90] {
-      try log.append(record)
-      try log.sync()
-    }
+    try log.write(records[60..<90])
     for record in records[90...] { try log.append(record) }
     #expect(!log.isTurning && folder.spares.count < spares.count - 1)
     // What is behind its records is of another segment.
@@ -61,13 +55,7 @@ import Wire
   @Test(arguments: 0..<200 as Range<UInt64>)
   func `has all that was synced after a power cut, and is a prefix`(_ seed: UInt64) throws {
     let (folder, records, synced) = try Self.written()
-    var random = SplitMix64(seed: seed)
-    let found = folder.afterPowerCut(&random)
-    let store = try Self.open(found)
-    let last = store.finding.lastLSN
-    #expect(last >= synced && last <= UInt64(records.count))
-    for record in records[Int(last)...] { try store.log.append(record) }
-    #expect(try Self.open(found.afterKill).finding.lastLSN == UInt64(records.count))
+    try TestLog.checkAfterPowerCut(folder, records, synced: synced, seed: seed, segment: Self.segmentByteCount)
   }
 
   @Test func `has a torn record, and nothing of the older one, kept aside`() throws {
@@ -90,10 +78,7 @@ import Wire
     let records = try TestLog.records(40)
     let folder = MemoryFolder()
     let before = try TestLog.open(folder).log
-    for record in records[..<20] {
-      try before.append(record)
-      try before.sync()
-    }
+    try before.write(records[..<20])
     for name in folder.segments.prefix(2) { folder[name + ".old"] = folder[name] }
     let log = try TestLog.open(folder).log
     var next = 20
@@ -117,17 +102,11 @@ import Wire
     let records = try TestLog.records(40)
     let folder = MemoryFolder()
     let log = try TestLog.open(folder).log
-    for record in records[..<20] {
-      try log.append(record)
-      try log.sync()
-    }
+    try log.write(records[..<20])
     try log.spares.add(Array(folder.segments.prefix(2)))
     for name in folder.spares { try folder.remove(name) }
     let segments = folder.segments.count
-    for record in records[20...] {
-      try log.append(record)
-      try log.sync()
-    }
+    try log.write(records[20...])
     #expect(folder.segments.count > segments + 1)
   }
 
@@ -135,10 +114,7 @@ import Wire
     let records = try TestLog.records(80)
     let folder = MemoryFolder()
     let log = try TestLog.open(folder).log
-    for record in records[..<20] {
-      try log.append(record)
-      try log.sync()
-    }
+    try log.write(records[..<20])
     let old = Array(folder.segments.prefix(2))
     try log.spares.add(old)
     #expect(folder.spares == old.map { $0 + ".old" })
@@ -156,10 +132,7 @@ import Wire
   @Test func `is one of a few that are kept, the others give their place back`() throws {
     let folder = MemoryFolder()
     let log = try TestLog.open(folder).log
-    for record in try TestLog.records(80) {
-      try log.append(record)
-      try log.sync()
-    }
+    try log.write(TestLog.records(80))
     let segments = folder.segments
     #expect(segments.count > 8)
     // One that is shorter than segments are; others are a little longer.

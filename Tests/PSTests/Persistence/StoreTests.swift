@@ -47,10 +47,7 @@ import Wire
   {
     let folder = MemoryFolder()
     let log = try open(folder, segment: segment).log
-    for record in records {
-      try log.append(record)
-      try log.sync()
-    }
+    try log.write(records)
     if isClosed { try log.close() }
     return folder.afterKill
   }
@@ -219,8 +216,7 @@ import Wire
       var header = ByteBuffer(bytes: folder[name].prefix(60))
       header.setInteger(number, at: place, endianness: .little)
       header.writeInteger(header.checksum(at: 0, length: 60), endianness: .little)
-      let digits = String(number, radix: 16)
-      let newName = place == 32 ? name : "wal-\(String(repeating: "0", count: 16 - digits.count))\(digits).log"
+      let newName = place == 32 ? name : "wal-\(hexadecimal(number)).log"
       try folder.rename(name, to: newName)
       folder[newName].replaceSubrange(..<64, with: header.readableBytesView)
       #expect(throws: StoreFolderError.self) { try Store.verify(folder) }

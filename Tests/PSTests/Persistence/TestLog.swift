@@ -1,6 +1,7 @@
 import Kernels
 import PS
 import Parameters
+import Testing
 import Wire
 
 /// A log of small segments for tests of what is on the disk.
@@ -26,6 +27,20 @@ enum TestLog {
     var random = SplitMix64(seed: 8)
     for _ in 0..<count { try client.push(schema.randomPush(&random)) }
     return server.log
+  }
+
+  /// Checks that after a power cut the log in `folder`, of which `synced` records were synced, is a prefix with all of
+  /// those, and goes on from there.
+  static func checkAfterPowerCut(
+    _ folder: MemoryFolder, _ records: [LogRecord], synced: UInt64, seed: UInt64, segment: Int = 1024
+  ) throws {
+    var random = SplitMix64(seed: seed)
+    let found = folder.afterPowerCut(&random)
+    let store = try open(found, segment: segment)
+    let last = store.finding.lastLSN
+    #expect(last >= synced && last <= UInt64(records.count))
+    for record in records[Int(last)...] { try store.log.append(record) }
+    #expect(try open(found.afterKill, segment: segment).finding.lastLSN == UInt64(records.count))
   }
 
   /// What the log in `folder` says when the file `name` is cut at a byte, or a bit of that is flipped.
@@ -62,6 +77,14 @@ enum TestLog {
 }
 
 extension LogWriter {
+  /// Appends `records` and syncs each.
+  func write(_ records: some Sequence<LogRecord>) throws(FileError) {
+    for record in records {
+      try append(record)
+      try sync()
+    }
+  }
+
   /// Syncs what was appended, as a server does on another thread.
   func sync() throws(FileError) {
     guard let sync = beginSync() else { return }
