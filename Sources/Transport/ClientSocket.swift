@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 public import Wire
 
 /// A client's end of a connection without an event loop: the thread that asks does the work itself, which spares it to be
@@ -58,15 +58,19 @@ public final class ClientSocket {
 
   /// What happened, if anything; to be asked until it says nothing, after ``wait(for:until:)``.
   ///
+  /// - Parameter arriving: Is shown the number of a request and what has come of its answer, whose checksum is not known to
+  ///   be right yet, after each piece of a long one.
   /// - Throws: Why the connection is over, or could not be made.
-  public func next(now: Instant) throws(ConnectionError) -> ClientConnection.Step? {
+  public func next(
+    now: Instant, arriving: (UInt64, ByteBuffer) -> Void = { _, _ in }
+  ) throws(ConnectionError) -> ClientConnection.Step? {
     flush()
     repeat {
       while let step = try machine.next(from: &input, now: now) {
         guard case .send(let frame) = step else { return step }
         write(OutgoingFrame(frame))
       }
-    } while try receive(now: now)
+    } while try receive(now: now, arriving)
     if let failure { throw failure }
     return nil
   }
@@ -131,11 +135,13 @@ extension ClientSocket {
   /// Reads what there is: the rest of a long frame to where it belongs, other bytes to `input`.
   ///
   /// - Returns: Whether there was anything.
-  private func receive(now: Instant) throws(ConnectionError) -> Bool {
+  private func receive(now: Instant, _ arriving: (UInt64, ByteBuffer) -> Void) throws(ConnectionError) -> Bool {
     guard isReadable else { return false }
     if var memory = machine.lend() {
       let hasCome = try receive(into: &memory)
       machine.takeBack(memory, now: now)
+      memory = ByteBuffer()
+      if let (requestID, payload) = machine.arriving { arriving(requestID, payload) }
       return hasCome
     }
     input.clear(minimumCapacity: Self.inputBytes)
@@ -148,9 +154,8 @@ extension ClientSocket {
       throw .unreachable(address, error)
     }
     switch received {
-    case .bytes:
-      // Who leaves room has taken all there was.
-      isReadable = buffer.writableBytes == 0
+    case .bytes(let areMore):
+      isReadable = areMore
       return true
     case .nothing:
       isReadable = false

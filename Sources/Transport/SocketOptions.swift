@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import Wire
@@ -12,6 +13,12 @@ enum SocketOptions {
     // One read for each time that there is something to read: a read that finds nothing would lose what it was lent.
     try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
     try channel.syncOptions?.setOption(.recvAllocator, value: LendingAllocator(lender: lender))
+  }
+
+  /// Lets the system say that `channel` can be read when so many bytes are there, or its end. Where it cannot do that, it
+  /// says so at the first byte.
+  static func wake(_ channel: any Channel, atBytes count: Int) {
+    try? channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_RCVLOWAT)), value: .init(count))
   }
 
   /// A server's: read only when asked, so that nothing is taken in that there is no room for.

@@ -11,8 +11,8 @@ final class StreamSocket {
 
   /// What came of reading.
   enum Received {
-    /// Bytes.
-    case bytes
+    /// Bytes, and perhaps there are more.
+    case bytes(areMore: Bool)
     /// Nothing is there yet.
     case nothing
     /// The other end sends nothing more.
@@ -60,14 +60,19 @@ final class StreamSocket {
     return nil
   }
 
+  /// The most bytes that are received at a time: what is made of them is done while they are in the caches and the rest is
+  /// still on its way.
+  private static let mostBytes = 128 << 10
+
   /// Appends what there is to `buffer`, as far as it has room.
   func receive(into buffer: inout ByteBuffer) throws(IOError) -> Received {
+    let room = min(buffer.writableBytes, Self.mostBytes)
     var count = 0
-    unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { room in
-      count = unsafe recv(descriptor, room.baseAddress, room.count, 0)
+    unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 0) { memory in
+      count = unsafe recv(descriptor, memory.baseAddress, room, 0)
       return max(0, count)
     }
-    guard count < 0 else { return count == 0 ? .end : .bytes }
+    guard count < 0 else { return count == 0 ? .end : .bytes(areMore: count == room) }
     guard errno == EAGAIN || errno == EINTR else { throw Self.failure("receive") }
     return .nothing
   }

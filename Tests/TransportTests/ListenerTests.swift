@@ -23,6 +23,29 @@ import Wire
     }
   }
 
+  @Test(.timeLimit(.minutes(1)), arguments: Place.allCases)
+  func `answers a long request that comes fast, then slowly, and what comes behind it`(_ place: Place) async throws {
+    try await Listener.run(at: place.address) { listener in
+      var client = try await RawClient(to: listener.address)
+      try await client.shakeHands()
+      for (number, rest) in [300_000, 100_000, 20].enumerated() {
+        let (long, short) = (UInt64(2 * number + 1), UInt64(2 * number + 2))
+        let payload = ByteBuffer.filled(1 << 20)
+        let bytes =
+          Frame(.echo, requestID: long, payload: payload).bytes
+          + Frame(.echo, requestID: short, payload: .filled(9)).bytes
+        let ends = [bytes.count - rest, bytes.count - rest / 2, bytes.count - 10, bytes.count]
+        for (begin, end) in zip([0] + ends, ends) {
+          client.send(bytes[begin..<end])
+          try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(try await client.next()?.payload == payload)
+        #expect(try await client.next()?.header.requestID == short)
+      }
+      client.close()
+    }
+  }
+
   @Test func `takes 32 requests of a connection at a time, and the next when they are answered`() async throws {
     try await Listener.run { listener in
       var client = try await RawClient(to: listener.address)

@@ -145,6 +145,28 @@ import Wire
     #expect(try script.receive(Frame(.goAway, payload: goAway.payload)) == [.leave(goAway)])
   }
 
+  @Test func `shows what has come of an answer, not of an error or an answer that nobody wants`() throws {
+    var script = try Script.ready()
+    func show(_ frame: Frame, bytes count: Int) throws -> (requestID: UInt64, payload: ByteBuffer)? {
+      script.input.writeBytes(frame.bytes[..<count])
+      #expect(try script.steps() == [])
+      defer { script.input.writeBytes(frame.bytes[count...]) }
+      return script.machine.arriving
+    }
+    #expect(script.machine.arriving == nil)
+    for number in 1...3 as ClosedRange<UInt64> { script.machine.send(Frame.pull(number).header) }
+    #expect(try show(Self.answer(1, byteCount: 100), bytes: 31) == nil)
+    _ = try script.steps()
+    let shown = try #require(try show(Self.answer(2, byteCount: 100), bytes: 32 + 60))
+    #expect(shown.requestID == 2 && shown.payload == .filled(60))
+    _ = try script.steps()
+    #expect(script.machine.arriving == nil)
+    let busy = Refusal(.busy, "later").frame(answering: .pull, requestID: 3)
+    #expect(try show(busy, bytes: 40) == nil)
+    _ = try script.steps()
+    #expect(try show(Self.answer(2, byteCount: 100), bytes: 50) == nil)
+  }
+
   private static let breaches: [(String, Frame)] = [
     ("answers nobody", answer(9)), ("answers with another type", answer(1, type: MessageType(rawValue: 0x13))),
     ("asks something", .pull(1)), ("shakes hands again", Script.challenge()),

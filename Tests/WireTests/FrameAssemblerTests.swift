@@ -122,7 +122,8 @@ import Wire
     while var memory = assembler.lend() {
       rooms.append(memory.writableBytes)
       memory.writeRepeatingByte(0, count: memory.writableBytes)
-      assembler.takeBack(memory)
+      #expect(assembler.takeBack(memory) == rooms.last)
+      #expect(assembler.missingBytes == 100_000 - rooms.reduce(0, +))
     }
     #expect(rooms == [16_384, 16_386, 32_772, 34_458])
     #expect(assembler.payloadBytes == 100_000)

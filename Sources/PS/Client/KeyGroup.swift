@@ -67,9 +67,10 @@ struct KeyGroup {
   /// How many keys `shard` has.
   func count(on shard: Int) -> Int { parts.isEmpty ? keys.count : parts[shard].keys.count }
 
-  /// Copies the keys that `shard` has to `destination`, which has room for just these.
-  func copyKeys(of shard: Int, to destination: MemoryView<Int64>) {
-    withKeys(of: shard) { destination.copy(from: $0) }
+  /// Appends the keys that `shard` has; lends them if these are all.
+  func writeKeys(on shard: Int, to writer: inout MessageWriter) {
+    guard !parts.isEmpty else { return writer.lend(keys) }
+    parts[shard].keys.withReadOnlyView { writer.array($0) }
   }
 
   /// Appends the gradients of the table number `table` of the group for the rows that `shard` has; lends them if that is
@@ -85,11 +86,16 @@ struct KeyGroup {
     }
   }
 
-  /// Copies `rows`, what `shard` sent of the table `spec` of the group, to the places of these rows in `mirror`.
-  func scatter(_ rows: MemoryView<Float>, from shard: Int, of spec: ParameterSpec, to mirror: MemoryView<Float>) {
-    withKeys(of: shard) {
+  /// Copies `rows`, those from number `first` on that `shard` sent of the table `spec` of the group, to their places in
+  /// `mirror`.
+  func scatter(
+    _ rows: MemoryView<Float>, from shard: Int, startingAt first: Int, of spec: ParameterSpec,
+    to mirror: MemoryView<Float>
+  ) {
+    withKeys(of: shard) { keys in
       Rows.scatter(
-        rows, rowLength: spec.rowLength, indices: $0, into: mirror, rowStride: spec.rowLength, rowCount: spec.rowCount)
+        rows, rowLength: spec.rowLength, indices: keys[first..<first + rows.count / spec.rowLength], into: mirror,
+        rowStride: spec.rowLength, rowCount: spec.rowCount)
     }
   }
 

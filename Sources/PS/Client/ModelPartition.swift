@@ -28,7 +28,8 @@ struct ModelPartition {
 
 // What is pushed.
 extension ModelPartition {
-  /// Appends the blocks of `push` that `shard` has to the body of a PUSH_PULL. Gradients that are not dealt out are lent.
+  /// Appends the blocks of `push` that `shard` has to the body of a PUSH_PULL. Gradients and keys that are not dealt out are
+  /// lent.
   func write(_ push: ParameterGradients, _ groups: [KeyGroup], of shard: Int, to writer: inout MessageWriter) {
     var count = groups.count { $0.count(on: shard) > 0 }
     for (tensor, gradient) in push.gradients.enumerated() {
@@ -43,8 +44,8 @@ extension ModelPartition {
       }
     }
     for group in groups where group.count(on: shard) > 0 {
-      let count = group.count(on: shard)
-      writer.rowsBlock(.rows, tensors: group.tensors, keyCount: count) { group.copyKeys(of: shard, to: $0) }
+      writer.rowsBlock(.rows, tensors: group.tensors, keyCount: group.count(on: shard))
+      group.writeKeys(on: shard, to: &writer)
       for (table, tensor) in group.tensors.enumerated() {
         group.writeGradients(ofTable: table, on: shard, rowLength: parameters[tensor].rowLength, to: &writer)
       }
@@ -64,36 +65,23 @@ extension ModelPartition {
       }
     }
     for group in groups where group.count(on: shard) > 0 {
-      writer.rowsBlock(.rows, tensors: group.tensors, keyCount: group.count(on: shard)) {
-        group.copyKeys(of: shard, to: $0)
-      }
+      writer.rowsBlock(.rows, tensors: group.tensors, keyCount: group.count(on: shard))
+      group.writeKeys(on: shard, to: &writer)
     }
   }
 
-  /// Copies the answer of `shard` to `mirrors`, the memory of all tensors.
-  ///
-  /// - Returns: The head of the answer.
-  func read(
-    _ payload: ByteBuffer, _ groups: [KeyGroup], from shard: Int, knowing revision: UInt64,
-    to mirrors: [MemoryView<Float>]
-  ) throws(Refusal) -> PullReply {
-    var reader = MessageReader(payload)
-    let reply = try PullReply(from: &reader)
-    if reply.revision != revision {
-      for (tensor, ranges) in dense[shard].enumerated() {
-        for range in ranges {
-          mirrors[tensor][range].copy(from: try reader.array(of: Float.self, count: range.count).view)
-        }
+  /// Where what `shard` answers belongs in `mirrors`, the memory of all tensors.
+  func values(
+    _ groups: [KeyGroup], from shard: Int, knowing revision: UInt64, to mirrors: [MemoryView<Float>]
+  ) -> PulledValues {
+    let elements = dense[shard].enumerated().flatMap { tensor, ranges in
+      ranges.map { PulledValues.Part.elements(mirrors[tensor][$0]) }
+    }
+    let rows = groups.filter { $0.count(on: shard) > 0 }.flatMap { group in
+      group.tensors.map { tensor in
+        PulledValues.Part.rows(group, shard: shard, parameters[tensor], mirror: mirrors[tensor])
       }
     }
-    for group in groups where group.count(on: shard) > 0 {
-      for tensor in group.tensors {
-        let spec = parameters[tensor]
-        let rows = try reader.array(of: Float.self, count: group.count(on: shard) * spec.rowLength)
-        group.scatter(rows.view, from: shard, of: spec, to: mirrors[tensor])
-      }
-    }
-    try reader.finish()
-    return reply
+    return PulledValues(dense: elements, knowing: revision, rows: rows)
   }
 }

@@ -164,20 +164,41 @@ extension ParameterClient {
   private func exchange(_ push: ParameterGradients?, _ pull: RowRequest?, _ state: inout State) throws -> Bool {
     let pushed = push.map { KeyGroup.groups(of: $0, partition.map) } ?? []
     let pulled = pull.map { KeyGroup.groups(of: $0, partition.map) } ?? []
+    let unknown = [UInt64](repeating: 0, count: links.count)
+    let known = push == nil ? state.revisions : unknown
     var requests: [ServerRequest?] = []
+    var expected: [PulledValues] = []
     for shard in 0..<links.count {
       requests.append(
-        push.map { changing($0, pushed, pull, pulled, shard, &state) } ?? reading(pulled, shard, state))
+        push.map { changing($0, pushed, pull, pulled, shard, &state) }
+          ?? reading(pulled, shard, knowing: known[shard], state))
+      expected.append(
+        pull == nil ? .none : partition.values(pulled, from: shard, knowing: known[shard], to: views))
     }
-    let answers: [Frame?]
+    // Of an answer that does not come whole, the beginning may have been copied.
+    if pull != nil { state.revisions = unknown }
+    let answers = Mutex(expected)
+    let frames: [Frame?]
     do throws(ClientError) {
-      answers = try links.call(requests)
+      frames = try links.call(requests) { answer in answers.withLock { $0[answer.shard].take(answer) } }
     } catch {
       throw explained(error, push?.source)
     }
     // What was sent is let go, so that its memory is used again.
     requests.removeAll()
-    return try read(answers, push != nil, pull == nil ? nil : pulled, &state)
+    var isDuplicate = push != nil
+    var version = UInt64.max
+    for (shard, frame) in frames.enumerated() {
+      let head = try links.reading(shard) { () throws(Refusal) in
+        try answers.withLock { (answers) throws(Refusal) in try answers[shard].finish(frame!) }
+      }
+      isDuplicate = isDuplicate && head.prefix.isIgnored
+      version = min(version, head.prefix.version)
+      if pull != nil { state.revisions[shard] = head.revision }
+    }
+    state.version = version
+    if push != nil, endsClocks { for shard in state.clocks.indices { state.clocks[shard] += 1 } }
+    return isDuplicate
   }
 
   /// What a refusal means to who pushes a batch of `source`.
@@ -234,34 +255,13 @@ extension ParameterClient {
     return ServerRequest(changing: .pushPull, writer.outgoing, flags: endsClocks ? .clock : [])
   }
 
-  private func reading(_ groups: [KeyGroup], _ shard: Int, _ state: State) -> ServerRequest {
+  private func reading(
+    _ groups: [KeyGroup], _ shard: Int, knowing revision: UInt64, _ state: State
+  ) -> ServerRequest {
     var writer = MessageWriter()
     ReadPrefix(model: state.models[shard], clock: state.clocks[shard]).write(to: &writer)
-    partition.writePull(groups, of: shard, knowing: state.revisions[shard], to: &writer)
-    return ServerRequest(reading: .pull, writer.payload)
-  }
-
-  private func read(
-    _ answers: [Frame?], _ hasPushed: Bool, _ pulled: [KeyGroup]?, _ state: inout State
-  ) throws -> Bool {
-    var isDuplicate = hasPushed
-    var version = UInt64.max
-    for (shard, answer) in answers.enumerated() {
-      let known = hasPushed ? 0 : state.revisions[shard]
-      let head = try links.reading(shard) { () throws(Refusal) in
-        guard let pulled else {
-          var reader = MessageReader(answer!.payload)
-          return try PullReply(from: &reader)
-        }
-        return try partition.read(answer!.payload, pulled, from: shard, knowing: known, to: views)
-      }
-      isDuplicate = isDuplicate && head.prefix.isIgnored
-      version = min(version, head.prefix.version)
-      if pulled != nil { state.revisions[shard] = head.revision }
-    }
-    state.version = version
-    if hasPushed, endsClocks { for shard in state.clocks.indices { state.clocks[shard] += 1 } }
-    return isDuplicate
+    partition.writePull(groups, of: shard, knowing: revision, to: &writer)
+    return ServerRequest(reading: .pull, writer.outgoing)
   }
 }
 

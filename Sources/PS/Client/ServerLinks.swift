@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 public import Wire
 
 /// The ways to all servers of a cluster, in the order of their shards.
@@ -17,11 +17,41 @@ public protocol ServerLinks: Sendable {
   /// - Returns: The answer of each server that was asked.
   func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?]
 
+  /// Asks the servers and waits for their answers, as ``call(_:)``; shows what has come of an answer while the rest is on
+  /// its way, if the links see that.
+  func call(_ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void) throws(ClientError)
+    -> [Frame?]
+
   /// The updates that servers had acknowledged and then lost with their power.
   var lostUpdates: UInt64 { get }
 }
 
+/// What has come of an answer of which more is on its way. Nothing of it is known to be right yet, not even that it answers
+/// what was asked and not a request before that, which was given up.
+public struct ArrivingAnswer {
+  /// The server's shard.
+  public var shard: Int
+  /// The request's number on its connection, as in the answer's header: another one for each answer of a session.
+  public var requestID: UInt64
+  /// The bytes. Whoever keeps them makes the rest come to a copy of them.
+  public var payload: ByteBuffer
+
+  /// The part of an answer of `shard`.
+  package init(shard: Int, requestID: UInt64, payload: ByteBuffer) {
+    self.shard = shard
+    self.requestID = requestID
+    self.payload = payload
+  }
+}
+
 extension ServerLinks {
+  /// Shows nothing.
+  public func call(
+    _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
+  ) throws(ClientError) -> [Frame?] {
+    try call(requests)
+  }
+
   /// Asks one server.
   func call(_ shard: Int, _ request: ServerRequest) throws(ClientError) -> Frame {
     var requests = [ServerRequest?](repeating: nil, count: count)

@@ -16,8 +16,12 @@ public struct ServerRequest: Sendable {
 
   /// A request that reads.
   public init(reading type: MessageType, _ payload: ByteBuffer = ByteBuffer(), patience: Duration? = nil) {
-    self.init(
-      type: type, flags: [], payload: OutgoingPayload(payload), isMutation: false, patience: patience)
+    self.init(reading: type, OutgoingPayload(payload), patience: patience)
+  }
+
+  /// A request that reads. What is lent to its payload is needed until it is answered or given up.
+  public init(reading type: MessageType, _ payload: OutgoingPayload, patience: Duration? = nil) {
+    self.init(type: type, flags: [], payload: payload, isMutation: false, patience: patience)
   }
 
   /// A request that changes something.

@@ -28,14 +28,16 @@ struct SocketLink {
   }
 
   /// Asks the servers and waits for all answers, also after a failure: what was lent for them is used again.
-  static func call(_ links: inout [SocketLink], _ requests: [ServerRequest?]) -> [Result<Frame, ClientError>?] {
+  static func call(
+    _ links: inout [SocketLink], _ requests: [ServerRequest?], _ arriving: @Sendable (ArrivingAnswer) -> Void
+  ) -> [Result<Frame, ClientError>?] {
     // Who finds out now that a connection is gone does not send anything there.
     advance(&links, waitingUntil: .now())
     for (shard, request) in requests.enumerated() {
       if let request { links[shard].step(.submit(request, 0), .now()) }
     }
     while let deadline = links.lazy.filter({ !$0.session.isIdle }).map(\.deadline).min() {
-      advance(&links, waitingUntil: deadline)
+      advance(&links, waitingUntil: deadline, arriving)
     }
     // What was given up may be on its way still, and its owners go on.
     for link in links { link.socket?.giveBack() }
@@ -43,10 +45,15 @@ struct SocketLink {
   }
 
   /// Waits until something happens, at most until `deadline`, and does what is to be done.
-  static func advance(_ links: inout [SocketLink], waitingUntil deadline: Instant) {
+  static func advance(
+    _ links: inout [SocketLink], waitingUntil deadline: Instant,
+    _ arriving: @Sendable (ArrivingAnswer) -> Void = { _ in }
+  ) {
     ClientSocket.wait(for: links.compactMap(\.socket), until: deadline)
     let now = Instant.now()
-    for shard in links.indices { links[shard].advance(now) }
+    for shard in links.indices {
+      links[shard].advance(now) { arriving(ArrivingAnswer(shard: shard, requestID: $0, payload: $1)) }
+    }
   }
 
   private var deadline: Instant {
@@ -59,11 +66,11 @@ struct SocketLink {
     return result
   }
 
-  private mutating func advance(_ now: Instant) {
+  private mutating func advance(_ now: Instant, _ arriving: (UInt64, ByteBuffer) -> Void) {
     if let deadline = session.deadline, deadline <= now { step(.timer, now) }
     while let socket {
       do throws(ConnectionError) {
-        switch try socket.next(now: now) {
+        switch try socket.next(now: now, arriving: arriving) {
         case .ready(let challenge, let state): step(.connected(challenge, state), now)
         case .receive(let frame): step(.received(frame), now)
         case .send, .leave: break

@@ -37,9 +37,13 @@ final class SocketLinks: ServerLinks {
 
   var lostUpdates: UInt64 { losses.count }
 
-  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] {
+  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try call(requests) { _ in } }
+
+  func call(
+    _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
+  ) throws(ClientError) -> [Frame?] {
     precondition(requests.count == addresses.count, "\(requests.count) requests to \(addresses.count) servers")
-    return try results(links.withLock { SocketLink.call(&$0, requests) })
+    return try results(links.withLock { SocketLink.call(&$0, requests, arriving) })
   }
 
   /// Looks at the connections every `pause`, unless they are used: answers for a client that does something else, and

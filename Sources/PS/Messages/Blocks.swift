@@ -118,13 +118,11 @@ extension MessageWriter {
     zeros(4)
   }
 
-  /// The head of a block of rows, up to its keys, which `body` sets; the values follow, unless the block is one to be
-  /// read.
-  mutating func rowsBlock(_ kind: BlockKind?, tensors: [Int], keyCount: Int, _ body: (MemoryView<Int64>) -> Void) {
+  /// The head of a block of rows; the array of its keys follows, then the values, unless the block is one to be read.
+  mutating func rowsBlock(_ kind: BlockKind?, tensors: [Int], keyCount: Int) {
     if let kind { integer(kind.rawValue) }
     count(tensors.count)
     for tensor in tensors { integer(UInt32(tensor)) }
     count(keyCount)
-    array(count: keyCount, of: Int64.self, body)
   }
 }

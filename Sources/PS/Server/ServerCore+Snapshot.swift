@@ -184,7 +184,8 @@ extension MessageWriter {
         denseBlock(.dense, tensor: tensor, first: first, count: values.count)
         array(values.view)
       case .rows(let tensors, let keys, let values):
-        rowsBlock(.rows, tensors: tensors, keyCount: keys.count) { $0.copy(from: keys.view) }
+        rowsBlock(.rows, tensors: tensors, keyCount: keys.count)
+        array(keys.view)
         for values in values { array(values.view) }
       }
     }

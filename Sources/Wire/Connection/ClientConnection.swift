@@ -98,6 +98,15 @@ public struct ClientConnection: Sendable {
     assembler.takeBack(lent)
   }
 
+  /// The answer that is on its way to a request of the user, unless it is an error: the request's number, and what has
+  /// come of the payload, whose checksum is not known to be right yet.
+  public var arriving: (requestID: UInt64, payload: ByteBuffer)? {
+    guard isReady, let (header, payload) = assembler.unfinished, header.flags.contains(.response),
+      !header.flags.contains(.error), header.requestID < Self.firstPing, inFlight[header.requestID] == header.type
+    else { return nil }
+    return (header.requestID, payload)
+  }
+
   private mutating func noteSign(at now: Instant) {
     lastSign = now
     pingSent = nil

@@ -117,7 +117,12 @@ public struct ServerConnection: Sendable {
   public mutating func lend() -> ByteBuffer? { reserved == nil ? nil : assembler.lend() }
 
   /// Takes back what was lent, with the bytes that have come.
-  public mutating func takeBack(_ lent: ByteBuffer) { assembler.takeBack(lent) }
+  ///
+  /// - Returns: How many came.
+  public mutating func takeBack(_ lent: ByteBuffer) -> Int { assembler.takeBack(lent) }
+
+  /// The bytes that have not come of the request that was let in and is on its way.
+  public var missingBytes: Int { reserved == nil ? 0 : assembler.missingBytes }
 
   /// Whether more bytes are wanted; while not, none should be read from the socket.
   public var isReading: Bool {

@@ -33,6 +33,14 @@ public struct FrameAssembler: Sendable {
   /// The bytes of the unfinished frame's payload that have come.
   public var payloadBytes: Int { payload.readableBytes }
 
+  /// The bytes of the unfinished frame's payload that have not come; 0 before its header has.
+  public var missingBytes: Int { current.map { Int($0.length) - payload.readableBytes } ?? 0 }
+
+  /// The unfinished frame whose header has come, with what has come of its payload, not checked yet.
+  ///
+  /// Whoever keeps the payload makes the next bytes be put into a copy of it.
+  public var unfinished: (header: FrameHeader, payload: ByteBuffer)? { current.map { ($0, payload) } }
+
   /// The memory taken for the unfinished frame's payload.
   package var payloadCapacity: Int { payload.capacity }
 
@@ -67,7 +75,7 @@ public struct FrameAssembler: Sendable {
   /// - Throws: 104 for a damaged payload.
   public mutating func frame(from input: inout ByteBuffer) throws(Refusal) -> Frame? {
     guard let header = current else { preconditionFailure("no header before a payload") }
-    let missing = Int(header.length) - payload.readableBytes
+    let missing = missingBytes
     let count = min(missing, input.readableBytes)
     if count > 0 {
       reserve(for: count, of: Int(header.length))
@@ -93,7 +101,7 @@ public struct FrameAssembler: Sendable {
   ///
   /// It is given back with ``takeBack(_:)`` before anything else is asked.
   public mutating func lend() -> ByteBuffer? {
-    guard let header = current, Int(header.length) - payload.readableBytes >= Self.leastLent else { return nil }
+    guard let header = current, missingBytes >= Self.leastLent else { return nil }
     reserve(for: 1, of: Int(header.length))
     lentBytes = payload.readableBytes
     var lent = ByteBuffer()
@@ -102,11 +110,16 @@ public struct FrameAssembler: Sendable {
   }
 
   /// Takes back what was lent, with the bytes that have come.
-  public mutating func takeBack(_ lent: ByteBuffer) {
+  ///
+  /// - Returns: How many came.
+  @discardableResult
+  public mutating func takeBack(_ lent: ByteBuffer) -> Int {
     guard let before = lentBytes else { preconditionFailure("memory that was not lent") }
     lentBytes = nil
     payload = lent
-    checksum = payload.checksum(at: before, length: payload.readableBytes - before, continuing: checksum)
+    let count = payload.readableBytes - before
+    checksum = payload.checksum(at: before, length: count, continuing: checksum)
+    return count
   }
 
   private mutating func wholeHeader(from input: inout ByteBuffer) throws(Refusal) -> FrameHeader? {

@@ -7,10 +7,11 @@ public struct MessageReader {
   private var bytes: ByteBuffer
   private let byteCount: Int
 
-  /// A reader at the start of `payload`.
-  public init(_ payload: ByteBuffer) {
+  /// A reader at the start of `payload`, or behind its first `place` bytes.
+  public init(_ payload: ByteBuffer, from place: Int = 0) {
     bytes = payload
     byteCount = payload.readableBytes
+    bytes.moveReaderIndex(forwardBy: place)
   }
 
   /// The bytes not read yet.
@@ -72,7 +73,20 @@ public struct MessageReader {
   public mutating func array<Scalar: BitwiseCopyable>(
     of scalar: Scalar.Type, count: Int
   ) throws(Refusal) -> WireArray<Scalar> {
-    try zeros((8 - (byteCount - remaining) % 8) % 8)
+    try align()
+    return try scalars(of: scalar, count: count)
+  }
+
+  /// The zero bytes before the next multiple of eight bytes of the payload.
+  public var padding: Int { (8 - (byteCount - remaining) % 8) % 8 }
+
+  /// Goes on at the next multiple of eight bytes of the payload.
+  public mutating func align() throws(Refusal) { try zeros(padding) }
+
+  /// The next `count` scalars of an array that was begun, which stay where they are.
+  public mutating func scalars<Scalar: BitwiseCopyable>(
+    of scalar: Scalar.Type, count: Int
+  ) throws(Refusal) -> WireArray<Scalar> {
     let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
     guard count >= 0, !overflow, let piece = bytes.readSlice(length: size) else { throw Self.tooShort }
     return WireArray(piece)
@@ -83,5 +97,6 @@ public struct MessageReader {
     guard remaining == 0 else { throw Refusal(.malformed, "\(remaining) bytes after the end of a message") }
   }
 
-  private static var tooShort: Refusal { Refusal(.malformed, "a message that ends too early") }
+  /// The error of a message that ends before all of it was read.
+  public static var tooShort: Refusal { Refusal(.malformed, "a message that ends too early") }
 }

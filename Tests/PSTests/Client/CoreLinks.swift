@@ -8,7 +8,7 @@ import Wire
 /// Links to servers in memory, by a network that may lose everything: a simulation of one client and its servers with a
 /// clock of its own.
 final class CoreLinks: ServerLinks {
-  /// What goes wrong, as shares of the frames.
+  /// What goes wrong, as shares of the frames. Of a reply that is lost a part may come, with wrong bytes.
   struct Faults {
     var lostRequests = 0.0
     var lostReplies = 0.0
@@ -30,6 +30,7 @@ final class CoreLinks: ServerLinks {
     var lastTicket: UInt64 = 0
     var lost: UInt64 = 0
     var results: [UInt64: Result<Frame, ClientError>] = [:]
+    var arriving: [ArrivingAnswer] = []
   }
 
   private let world: Mutex<World>
@@ -72,8 +73,13 @@ final class CoreLinks: ServerLinks {
     }
   }
 
-  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] {
-    let results = world.withLock { world in
+  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try call(requests) { _ in } }
+
+  func call(
+    _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
+  ) throws(ClientError) -> [Frame?] {
+    let (results, pieces) = world.withLock { world in
+      world.arriving = []
       var tickets: [UInt64?] = []
       for (shard, request) in requests.enumerated() {
         guard let request else {
@@ -85,8 +91,9 @@ final class CoreLinks: ServerLinks {
         step(shard, .submit(request, world.lastTicket), &world)
       }
       while tickets.contains(where: { $0.map { world.results[$0] == nil } ?? false }) { passTime(&world) }
-      return tickets.map { $0.flatMap { world.results.removeValue(forKey: $0) } }
+      return (tickets.map { $0.flatMap { world.results.removeValue(forKey: $0) } }, world.arriving)
     }
+    for piece in pieces { arriving(piece) }
     return try self.results(results)
   }
 
@@ -147,13 +154,30 @@ final class CoreLinks: ServerLinks {
       case .reply(let frame, let connection):
         guard connection == world.servers[shard].connection else { continue }
         if Double.random(in: 0..<1, using: &world.random) < faults.lostReplies {
+          arrive(frame, isWrong: Bool.random(using: &world.random), shard, &world)
           disconnect(shard, &world)
         } else {
+          arrive(frame, isWrong: false, shard, &world)
           step(shard, .received(frame), &world)
         }
       case .close(let connection, _): if connection == world.servers[shard].connection { disconnect(shard, &world) }
       case .append, .wake: continue
       }
+    }
+  }
+
+  /// Shows some beginnings of a reply, perhaps with wrong bytes.
+  private func arrive(_ frame: Frame, isWrong: Bool, _ shard: Int, _ world: inout World) {
+    guard !frame.header.flags.contains(.error) else { return }
+    var bytes = Array(frame.payload.readableBytesView)
+    if isWrong {
+      for place in bytes.indices where Int.random(in: 0..<20, using: &world.random) == 0 {
+        bytes[place] = UInt8.random(in: 0...255, using: &world.random)
+      }
+    }
+    for count in (0..<3).map({ _ in Int.random(in: 0...bytes.count, using: &world.random) }).sorted() {
+      world.arriving.append(
+        ArrivingAnswer(shard: shard, requestID: frame.header.requestID, payload: ByteBuffer(bytes: bytes[..<count])))
     }
   }
 }

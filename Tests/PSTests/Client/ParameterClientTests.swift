@@ -1,6 +1,7 @@
 import Kernels
 import PS
 import Parameters
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -109,7 +110,8 @@ import Wire
                     push: .init(gradients: [
                       .dense(dense), .rows(keys: keys, values: a), .rows(keys: keys, values: b), .dense(scalar),
                     ]), pull: RowRequest(tables: [.init(parameter: 1, keys: next), .init(parameter: 2, keys: next)]))
-                  seen += values.parameters[0].scalars[0..<60_000].array.suffix(10) + [values.parameters[3].scalars[0]]
+                  let all = values.parameters[0].scalars[0..<60_000].array
+                  seen += [all.reduce(0, +), all[59_999], values.parameters[3].scalars[0]]
                   for key in next.array.map(Int.init) {
                     for table in 1...2 {
                       let lent = values.parameters[table]
@@ -140,6 +142,62 @@ import Wire
     let remote = try client(Self.schema, shards: 2, faults: Self.lossy, seed: seed)
     #expect(try train(memory, steps: 10, seed: seed) == train(remote, steps: 10, seed: seed))
     #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
+  }
+
+  @Test func `keeps the dense values that it has if the beginning of an answer came and was wrong`() throws {
+    let memory = try MemoryStore(Self.schema)
+    let remote = try client(Self.schema, shards: 2, faults: .init(lostReplies: 0.7), seed: 3)
+    _ = try (train(memory, steps: 1, seed: 1), train(remote, steps: 1, seed: 1))
+    let expected = try memory.read("dense")
+    var keys = Array(0..<Int64(500))
+    try keys.withMemoryView { keys in
+      for _ in 0..<20 {
+        let values = try remote.exchange(push: nil, pull: RowRequest(tables: [.init(parameter: 1, keys: keys)]))
+        #expect(values.parameters[0].scalars.array == expected)
+      }
+    }
+  }
+
+  /// Servers in memory, which for a while begin wrong answers and are gone.
+  private final class BreakingLinks: ServerLinks {
+    private let links = CoreLinks(shards: 2)
+    private let isBroken = Mutex(false)
+
+    var count: Int { links.count }
+    var lostUpdates: UInt64 { links.lostUpdates }
+
+    func name(of shard: Int) -> String { links.name(of: shard) }
+
+    func breaking(_ body: () throws -> Void) rethrows {
+      isBroken.withLock { $0 = true }
+      defer { isBroken.withLock { $0 = false } }
+      try body()
+    }
+
+    func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try links.call(requests) }
+
+    func call(
+      _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
+    ) throws(ClientError) -> [Frame?] {
+      guard isBroken.withLock({ $0 }) else { return try links.call(requests, showing: arriving) }
+      var writer = MessageWriter()
+      PullReply(prefix: ReplyPrefix(version: 9, minimumClock: 0), revision: 9).write(to: &writer)
+      writer.zeros(1000)
+      for shard in 0..<count { arriving(ArrivingAnswer(shard: shard, requestID: 99, payload: writer.payload)) }
+      throw .unavailable(server: "all", waited: .zero, lastProblem: "they are gone")
+    }
+  }
+
+  @Test func `asks for dense values again if an answer that did not come whole was copied over them`() throws {
+    let links = BreakingLinks()
+    let store = try ParameterClient(Self.schema, name: "m", links: links)
+    _ = try train(store, steps: 1, seed: 1)
+    func dense() throws -> [Float] {
+      try store.exchange(push: nil, pull: RowRequest(tables: [])).parameters[0].scalars.array
+    }
+    let expected = try dense()
+    links.breaking { #expect(throws: ClientError.self) { _ = try train(store, steps: 1, seed: 2) } }
+    #expect(try dense() == expected)
   }
 
   @Test func `reads and writes parts of every tensor, optimizer state included`() throws {
