@@ -66,6 +66,12 @@
     unsafe base.update(from: source.base, count: count)
   }
 
+  /// Whether the views have memory in common.
+  package func overlaps(_ other: MemoryView) -> Bool {
+    // Safety: addresses are compared, nothing is read.
+    unsafe base < other.base + other.count && other.base < base + count
+  }
+
   /// A copy of the scalars.
   public var array: [Scalar] {
     unsafe Array(UnsafeBufferPointer(start: base, count: count))

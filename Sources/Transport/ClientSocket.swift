@@ -140,7 +140,6 @@ extension ClientSocket {
     if var memory = machine.lend() {
       let hasCome = try receive(into: &memory)
       machine.takeBack(memory, now: now)
-      memory = ByteBuffer()
       if let (requestID, payload) = machine.arriving { arriving(requestID, payload) }
       return hasCome
     }

@@ -24,18 +24,8 @@ final class ServerChannel: ChannelInboundHandler {
   private var isReadPending = false
   /// Whether what is read next comes in memory that ``lend()`` gave.
   private var isLent = false
-  /// Whether the last piece of a long request was large, so that more is about to come.
-  private var comesFast = false
-  /// How many bytes the system waits for before it says that there are some.
+  /// How many bytes have to come before the system says that there are some.
   private var wakingBytes = 1
-
-  /// The bytes of a long request that are worth waking up for while they come fast: about 20 µs of them. Whoever sleeps
-  /// between smaller pieces makes the sender wake him for each, which takes longer than sending it: the exchange of an MLP's
-  /// 1.6 MB with a server on the same machine takes 0.64 ms instead of 0.70.
-  ///
-  /// The slowest line that is allowed brings as much in a fifth of a frame's time, so that no frame is late for what nobody
-  /// has looked at.
-  private static let mostWakingBytes = 128 << 10
 
   init(id: UInt64, channel: any Channel, hub: ServiceHub, machine: ServerConnection) {
     self.id = id
@@ -107,7 +97,7 @@ final class ServerChannel: ChannelInboundHandler {
     var bytes = unwrapInboundIn(data)
     if isLent {
       isLent = false
-      comesFast = machine.takeBack(bytes) >= Self.mostWakingBytes / 2
+      machine.takeBack(bytes)
     } else if input.readableBytes == 0 {
       input = bytes
     } else {
@@ -205,13 +195,12 @@ final class ServerChannel: ChannelInboundHandler {
   }
 
   private func readOn() {
+    if machine.wakingBytes != wakingBytes {
+      wakingBytes = machine.wakingBytes
+      SocketOptions.setReadMark(wakingBytes, of: channel)
+    }
     guard machine.isReading, !isReadPending else { return }
     isReadPending = true
-    let waking = comesFast ? min(max(machine.missingBytes, 1), Self.mostWakingBytes) : 1
-    if waking != wakingBytes {
-      wakingBytes = waking
-      SocketOptions.wake(channel, atBytes: waking)
-    }
     channel.read()
   }
 }

@@ -15,10 +15,10 @@ enum SocketOptions {
     try channel.syncOptions?.setOption(.recvAllocator, value: LendingAllocator(lender: lender))
   }
 
-  /// Lets the system say that `channel` can be read when so many bytes are there, or its end. Where it cannot do that, it
+  /// Lets the system say that `channel` can be read when `byteCount` bytes are there, or its end. Where it cannot do that, it
   /// says so at the first byte.
-  static func wake(_ channel: any Channel, atBytes count: Int) {
-    try? channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_RCVLOWAT)), value: .init(count))
+  static func setReadMark(_ byteCount: Int, of channel: any Channel) {
+    try? channel.syncOptions?.setOption(.socketOption(.init(rawValue: SO_RCVLOWAT)), value: .init(byteCount))
   }
 
   /// A server's: read only when asked, so that nothing is taken in that there is no room for.

@@ -178,7 +178,7 @@ extension `The golden vectors of the protocol's page` {
     let tables = (0..<3).map { ParameterSpec(name: "t\($0)", shape: [10, 1], kind: .table) }
     let described = DescribeReply(prefix: ReplyPrefix(), model: 1, schema: ModelSchema(name: "m", parameters: tables))
     var answer = MessageWriter()
-    PullReply(prefix: ReplyPrefix(), revision: 0).write(to: &answer)
+    PullReply(prefix: ReplyPrefix(), revision: 1).write(to: &answer)
     var rows: [Float] = [0, 0]
     rows.withMemoryView { rows in for _ in 0..<2 { answer.array(rows) } }
     let links = ScriptedLinks([described.payload, answer.payload])

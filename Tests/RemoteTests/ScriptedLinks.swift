@@ -18,7 +18,7 @@ final class ScriptedLinks: ServerLinks {
 
   func name(of shard: Int) -> String { "the server" }
 
-  func call(_ requests: [ServerRequest?]) -> [Frame?] {
+  func call(_ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void) -> [Frame?] {
     state.withLock { state in
       requests.map { request in
         guard let request else { return nil }

@@ -33,6 +33,33 @@ import Wire
     #expect(script.load.requestBytes == 0)
   }
 
+  @Test func `wants to be woken for much of a long request that comes fast, for every byte of anything else`() throws {
+    /// What it wants after each piece of a request of a megabyte: as much as there is room for, or `slow` bytes.
+    func marks(slow: Int? = nil, limits: Limits = Limits()) throws -> [Int] {
+      var script = ServerScript.ready(limits: limits)
+      var bytes = Frame.pull(1, byteCount: 1 << 20).bytes[...]
+      #expect(script.send(Array(bytes.prefix(4096))).isEmpty && script.machine.wakingBytes == 1)
+      bytes = bytes.dropFirst(4096)
+      var marks: [Int] = []
+      while let lent = script.machine.lend() {
+        var memory = lent
+        let piece = bytes.prefix(min(slow ?? .max, memory.writableBytes))
+        memory.writeBytes(piece)
+        bytes = bytes.dropFirst(piece.count)
+        script.machine.takeBack(memory)
+        marks.append(script.machine.wakingBytes)
+      }
+      #expect(script.steps().compactMap(\.request) == [1] && script.machine.wakingBytes == 1)
+      return marks
+    }
+    // Room grows as the request comes: from the fourth piece on they are large, and the last one completes it.
+    #expect(try marks() == [1, 1, 1, 131_072, 131_072, 131_072, 1])
+    #expect(try Set(marks(slow: 65_000)) == [1])
+    var limits = Limits()
+    (limits.slowestBytesPerSecond, limits.frameTime) = (1000, .seconds(5))
+    #expect(try marks(limits: limits) == [1, 1, 1, 1000, 1000, 1000, 1])
+  }
+
   @Test func `ends at damaged frames, which nobody can find the end of`() {
     let frame = Frame.pull(1, byteCount: 64)
     #expect(Self.ending(Array("GET / HTTP/1.1\r\n\r\n".utf8))?.code == .badMagic)

@@ -117,6 +117,9 @@ public struct ClientSession: Sendable {
   /// Whether everything asked for is answered.
   public var isIdle: Bool { entries.isEmpty }
 
+  /// Whether somebody waits for the answer to the request number `requestID`.
+  func isAwaiting(_ requestID: UInt64) -> Bool { entries.contains { $0.requestID == requestID } }
+
   /// Takes note of `event` and appends to `effects` what is to be done.
   public mutating func step(_ event: Event, now: Instant, into effects: inout [Effect]) {
     switch event {

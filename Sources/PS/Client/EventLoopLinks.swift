@@ -47,7 +47,10 @@ public final class EventLoopLinks: ServerLinks {
 
   public var lostUpdates: UInt64 { losses.count }
 
-  public func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] {
+  /// Asks the servers and waits for their answers, which are not shown before they are whole.
+  public func call(
+    _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
+  ) throws(ClientError) -> [Frame?] {
     precondition(requests.count == addresses.count, "\(requests.count) requests to \(addresses.count) servers")
     let futures = requests.enumerated().map { shard, request in request.map { futureAnswer(to: $0, of: shard) } }
     return try results(futures.map { future in future.map(Self.wait) })

@@ -42,8 +42,6 @@ public final class NetworkLinks: ServerLinks {
 
   public var lostUpdates: UInt64 { links.lostUpdates }
 
-  public func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try links.call(requests) }
-
   public func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {

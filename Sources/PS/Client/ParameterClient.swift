@@ -176,11 +176,15 @@ extension ParameterClient {
         pull == nil ? .none : partition.values(pulled, from: shard, knowing: known[shard], to: views))
     }
     // Of an answer that does not come whole, the beginning may have been copied.
-    if pull != nil { state.revisions = unknown }
+    if pull != nil { state.revisions = known }
+    // A gradient that lies in what was lent has to stay as it is until it is applied.
+    let copiesEarly = push.map { !$0.overlaps(views) } ?? true
     let answers = Mutex(expected)
     let frames: [Frame?]
     do throws(ClientError) {
-      frames = try links.call(requests) { answer in answers.withLock { $0[answer.shard].take(answer) } }
+      frames = try links.call(requests) { answer in
+        if copiesEarly { answers.withLock { $0[answer.shard].take(answer) } }
+      }
     } catch {
       throw explained(error, push?.source)
     }
@@ -189,6 +193,7 @@ extension ParameterClient {
     var isDuplicate = push != nil
     var version = UInt64.max
     for (shard, frame) in frames.enumerated() {
+      if pull != nil { state.revisions[shard] = 0 }
       let head = try links.reading(shard) { () throws(Refusal) in
         try answers.withLock { (answers) throws(Refusal) in try answers[shard].finish(frame!) }
       }
@@ -354,5 +359,17 @@ extension ParameterClient {
         return ServerRequest(changing: .setHyperparameters, writer.payload)
       })
     state.withLock { $0.parameters[parameter].optimizer = optimizer }
+  }
+}
+
+extension ParameterGradients {
+  /// Whether a gradient has memory in common with one of `views`.
+  fileprivate func overlaps(_ views: [MemoryView<Float>]) -> Bool {
+    gradients.contains { gradient in
+      switch gradient {
+      case .dense(let values), .rows(_, let values): views.contains { $0.overlaps(values) }
+      case .none: false
+      }
+    }
   }
 }

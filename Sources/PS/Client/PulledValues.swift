@@ -6,9 +6,9 @@ import Wire
 /// Where the values that a server sends belong: they are copied there piece by piece while they arrive, when they are in
 /// the processor's caches and the rest is on its way.
 ///
-/// What was copied counts when ``finish(_:)`` says so. Before that the checksum of the answer is not known to be right, nor
-/// that it answers this request and not one that was given up; the right answer is then copied over it. So only an answer
-/// that has all that was asked for, because no revision was known, is copied before it is whole.
+/// What was copied counts when ``finish(_:)`` says so: before that the checksum of the answer is not known to be right. If
+/// it is wrong, the right answer is copied over it. So an answer is copied before it is whole only if it has all that was
+/// asked for, because no revision was known, as with every push.
 struct PulledValues {
   /// An array of the answer.
   enum Part {
@@ -23,8 +23,8 @@ struct PulledValues {
   /// The revision of the dense tensors at which the answer has none of them.
   private let knownRevision: UInt64
 
-  /// The request's number, which is another one for each answer.
-  private var answer: UInt64?
+  /// The number of the request that is answered, which is another one whenever it is sent.
+  private var requestID: UInt64?
   private var head: PullReply?
   /// The parts of which something is missing.
   private var missing: ArraySlice<Part> = []
@@ -50,11 +50,12 @@ struct PulledValues {
     try? take(answer.payload, of: answer.requestID)
   }
 
-  private mutating func take(_ payload: ByteBuffer, of answer: UInt64) throws(Refusal) {
-    if self.answer != answer {
+  private mutating func take(_ payload: ByteBuffer, of requestID: UInt64) throws(Refusal) {
+    if self.requestID != requestID {
       self = PulledValues(dense: dense, knowing: knownRevision, rows: rows)
-      self.answer = answer
+      self.requestID = requestID
     }
+    guard payload.readableBytes >= place else { throw MessageReader.tooShort }
     var reader = MessageReader(payload, from: place)
     if head == nil {
       guard reader.remaining >= PullReply.byteCount else { return }
@@ -68,13 +69,13 @@ struct PulledValues {
         guard reader.remaining >= reader.padding else { return }
         try reader.align()
       }
-      let available = min(part.count - copied, reader.remaining / MemoryLayout<Float>.stride)
+      let available = min(part.scalarCount - copied, reader.remaining / MemoryLayout<Float>.stride)
       let count = available - available % part.unit
-      guard count > 0 else { return }
+      guard count > 0 || part.scalarCount == 0 else { return }
       part.copy(try reader.scalars(of: Float.self, count: count).view, to: copied)
       place = payload.readableBytes - reader.remaining
       copied += count
-      guard copied == part.count else { return }
+      guard copied == part.scalarCount else { return }
       missing.removeFirst()
       copied = 0
     }
@@ -94,7 +95,7 @@ struct PulledValues {
 
 extension PulledValues.Part {
   /// The number of scalars.
-  fileprivate var count: Int {
+  fileprivate var scalarCount: Int {
     switch self {
     case .elements(let elements): elements.count
     case .rows(let group, let shard, let spec, _): group.count(on: shard) * spec.rowLength
@@ -105,7 +106,7 @@ extension PulledValues.Part {
   fileprivate var unit: Int {
     switch self {
     case .elements: 1
-    case .rows(_, _, let spec, _): spec.rowLength
+    case .rows(_, _, let spec, _): max(1, spec.rowLength)
     }
   }
 
@@ -114,6 +115,7 @@ extension PulledValues.Part {
     switch self {
     case .elements(let elements): elements[first..<first + scalars.count].copy(from: scalars)
     case .rows(let group, let shard, let spec, let mirror):
+      guard spec.rowLength > 0 else { return }
       group.scatter(scalars, from: shard, startingAt: first / spec.rowLength, of: spec, to: mirror)
     }
   }

@@ -13,25 +13,23 @@ public protocol ServerLinks: Sendable {
 
   /// Asks the servers and waits for their answers.
   ///
-  /// - Parameter requests: What each server is asked, or nil.
+  /// - Parameters:
+  ///   - requests: What each server is asked, or nil.
+  ///   - arriving: Is shown what has come of an answer while the rest is on its way, if the links see that.
   /// - Returns: The answer of each server that was asked.
-  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?]
-
-  /// Asks the servers and waits for their answers, as ``call(_:)``; shows what has come of an answer while the rest is on
-  /// its way, if the links see that.
-  func call(_ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void) throws(ClientError)
-    -> [Frame?]
+  func call(
+    _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
+  ) throws(ClientError) -> [Frame?]
 
   /// The updates that servers had acknowledged and then lost with their power.
   var lostUpdates: UInt64 { get }
 }
 
-/// What has come of an answer of which more is on its way. Nothing of it is known to be right yet, not even that it answers
-/// what was asked and not a request before that, which was given up.
+/// What has come of an answer of which more is on its way; nothing of it is known to be right yet.
 public struct ArrivingAnswer {
   /// The server's shard.
   public var shard: Int
-  /// The request's number on its connection, as in the answer's header: another one for each answer of a session.
+  /// The number of the request, which is another one whenever it is sent.
   public var requestID: UInt64
   /// The bytes. Whoever keeps them makes the rest come to a copy of them.
   public var payload: ByteBuffer
@@ -45,12 +43,8 @@ public struct ArrivingAnswer {
 }
 
 extension ServerLinks {
-  /// Shows nothing.
-  public func call(
-    _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
-  ) throws(ClientError) -> [Frame?] {
-    try call(requests)
-  }
+  /// Asks the servers and waits for their answers.
+  package func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try call(requests) { _ in } }
 
   /// Asks one server.
   func call(_ shard: Int, _ request: ServerRequest) throws(ClientError) -> Frame {

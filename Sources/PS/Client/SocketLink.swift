@@ -70,7 +70,9 @@ struct SocketLink {
     if let deadline = session.deadline, deadline <= now { step(.timer, now) }
     while let socket {
       do throws(ConnectionError) {
-        switch try socket.next(now: now, arriving: arriving) {
+        // The answer to a request that was given up is nobody's.
+        let happened = try socket.next(now: now) { if session.isAwaiting($0) { arriving($0, $1) } }
+        switch happened {
         case .ready(let challenge, let state): step(.connected(challenge, state), now)
         case .receive(let frame): step(.received(frame), now)
         case .send, .leave: break

@@ -37,8 +37,6 @@ final class SocketLinks: ServerLinks {
 
   var lostUpdates: UInt64 { losses.count }
 
-  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try call(requests) { _ in } }
-
   func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {

@@ -100,6 +100,7 @@ public struct PullReply: Hashable, Sendable {
   public init(from reader: inout MessageReader) throws(Refusal) {
     prefix = try ReplyPrefix(from: &reader)
     revision = try reader.integer()
+    guard revision > 0 else { throw Refusal(.malformed, "the revision 0, which no model has") }
   }
 
   /// Appends the head.

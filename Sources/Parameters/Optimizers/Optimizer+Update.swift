@@ -118,7 +118,7 @@ extension UpdateKernel {
   fileprivate func update(
     _ table: RowTable, _ row: Int, along gradients: MemoryView<Float>, at position: Int
   ) {
-    let (weights, slots) = table.parts(of: row)
+    let (weights, slots) = table.parts(of: row, slotCount: Self.slotCount)
     let length = table.layout.rowLength
     update(weights, slots, along: gradients.slice(at: position &* length, count: length))
   }

@@ -55,18 +55,22 @@ package struct RowTable: Sendable {
     self.zeros = zeros
   }
 
-  /// A row's weights and slots.
+  /// A row's weights and the first `slotCount` of its slots.
   @inline(always)
-  func parts(of row: Int) -> (weights: MemoryView<Float>, slots: SlotViews) {
+  func parts(of row: Int, slotCount: Int) -> (weights: MemoryView<Float>, slots: SlotViews) {
+    precondition(row >= 0 && row < rowCount && slotCount <= layout.slotCount, "row \(row) of \(rowCount)")
+    // Safety: there are as many rows, and a row has room for its weights and slots.
+    let start = unsafe rows.base + row &* layout.stride
     func part(_ index: Int) -> MemoryView<Float> {
-      rows.slice(at: row &* layout.stride &+ index &* layout.rowLength, count: layout.rowLength)
+      unsafe MemoryView(base: start + index &* layout.rowLength, count: layout.rowLength)
     }
     let weights = part(0)
-    var slots = SlotViews(slot0: weights, slot1: weights, slot2: weights)
-    if layout.slotCount > 0 { slots.slot0 = part(1) }
-    if layout.slotCount > 1 { slots.slot1 = part(2) }
-    if layout.slotCount > 2 { slots.slot2 = part(3) }
-    return (weights, slots)
+    return (
+      weights,
+      SlotViews(
+        slot0: slotCount > 0 ? part(1) : weights, slot1: slotCount > 1 ? part(2) : weights,
+        slot2: slotCount > 2 ? part(3) : weights)
+    )
   }
 
   /// A row's own scalars.

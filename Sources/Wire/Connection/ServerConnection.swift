@@ -60,6 +60,8 @@ public struct ServerConnection: Sendable {
   public internal(set) var isShortOfMemory = false
   /// The bytes reserved for the request on its way in.
   var reserved: Int?
+  /// Whether the last piece of the request on its way in was large, so that more is about to come.
+  var comesFast = false
   /// When the frame that is on its way in began.
   var frameStart: Instant?
   /// When the last whole frame came, or the last reply was given.
@@ -117,12 +119,7 @@ public struct ServerConnection: Sendable {
   public mutating func lend() -> ByteBuffer? { reserved == nil ? nil : assembler.lend() }
 
   /// Takes back what was lent, with the bytes that have come.
-  ///
-  /// - Returns: How many came.
-  public mutating func takeBack(_ lent: ByteBuffer) -> Int { assembler.takeBack(lent) }
-
-  /// The bytes that have not come of the request that was let in and is on its way.
-  public var missingBytes: Int { reserved == nil ? 0 : assembler.missingBytes }
+  public mutating func takeBack(_ lent: ByteBuffer) { comesFast = assembler.takeBack(lent) >= Self.mostWakingBytes / 2 }
 
   /// Whether more bytes are wanted; while not, none should be read from the socket.
   public var isReading: Bool {

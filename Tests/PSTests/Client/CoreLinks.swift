@@ -73,13 +73,14 @@ final class CoreLinks: ServerLinks {
     }
   }
 
-  func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try call(requests) { _ in } }
-
   func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {
-    let (results, pieces) = world.withLock { world in
-      world.arriving = []
+    let results = world.withLock { world in
+      func show() {
+        for piece in world.arriving { arriving(piece) }
+        world.arriving = []
+      }
       var tickets: [UInt64?] = []
       for (shard, request) in requests.enumerated() {
         guard let request else {
@@ -89,11 +90,14 @@ final class CoreLinks: ServerLinks {
         world.lastTicket += 1
         tickets.append(world.lastTicket)
         step(shard, .submit(request, world.lastTicket), &world)
+        show()
       }
-      while tickets.contains(where: { $0.map { world.results[$0] == nil } ?? false }) { passTime(&world) }
-      return (tickets.map { $0.flatMap { world.results.removeValue(forKey: $0) } }, world.arriving)
+      while tickets.contains(where: { $0.map { world.results[$0] == nil } ?? false }) {
+        passTime(&world)
+        show()
+      }
+      return tickets.map { $0.flatMap { world.results.removeValue(forKey: $0) } }
     }
-    for piece in pieces { arriving(piece) }
     return try self.results(results)
   }
 

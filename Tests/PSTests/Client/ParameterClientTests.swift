@@ -144,6 +144,32 @@ import Wire
     #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
   }
 
+  @Test(arguments: [1, 2]) func `reads tables whose rows are empty`(_ shards: Int) throws {
+    let schema = [
+      ParameterSpec(name: "none", shape: [6, 0], kind: .table), ParameterSpec(name: "w", shape: [3]),
+      ParameterSpec(name: "two", shape: [6, 2], kind: .table, initialValues: .constant(4)),
+    ]
+    let store = try client(schema, shards: shards)
+    var keys = Array(0..<Int64(6))
+    try keys.withMemoryView { keys in
+      let values = try store.exchange(
+        push: nil, pull: RowRequest(tables: [.init(parameter: 0, keys: keys), .init(parameter: 2, keys: keys)]))
+      #expect(values.parameters[2].scalars.array == [Float](repeating: 4, count: 12))
+    }
+  }
+
+  @Test func `pushes values that it was lent as they were when it was told to`() throws {
+    let schema = [("a", 8), ("b", 16)].map { name, value in
+      ParameterSpec(name: name, shape: [100_000], optimizer: .sgd(rate: 0.5), initialValues: .constant(value))
+    }
+    let store = try client(schema, shards: 3)
+    let lent = try store.exchange(push: nil, pull: RowRequest(tables: [])).parameters.map(\.scalars)
+    let values = try store.exchange(
+      push: .init(gradients: [.dense(lent[1]), .dense(lent[0])]), pull: RowRequest(tables: []))
+    #expect(Set(values.parameters[0].scalars.array) == [0])
+    #expect(Set(values.parameters[1].scalars.array) == [12])
+  }
+
   @Test func `keeps the dense values that it has if the beginning of an answer came and was wrong`() throws {
     let memory = try MemoryStore(Self.schema)
     let remote = try client(Self.schema, shards: 2, faults: .init(lostReplies: 0.7), seed: 3)
@@ -173,8 +199,6 @@ import Wire
       defer { isBroken.withLock { $0 = false } }
       try body()
     }
-
-    func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] { try links.call(requests) }
 
     func call(
       _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void

@@ -139,7 +139,9 @@ extension ClientWork {
 
     var lostUpdates: UInt64 { lost.withLock { $0 } }
 
-    func call(_ requests: [ServerRequest?]) throws(ClientError) -> [Frame?] {
+    func call(
+      _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
+    ) throws(ClientError) -> [Frame?] {
       guard case .answers(let results, let lostUpdates)? = process.ask(.call(requests)) else {
         throw .unavailable(server: "the world", waited: .zero, lastProblem: "the process was killed")
       }
