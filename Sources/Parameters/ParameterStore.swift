@@ -4,7 +4,7 @@ public import Kernels
 ///
 /// One training step is `values = try store.exchange(push: gradientsOfThisBatch, pull: rowsOfTheNextBatch)`.
 /// Calls are synchronous. One thread at a time trains through a store; what it is lent stays valid until the next
-/// call that pushes or writes.
+/// call that pushes or writes, whether that succeeds or not.
 public protocol ParameterStore: ParameterReader, TensorSource {
   /// The schema, with the optimizers as they are now.
   var parameters: [ParameterSpec] { get }
