@@ -195,8 +195,9 @@ final class ServerChannel: ChannelInboundHandler {
   }
 
   private func readOn() {
-    if machine.wakingBytes != wakingBytes {
-      wakingBytes = machine.wakingBytes
+    let wanted = machine.wakingBytes
+    if wanted != wakingBytes {
+      wakingBytes = wanted
       SocketOptions.setReadMark(wakingBytes, of: channel)
     }
     guard machine.isReading, !isReadPending else { return }

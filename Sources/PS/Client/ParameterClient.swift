@@ -163,17 +163,17 @@ public final class ParameterClient: ParameterStore {
 extension ParameterClient {
   private func exchange(_ push: ParameterGradients?, _ pull: RowRequest?, _ state: inout State) throws -> Bool {
     let pushed = push.map { KeyGroup.groups(of: $0, partition.map) } ?? []
-    let pulled = pull.map { KeyGroup.groups(of: $0, partition.map) } ?? []
+    let pulled = pull.map { KeyGroup.groups(of: $0, partition.map) }
     let unknown = [UInt64](repeating: 0, count: links.count)
     let known = push == nil ? state.revisions : unknown
     var requests: [ServerRequest?] = []
     var expected: [PulledValues] = []
     for shard in 0..<links.count {
       requests.append(
-        push.map { changing($0, pushed, pull, pulled, shard, &state) }
-          ?? reading(pulled, shard, knowing: known[shard], state))
+        push.map { changing($0, pushed, pulled, shard, knowing: known[shard], &state) }
+          ?? reading(pulled ?? [], shard, knowing: known[shard], state))
       expected.append(
-        pull == nil ? .none : partition.values(pulled, from: shard, knowing: known[shard], to: views))
+        pulled.map { partition.values($0, from: shard, knowing: known[shard], to: views) } ?? .none)
     }
     // Of an answer that does not come whole, the beginning may have been copied.
     if pull != nil { state.revisions = known }
@@ -236,7 +236,7 @@ extension ParameterClient {
   private var endsClocks: Bool { consistency != .asynchronous }
 
   private func changing(
-    _ push: ParameterGradients, _ groups: [KeyGroup], _ pull: RowRequest?, _ pulled: [KeyGroup], _ shard: Int,
+    _ push: ParameterGradients, _ groups: [KeyGroup], _ pulled: [KeyGroup]?, _ shard: Int, knowing revision: UInt64,
     _ state: inout State
   ) -> ServerRequest {
     var writer = state.writers[shard]
@@ -250,11 +250,11 @@ extension ParameterClient {
     mutation.write(to: &writer)
     writer.integer(UInt32(clamping: source.map { $0.end - $0.begin } ?? 0))
     partition.write(push, groups, of: shard, to: &writer)
-    if pull == nil {
+    if let pulled {
+      partition.writePull(pulled, of: shard, knowing: revision, to: &writer)
+    } else {
       writer.integer(UInt64(0))
       writer.count(0)
-    } else {
-      partition.writePull(pulled, of: shard, knowing: 0, to: &writer)
     }
     state.writers[shard] = writer
     return ServerRequest(changing: .pushPull, writer.outgoing, flags: endsClocks ? .clock : [])

@@ -29,9 +29,10 @@ extension ServerConnection {
   public var wakingBytes: Int {
     guard comesFast, reserved != nil else { return 1 }
     let slowest = Double(limits.slowestBytesPerSecond) * (limits.frameTime / .seconds(1)) / 5
-    return max(1, min(assembler.missingBytes, Self.mostWakingBytes, Int(min(slowest, Double(Int32.max)))))
+    return max(1, min(assembler.missingBytes, Int(min(slowest, Double(Self.mostWakingBytes)))))
   }
 
+  /// The most bytes that it waits for; half of them at once are a sign that more come.
   static var mostWakingBytes: Int { 128 << 10 }
 
   /// Whether the flags are a client's.
