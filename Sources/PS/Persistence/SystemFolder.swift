@@ -22,11 +22,18 @@ package final class SystemFolder: StoreFolder {
     descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     self.path = path
     guard descriptor >= 0 else { throw FileError(path, .open, code: errno) }
-    // The lock goes with the descriptor, and so with the process however it ends.
+    // The lock goes with the process, however it ends.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw FileError(path, .open, code: EBUSY) }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    unlock()
+    close(descriptor)
+  }
+
+  /// Lets others have the folder, though somebody still holds this object, or a process that was begun meanwhile its
+  /// descriptor.
+  package func unlock() { _ = flock(descriptor, LOCK_UN) }
 
   /// Whether there is anything at `path`.
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

@@ -56,15 +56,17 @@ public final class ParameterServer: Sendable {
 
   private let listener: Listener<ParameterService>
   private let membership: Membership?
+  private let folder: SystemFolder?
   private let isHurried = Mutex(false)
 
   private init(
     shard: Int, of shards: Int, startedFull: Bool, listener: Listener<ParameterService>, membership: Membership?,
-    diskFailures: AsyncStream<FileError>
+    folder: SystemFolder?, diskFailures: AsyncStream<FileError>
   ) {
     (self.shard, self.shards, self.startedFull) = (shard, shards, startedFull)
     self.listener = listener
     self.membership = membership
+    self.folder = folder
     self.diskFailures = diskFailures
   }
 
@@ -73,8 +75,15 @@ public final class ParameterServer: Sendable {
   /// - Throws: ``ClientError`` if the scheduler has no place for it, `ListenError` if it cannot listen,
   ///   ``StoreFolderError`` if what it has learned before cannot be used.
   public static func start(_ options: Options) async throws -> ParameterServer {
-    var generator = SystemRandomNumberGenerator()
     let folder = try options.dataFolder.map { (path) in try SystemFolder(path) }
+    do { return try await start(options, in: folder) } catch {
+      folder?.unlock()
+      throw error
+    }
+  }
+
+  private static func start(_ options: Options, in folder: SystemFolder?) async throws -> ParameterServer {
+    var generator = SystemRandomNumberGenerator()
     let storeID = try folder.flatMap { (folder) in try Store.identity(in: folder) }?.id ?? Identifier(using: &generator)
     let (diskFailures, failures) = AsyncStream.makeStream(of: FileError.self)
     var configuration = ServerCore.Configuration()
@@ -111,7 +120,7 @@ public final class ParameterServer: Sendable {
     return ParameterServer(
       shard: configuration.shard, of: configuration.shards,
       startedFull: try await listener.withService { $0.isFull }, listener: listener, membership: membership,
-      diskFailures: diskFailures)
+      folder: folder, diskFailures: diskFailures)
   }
 
   /// Answers what was asked, asks clients to leave, and stops; what was learned is then on the disk.
@@ -123,6 +132,8 @@ public final class ParameterServer: Sendable {
   public func stop(within time: Duration = .seconds(5), snapshotWithin snapshotTime: Duration = .seconds(20))
     async throws
   {
+    // Threads of the disk may hold it for a moment longer.
+    defer { folder?.unlock() }
     await membership?.leave()
     await listener.drain(within: time)
     let alarm = Task {

@@ -116,11 +116,30 @@ import Wire
     try await server.stop()
   }
 
-  @Test func `lets no other server into its folder`() async throws {
+  @Test func `lets no other server into its folder before it stops`() async throws {
     try await Self.withFolder { folder in
       let server = try await Self.start(folder, .everySecond)
       await #expect(throws: FileError.self) { try await Self.start(folder, .everySecond) }
+      // What a process has that was begun meanwhile and does not close it.
+      let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter { name in
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == folder
+      }
+      let inherited = dup(try #require(descriptors.first.flatMap { Int32($0) }))
+      defer { close(inherited) }
       try await server.stop()
+      try await Self.start(folder, .everySecond).stop()
+    }
+  }
+
+  @Test func `leaves its folder to others when it cannot start`() async throws {
+    try await Self.withFolder { folder in
+      let server = try await Self.start(folder, .everySecond)
+      var options = ParameterServer.Options(address: server.address)
+      options.dataFolder = folder + "-other"
+      defer { try? FileManager.default.removeItem(atPath: folder + "-other") }
+      for _ in 0..<2 { await #expect(throws: ListenError.self) { try await ParameterServer.start(options) } }
+      try await server.stop()
+      try await ParameterServer.start(options).stop()
     }
   }
 }
