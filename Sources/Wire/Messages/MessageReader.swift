@@ -18,6 +18,10 @@ public struct MessageReader {
   public var remaining: Int { bytes.readableBytes }
 
   /// The next integer.
+  @specialized(where Number == UInt8)
+  @specialized(where Number == UInt16)
+  @specialized(where Number == UInt32)
+  @specialized(where Number == UInt64)
   public mutating func integer<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) throws(Refusal) -> Number {
     guard let number: Number = bytes.readInteger(endianness: .little) else { throw Self.tooShort }
     return number

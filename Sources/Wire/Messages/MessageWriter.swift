@@ -41,7 +41,13 @@ public struct MessageWriter {
   }
 
   /// An integer.
-  public mutating func integer(_ number: some FixedWidthInteger) { written.writeInteger(number, endianness: .little) }
+  @specialized(where Number == UInt8)
+  @specialized(where Number == UInt16)
+  @specialized(where Number == UInt32)
+  @specialized(where Number == UInt64)
+  public mutating func integer<Number: FixedWidthInteger>(_ number: Number) {
+    written.writeInteger(number, endianness: .little)
+  }
 
   /// A number in single precision.
   public mutating func float(_ number: Float) { integer(number.bitPattern) }
