@@ -137,7 +137,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "PSTests",
-      dependencies: ["PS", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: [
+        "CAllocationCounter", "PS", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ServeTests",

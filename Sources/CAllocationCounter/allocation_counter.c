@@ -89,12 +89,19 @@ int64_t onlearn_allocations_stop(void) { return -1; }
 
 #if defined(__GLIBC__)
 
+int64_t onlearn_allocated_bytes(void) {
+  struct mallinfo2 info = mallinfo2();
+  return (int64_t)(info.uordblks + info.hblkhd);
+}
+
 void onlearn_keep_freed_memory(void) {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
 #else
+
+int64_t onlearn_allocated_bytes(void) { return -1; }
 
 void onlearn_keep_freed_memory(void) {}
 

@@ -12,6 +12,9 @@ void onlearn_allocations_start(void);
 // possible: with another C library than glibc, or under a sanitizer, which replaces malloc itself.
 int64_t onlearn_allocations_stop(void);
 
+// The bytes of all blocks that are in use, as far as the C library counts them; -1 where it does not.
+int64_t onlearn_allocated_bytes(void);
+
 // Keeps memory that is freed for whoever asks next, 256 MiB of it, blocks of up to 32 MiB included. The messages of a
 // training step have megabytes; what goes back to the system has to be filled with zeros again at the next step.
 void onlearn_keep_freed_memory(void);
