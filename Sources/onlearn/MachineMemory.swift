@@ -9,7 +9,7 @@ enum MachineMemory {
     return min(machine, container.flatMap { Int($0.filter { !$0.isWhitespace }) } ?? machine)
   }()
 
-  /// What a server gives its models if nothing else is said, where `servers` share the machine: the rest is for rows that
-  /// come, snapshots, and others.
+  /// What a server gives its models if nothing else is said, where `servers` share the machine: the rest is for
+  /// messages, snapshots, and others.
   static func forModels(servers: Int = 1) -> Int { byteCount / 4 * 3 / servers }
 }

@@ -28,16 +28,8 @@ extension ServerCore {
     return AcceptedRequest(operation: .register(request, grantsLease ? try makeTensors(schema) : nil), needsSync: true)
   }
 
-  /// The tensors of a new model.
-  ///
-  /// - Throws: 301 for tensors that cannot be kept, or not beside the other models.
-  func makeTensors(_ schema: ModelSchema) throws(Refusal) -> ModelTensors {
-    try ModelTensors(
-      schema.parameters, map: map, shard: configuration.shard, atMost: configuration.memoryLimit - stateByteCount)
-  }
-
   /// Checks a push, and the pull that comes with it.
-  func checkPush(
+  mutating func checkPush(
     _ frame: Frame, _ mutation: Mutation, _ reader: inout MessageReader, _ peer: Peer
   ) throws(Refusal) -> AcceptedRequest {
     let (state, store) = try model(mutation.model)
@@ -55,6 +47,7 @@ extension ServerCore {
         throw Refusal(.limit, "a clock with more than \(ClockGradients.pushLimit) pushes of one worker; complete it")
       }
     }
+    try setAsideMemory(for: push.blocks.rows, of: store.tensors)
     // Were the beginning of a stream lost, a later batch would pass for it, and what is between for applied.
     return AcceptedRequest(
       operation: .push(push), pull: push.pull, needsSync: state.streams.isFirst(mutation))
@@ -70,7 +63,7 @@ extension ServerCore {
   }
 
   /// Checks new values: of a model that waits for them from this client, or from an administrator.
-  func checkNewValues(
+  mutating func checkNewValues(
     _ mutation: Mutation, _ reader: inout MessageReader, _ peer: Peer
   ) throws(Refusal) -> AcceptedRequest {
     let (state, store) = try model(mutation.model)
@@ -78,7 +71,9 @@ extension ServerCore {
     guard state.leaseHolder != nil || peer.role.includes(.admin) else {
       throw Refusal(.forbidden, "model '\(state.schema.name)' has its values; only an administrator replaces them")
     }
-    return AcceptedRequest(operation: .putValues(try store.tensors.newValues(&reader)))
+    let request = try store.tensors.newValues(&reader)
+    try setAsideMemory(for: request.rows, of: store.tensors)
+    return AcceptedRequest(operation: .putValues(request))
   }
 }
 

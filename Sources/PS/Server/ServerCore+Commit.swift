@@ -59,6 +59,7 @@ extension ServerCore {
       guard let number = applied.numbers[request.schema.name] else { return }
       keepForSnapshot(number)
       stores[number] = ModelStore(tensors: tensors, leaseEnd: now + configuration.leaseTime)
+      memoryForRows = 0
     case .push(let push):
       count(push, of: entry.client, at: version)
       if let rank = synchronousRank(of: entry) {

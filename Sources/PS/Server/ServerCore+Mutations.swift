@@ -44,7 +44,7 @@ extension ServerCore {
   }
 
   /// What a mutation of the right number asks for.
-  private func check(
+  private mutating func check(
     _ frame: Frame, _ mutation: Mutation, _ reader: inout MessageReader, _ peer: Peer
   ) throws(Refusal) -> AcceptedRequest {
     switch frame.header.type {

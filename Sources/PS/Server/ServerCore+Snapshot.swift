@@ -33,9 +33,6 @@ extension ServerCore {
   /// About how many bytes a chunk has.
   private static let chunkByteCount = 1 << 20
 
-  /// The bytes of all values.
-  var stateByteCount: Int { stores.values.reduce(0) { $0 + $1.tensors.byteCount } }
-
   /// Begins a snapshot of what is applied now.
   ///
   /// - Returns: The last record that it has; nil if one is being written, or the system has no memory for it.

@@ -31,7 +31,8 @@ public struct ServerCore: Sendable {
     public var leaseTime = Duration.seconds(30)
     /// The most models.
     public var modelLimit = 4096
-    /// The most bytes that the models may have in memory when one is registered: rows come later.
+    /// The most bytes of the values and optimizer states of all models. What was accepted before is kept whatever the limit
+    /// is now, unless it is a new model.
     public var memoryLimit = Int.max
     /// The largest payload of an answer, whatever a client accepts.
     public var payloadLimit = Limits.payloadCap
@@ -90,6 +91,9 @@ public struct ServerCore: Sendable {
 
   /// The snapshot that is being written.
   var snapshot: SnapshotProgress?
+
+  /// Bytes that rows to come may surely take; more than that may be left.
+  var memoryForRows = 0
 
   var statistics = ServerStatistics()
   /// What whoever keeps the log adds to the statistics.

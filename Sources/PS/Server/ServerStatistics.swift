@@ -66,6 +66,7 @@ extension ServerCore {
       ("log.last_lsn", Double(applied.lastLSN)), ("log.durable_lsn", Double(durableLSN)),
       ("log.waiting", Double(pending.count)), ("state.bytes", Double(stateByteCount)),
     ]
+    if configuration.memoryLimit < .max { figures.append(("state.limit_bytes", Double(configuration.memoryLimit))) }
     figures += storeFigures
     figures += statistics.figures
     for number in applied.models.keys.sorted() {

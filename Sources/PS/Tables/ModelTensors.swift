@@ -31,10 +31,7 @@ struct ModelTensors: Sendable {
     }
     let byteCount = zip(parameters, runs).reduce(0) { $0 + ShardTensor.byteCount(of: $1.0, runs: $1.1) }
     guard byteCount <= byteLimit else {
-      throw Refusal(
-        .limit,
-        "the model needs \((byteCount + 1 << 20 - 1) >> 20) MiB of a server that has \(max(0, byteLimit) >> 20) MiB left for models; "
-          + "divide it among more servers, or give this one more with --max-memory")
+      throw .outOfMemory("the model's dense tensors", byteCount: byteCount, left: byteLimit)
     }
     for (spec, runs) in zip(parameters, runs) {
       let tensor: Tensor? =

@@ -143,7 +143,17 @@ struct ShardTable: Sendable {
 
 extension ShardTable {
   /// The bytes of the rows.
-  var byteCount: Int { map.count * layout.stride * MemoryLayout<Float>.stride }
+  var byteCount: Int { map.count * rowByteCount }
+
+  /// The bytes of a row.
+  var rowByteCount: Int { layout.stride * MemoryLayout<Float>.stride }
+
+  /// How many of the rows `keys` are not there.
+  ///
+  /// - Parameter places: Memory for as many numbers.
+  func missingCount(of keys: MemoryView<Int64>, places: MemoryView<Int64>) -> Int {
+    map.find(keys, into: places[0..<keys.count])
+  }
 
   /// Keeps the rows as they are now for a snapshot, until ``endCapture()``.
   ///

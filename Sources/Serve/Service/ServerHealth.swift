@@ -29,6 +29,8 @@ public struct ServerHealth: Sendable {
   public var connections = 0.0
   /// The bytes of what it has learned.
   public var stateBytes = 0.0
+  /// The most bytes that this may have; infinity if nothing limits it.
+  public var stateLimit = Double.infinity
   /// What has become of its log.
   public var log = Log.none
   /// The records of its log that are not on the disk yet.
@@ -59,6 +61,7 @@ public struct ServerHealth: Sendable {
     switch name {
     case "connections": connections = value
     case "state.bytes": stateBytes = value
+    case "state.limit_bytes": stateLimit = value
     case "log.last_lsn": unsyncedRecords += value
     case "log.durable_lsn": unsyncedRecords -= value
     case "log.bytes": if log == .none { log = .working }

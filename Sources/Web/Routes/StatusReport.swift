@@ -98,6 +98,7 @@ struct StatusReport {
     text.add("updates", server.updates)
     text.add("connections", server.connections)
     text.add("state_bytes", server.stateBytes)
+    text.add("state_limit_bytes", server.stateLimit)
     text.add("log", server.log.rawValue)
     text.add("unsynced_records", server.unsyncedRecords)
     text.add("longest_sync_s", server.longestSync)

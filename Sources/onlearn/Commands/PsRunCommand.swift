@@ -78,7 +78,7 @@ struct PsRunCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The most memory that a server gives to models when one is registered; by default three quarters of the machine's.",
+      "The most memory that a server gives to models, their rows included; by default three quarters of the machine's.",
       valueName: "MIB"))
   var maxMemory: Int?
 

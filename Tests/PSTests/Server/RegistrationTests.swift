@@ -98,7 +98,7 @@ import Wire
     let refusal = try #require(throws: Refusal.self) {
       try client.register(model("b", 1 << 20, Optimizer(.adam(Adam()))))
     }
-    #expect(refusal.code == .limit && refusal.text.contains("needs 13 MiB of a server that has 6 MiB left"))
+    #expect(refusal.code == .limit && refusal.text.contains("need 13 MiB of a server that has 6 MiB left"))
     #expect(throws: Refusal.self) { try client.register(model("c", 1 << 31, .sgd(rate: 1))) }
     try client.register(model("d", 1 << 20, .sgd(rate: 1)))
     #expect(try server.figure("state.bytes") == Double(8 << 20))

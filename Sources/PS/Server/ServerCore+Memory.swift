@@ -1,0 +1,107 @@
+import Kernels
+import Parameters
+import Wire
+
+extension ServerCore {
+  /// The bytes of all values.
+  var stateByteCount: Int { stores.values.reduce(0) { $0 + $1.tensors.byteCount } }
+
+  /// The bytes that are left for models, at least, when everything is applied that was accepted.
+  private var memoryLeft: Int {
+    var left = configuration.memoryLimit - stateByteCount
+    for item in pending {
+      let tensors = stores[item.entry.record.model]?.tensors
+      switch item.entry.operation {
+      case .register(_, let tensors?): left -= tensors.byteCount
+      case .push(let push): left -= tensors?.byteCount(ofNew: push.blocks.rows) ?? 0
+      case .putValues(let request): left -= tensors?.byteCount(ofNew: request.rows) ?? 0
+      default: break
+      }
+    }
+    for store in stores.values {
+      for push in store.gradients.all { left -= store.tensors.byteCount(ofNew: push.blocks.rows) }
+    }
+    return left
+  }
+
+  /// The tensors of a new model.
+  ///
+  /// - Throws: 301 for tensors that cannot be kept, or not beside the other models.
+  func makeTensors(_ schema: ModelSchema) throws(Refusal) -> ModelTensors {
+    try ModelTensors(schema.parameters, map: map, shard: configuration.shard, atMost: memoryLeft)
+  }
+
+  /// Sets memory aside for those of `rows` that `tensors` does not have.
+  ///
+  /// - Throws: 301 if there is too little.
+  /// - Complexity: O(tensors of `rows`), unless memory is short or much was set aside since this was last worked out.
+  mutating func setAsideMemory(for rows: [TouchedRows], of tensors: ModelTensors) throws(Refusal) {
+    var byteCount = tensors.byteCount(ofNew: rows)
+    if byteCount > memoryForRows {
+      memoryForRows = max(0, memoryLeft)
+      if byteCount > memoryForRows { byteCount = tensors.byteCount(ofMissing: rows, places: places) }
+      guard byteCount <= memoryForRows else {
+        throw .outOfMemory("new rows", byteCount: byteCount, left: memoryForRows)
+      }
+    }
+    memoryForRows -= byteCount
+  }
+}
+
+extension Refusal {
+  /// That a server has no memory for `what`.
+  static func outOfMemory(_ what: String, byteCount: Int, left: Int) -> Refusal {
+    Refusal(
+      .limit,
+      "\(what) need \((byteCount + 1 << 20 - 1) >> 20) MiB of a server that has \(max(0, left) >> 20) MiB left for models; "
+        + "divide the model among more servers, or give this one more with --max-memory")
+  }
+}
+
+/// Rows of a table that a request changes.
+struct TouchedRows {
+  /// The table's number.
+  var tensor: Int
+  /// The rows, strictly ascending.
+  var keys: WireArray<Int64>
+}
+
+extension [PushBlock] {
+  /// The rows that the gradients are for.
+  var rows: [TouchedRows] {
+    flatMap { block -> [TouchedRows] in
+      guard case .rows(let tensors, let keys, _) = block else { return [] }
+      return tensors.map { TouchedRows(tensor: $0, keys: keys) }
+    }
+  }
+}
+
+extension PutValuesRequest {
+  /// The rows that values are for.
+  var rows: [TouchedRows] {
+    values.compactMap { range, _ in
+      guard case .rows(let keys) = range.place else { return nil }
+      return TouchedRows(tensor: range.tensor, keys: keys)
+    }
+  }
+}
+
+extension ModelTensors {
+  /// The bytes that `rows` take if none of them is there.
+  fileprivate func byteCount(ofNew rows: [TouchedRows]) -> Int {
+    rows.reduce(0) { $0 + $1.keys.count * table($1.tensor).rowByteCount }
+  }
+
+  /// The bytes that those of `rows` take which are not there.
+  fileprivate func byteCount(ofMissing rows: [TouchedRows], places: MemoryView<Int64>) -> Int {
+    rows.reduce(0) { count, rows in
+      let table = table(rows.tensor)
+      return count + table.missingCount(of: rows.keys.view, places: places) * table.rowByteCount
+    }
+  }
+
+  private func table(_ number: Int) -> ShardTable {
+    guard case .table(let table) = tensors[number] else { preconditionFailure("tensor \(number) is dense") }
+    return table
+  }
+}
