@@ -29,8 +29,8 @@ public struct ServerHealth: Sendable {
   public var connections = 0.0
   /// The bytes of what it has learned.
   public var stateBytes = 0.0
-  /// The most bytes that this may have; infinity if nothing limits it.
-  public var stateLimit = Double.infinity
+  /// The most bytes that this may have; 0 if nothing limits it.
+  public var stateLimit = 0.0
   /// What has become of its log.
   public var log = Log.none
   /// The records of its log that are not on the disk yet.

@@ -29,7 +29,7 @@ final class ServerWatch: Sendable {
     ("updates", "Updates of all models of the parameter server.", { $0.updates }),
     ("connections", "Connections to the parameter server.", { $0.connections }),
     ("state_bytes", "Memory that the parameter server's tables take.", { $0.stateBytes }),
-    ("state_limit_bytes", "Memory that the parameter server's tables may take.", { $0.stateLimit }),
+    ("state_limit_bytes", "Memory that the parameter server's tables may take; 0 for any.", { $0.stateLimit }),
     ("unsynced_records", "Records of the parameter server's log that are not on its disk yet.", { $0.unsyncedRecords }),
   ]
 
