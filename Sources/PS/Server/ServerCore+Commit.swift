@@ -7,6 +7,8 @@ extension ServerCore {
     accepted.advance(by: entry)
     if configuration.durability != .none { effects.append(.append(entry.record)) }
     pending.append(Pending(entry: entry, pull: pull, targets: target.map { [$0] } ?? []))
+    // What was surely left before may be the new model's.
+    if case .register(_, _?) = entry.operation { memoryForRows = 0 }
   }
 
   /// Applies and answers what is in the log.
@@ -59,7 +61,6 @@ extension ServerCore {
       guard let number = applied.numbers[request.schema.name] else { return }
       keepForSnapshot(number)
       stores[number] = ModelStore(tensors: tensors, leaseEnd: now + configuration.leaseTime)
-      memoryForRows = 0
     case .push(let push):
       count(push, of: entry.client, at: version)
       if let rank = synchronousRank(of: entry) {

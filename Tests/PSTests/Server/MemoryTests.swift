@@ -22,6 +22,10 @@ import Wire
       ])
   }
 
+  /// A model of a tensor of 512 KiB.
+  private static let denseSchema = ModelSchema(
+    name: "d", parameters: [ParameterSpec(name: "w", shape: [128 << 10], optimizer: .sgd(rate: 1))])
+
   private static func push(_ keys: Range<Int64>) -> [TestPush] {
     [.rows(tensors: [0], keys: Array(keys), [[Float](repeating: 1, count: 128 * keys.count)])]
   }
@@ -70,11 +74,9 @@ import Wire
     try client.register(Self.schema())
     server.logs = false
     let first = client.sendPush(Self.push(0..<1000))
-    // A dense tensor of 512 KiB, whose record is not written either.
-    let dense = ModelSchema(
-      name: "d", parameters: [ParameterSpec(name: "w", shape: [128 << 10], optimizer: .sgd(rate: 1))])
+    // Nor is the record of this model written.
     let other = TestClient(server, id: 2)
-    let registration = other.sendRegistration(dense)
+    let registration = other.sendRegistration(Self.denseSchema)
     let second = client.sendPush(Self.push(1000..<1100))
     server.write()
     _ = try client.answer(to: first)
@@ -98,15 +100,20 @@ import Wire
     try clients[1].push(Self.push(0..<1024))
   }
 
-  @Test func `keeps a model that comes in between in mind`() throws {
-    let server = try Self.server()
+  @Test(arguments: [Durability.none, .always])
+  func `keeps a model that comes in between in mind`(_ durability: Durability) throws {
+    let server = try Self.server(durability)
     let (client, other) = (TestClient(server, id: 1), TestClient(server, id: 2))
     try client.register(Self.schema())
     try client.push(Self.push(0..<1))
-    let dense = ModelSchema(
-      name: "d", parameters: [ParameterSpec(name: "w", shape: [128 << 10], optimizer: .sgd(rate: 1))])
-    try other.register(dense)
-    try Self.expectRefusal { try client.push(Self.push(1..<600)) }
+    // With a log it is accepted, and not there yet.
+    server.logs = false
+    let registration = other.sendRegistration(Self.denseSchema)
+    let push = client.sendPush(Self.push(1..<600))
+    server.logs = true
+    server.write()
+    _ = try other.registerReply(registration)
+    try Self.expectRefusal { _ = try client.answer(to: push) }
     try client.push(Self.push(1..<512))
   }
 }
