@@ -29,7 +29,7 @@ public final class ParameterServer: Sendable {
     public var tls: ServerTLS?
     /// How the connection to the scheduler is encrypted, if it is.
     public var schedulerTLS: ClientTLS?
-    /// The most bytes that models may have in memory when one is registered.
+    /// The most bytes that models may have in memory, their rows included.
     public var memoryLimit = Int.max
     /// The folder that keeps what is learned, for one server alone; without one it goes with the process.
     public var dataFolder: String?
@@ -132,8 +132,6 @@ public final class ParameterServer: Sendable {
   public func stop(within time: Duration = .seconds(5), snapshotWithin snapshotTime: Duration = .seconds(20))
     async throws
   {
-    // Threads of the disk may hold it for a moment longer.
-    defer { folder?.unlock() }
     await membership?.leave()
     await listener.drain(within: time)
     let alarm = Task {
@@ -145,6 +143,8 @@ public final class ParameterServer: Sendable {
     try await listener.withService { [self] service in
       try service.close { isHurried.withLock { $0 } }
     }
+    // Threads of the disk may hold it for a moment longer; after a failure, they may still write.
+    folder?.unlock()
   }
 
   /// Makes ``stop(within:snapshotWithin:)`` wait for no client and write no snapshot.
