@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 package import Parameters
+import Synchronization
 
 // The one file of this folder that looks at memory: calls of the system.
 
@@ -11,6 +12,8 @@ package final class SystemFolder: StoreFolder {
 
   package let path: String
   private let descriptor: Int32
+  /// Whether no other process may be in the folder.
+  private let isLocked = Mutex(true)
 
   static let noRoom: Set<Int32> = [ENOSPC, EDQUOT]
 
@@ -32,8 +35,24 @@ package final class SystemFolder: StoreFolder {
   }
 
   /// Lets others have the folder, though somebody still holds this object, or a process that was begun meanwhile its
-  /// descriptor.
-  package func unlock() { _ = flock(descriptor, LOCK_UN) }
+  /// descriptor. Nothing in it is created, renamed or removed by this object afterwards.
+  package func unlock() {
+    isLocked.withLock { isLocked in
+      isLocked = false
+      _ = flock(descriptor, LOCK_UN)
+    }
+  }
+
+  /// Lets `body` change the file `name`, unless others may have the folder.
+  private func change<Value: Sendable>(
+    _ name: String, _ operation: FileError.Operation, _ body: (String) throws(FileError) -> Value
+  ) throws(FileError) -> Value {
+    let path = path + "/" + name
+    return try isLocked.withLock { isLocked throws(FileError) in
+      guard isLocked else { throw FileError(path, operation, code: ESTALE) }
+      return try body(path)
+    }
+  }
 
   /// Whether there is anything at `path`.
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
@@ -65,7 +84,7 @@ package final class SystemFolder: StoreFolder {
   }
 
   package func create(_ name: String) throws(FileError) -> any StoreFile {
-    try SystemFile(path + "/" + name, O_RDWR | O_CREAT | O_TRUNC, .create)
+    try change(name, .create) { path throws(FileError) in try SystemFile(path, O_RDWR | O_CREAT | O_TRUNC, .create) }
   }
 
   package func open(_ name: String) throws(FileError) -> any StoreFile {
@@ -73,13 +92,15 @@ package final class SystemFolder: StoreFolder {
   }
 
   package func rename(_ name: String, to newName: String) throws(FileError) {
-    guard unsafe Glibc.rename(path + "/" + name, path + "/" + newName) == 0 else {
-      throw FileError(path + "/" + newName, .rename, code: errno)
+    try change(newName, .rename) { newPath throws(FileError) in
+      guard unsafe Glibc.rename(path + "/" + name, newPath) == 0 else { throw FileError(newPath, .rename, code: errno) }
     }
   }
 
   package func remove(_ name: String) throws(FileError) {
-    guard unsafe unlink(path + "/" + name) == 0 else { throw FileError(path + "/" + name, .write, code: errno) }
+    try change(name, .write) { path throws(FileError) in
+      guard unsafe unlink(path) == 0 else { throw FileError(path, .write, code: errno) }
+    }
   }
 
   package func sync() throws(FileError) {

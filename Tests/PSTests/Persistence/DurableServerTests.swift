@@ -131,6 +131,19 @@ import Wire
     }
   }
 
+  @Test func `changes nothing in a folder that it has given back`() async throws {
+    try await Self.withFolder { path in
+      let folder = try SystemFolder(path)
+      _ = try folder.create("a")
+      folder.unlock()
+      let other = try SystemFolder(path)
+      #expect(throws: FileError.self) { try folder.create("b") }
+      #expect(throws: FileError.self) { try folder.rename("a", to: "b") }
+      #expect(throws: FileError.self) { try folder.remove("a") }
+      #expect(try other.names() == ["a"])
+    }
+  }
+
   @Test func `leaves its folder to others when it cannot start`() async throws {
     try await Self.withFolder { folder in
       let server = try await Self.start(folder, .everySecond)
