@@ -13,13 +13,13 @@ extension ServerCore {
       let tensors = stores[item.entry.record.model]?.tensors
       switch item.entry.operation {
       case .register(_, let tensors?): left -= tensors.byteCount
-      case .push(let push): left -= tensors?.byteCount(ofNew: push.blocks.rows) ?? 0
-      case .putValues(let request): left -= tensors?.byteCount(ofNew: request.rows) ?? 0
+      case .push(let push): left -= tensors?.byteCount(ofMissing: push.blocks.rows, places: places) ?? 0
+      case .putValues(let request): left -= tensors?.byteCount(ofMissing: request.rows, places: places) ?? 0
       default: break
       }
     }
     for store in stores.values {
-      for push in store.gradients.all { left -= store.tensors.byteCount(ofNew: push.blocks.rows) }
+      for push in store.gradients.all { left -= store.tensors.byteCount(ofMissing: push.blocks.rows, places: places) }
     }
     return left
   }
@@ -34,12 +34,13 @@ extension ServerCore {
   /// Sets memory aside for those of `rows` that `tensors` does not have.
   ///
   /// - Throws: 301 if there is too little.
-  /// - Complexity: O(tensors of `rows`), unless memory is short or much was set aside since this was last worked out.
+  /// - Complexity: O(tensors of `rows`). O(`rows`) when little was surely left, and if some are missing then, what is left
+  ///   is worked out anew from all models and all that was accepted.
   mutating func setAsideMemory(for rows: [TouchedRows], of tensors: ModelTensors) throws(Refusal) {
-    var byteCount = tensors.byteCount(ofNew: rows)
+    var byteCount = tensors.byteCount(ifNew: rows)
+    if byteCount > memoryForRows { byteCount = tensors.byteCount(ofMissing: rows, places: places) }
     if byteCount > memoryForRows {
       memoryForRows = max(0, memoryLeft)
-      if byteCount > memoryForRows { byteCount = tensors.byteCount(ofMissing: rows, places: places) }
       guard byteCount <= memoryForRows else {
         throw .outOfMemory("new rows", byteCount: byteCount, left: memoryForRows)
       }
@@ -88,7 +89,7 @@ extension PutValuesRequest {
 
 extension ModelTensors {
   /// The bytes that `rows` take if none of them is there.
-  fileprivate func byteCount(ofNew rows: [TouchedRows]) -> Int {
+  fileprivate func byteCount(ifNew rows: [TouchedRows]) -> Int {
     rows.reduce(0) { $0 + $1.keys.count * table($1.tensor).rowByteCount }
   }
 
@@ -98,10 +99,5 @@ extension ModelTensors {
       let table = table(rows.tensor)
       return count + table.missingCount(of: rows.keys.view, places: places) * table.rowByteCount
     }
-  }
-
-  private func table(_ number: Int) -> ShardTable {
-    guard case .table(let table) = tensors[number] else { preconditionFailure("tensor \(number) is dense") }
-    return table
   }
 }

@@ -40,7 +40,7 @@ extension ModelTensors {
     _ number: Int, rows keys: MemoryView<Int64>, along gradients: MemoryView<Float>, by optimizer: Optimizer,
     step: UInt64, places: MemoryView<Int64>
   ) {
-    guard case .table(var table) = tensors[number] else { preconditionFailure("tensor \(number) is dense") }
+    var table = table(number)
     table.update(keys, along: gradients, by: optimizer, step: step, places: places)
     tensors[number] = .table(table)
   }
@@ -57,7 +57,7 @@ extension ModelTensors {
         writer.array(tensor.memory.weights[start..<start + count])
       case .rows(let numbers, let keys):
         for number in numbers {
-          guard case .table(let table) = tensors[number] else { preconditionFailure("tensor \(number) is dense") }
+          let table = table(number)
           writer.array(count: keys.count * table.layout.rowLength, of: Float.self) {
             table.read(keys.view, into: $0, places: places)
           }

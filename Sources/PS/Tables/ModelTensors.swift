@@ -59,6 +59,12 @@ struct ModelTensors: Sendable {
     }
   }
 
+  /// The tensor number `number`, which is a table.
+  func table(_ number: Int) -> ShardTable {
+    guard case .table(let table) = tensors[number] else { preconditionFailure("tensor \(number) is dense") }
+    return table
+  }
+
   /// The number of rows that were pushed or written.
   var rowCount: Int {
     tensors.reduce(0) { count, tensor in

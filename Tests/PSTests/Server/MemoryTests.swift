@@ -100,6 +100,20 @@ import Wire
     try clients[1].push(Self.push(0..<1024))
   }
 
+  @Test func `does not take rows for new that are there`() throws {
+    let server = try Self.server()
+    let clients = (0..<2).map { TestClient(server, id: 1 + UInt64($0)) }
+    for (rank, client) in clients.enumerated() {
+      try client.register(Self.schema("m", .synchronous, workers: 2), rank: rank)
+    }
+    try clients[0].push(Self.push(0..<512))
+    for client in clients { try client.completeClock() }
+    // These wait for the end of the clock.
+    for _ in 0..<2 { try clients[0].push(Self.push(0..<512)) }
+    try clients[1].push(Self.push(512..<1024))
+    try Self.expectRefusal { try clients[1].push(Self.push(1024..<1025)) }
+  }
+
   @Test(arguments: [Durability.none, .always])
   func `keeps a model that comes in between in mind`(_ durability: Durability) throws {
     let server = try Self.server(durability)
