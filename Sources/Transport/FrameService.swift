@@ -9,6 +9,9 @@ public protocol FrameService: AnyObject, SendableMetatype {
   /// What the challenge of the next connection says.
   var identity: ServerIdentity { get }
 
+  /// Clients can reach it from now on. Before this it does nothing, as it may turn out that it cannot listen.
+  func started()
+
   /// Where the session of a client stands that has shown who it is.
   ///
   /// - Throws: Why it may not come in, such as that its identifier belongs to another key.
@@ -22,4 +25,9 @@ public protocol FrameService: AnyObject, SendableMetatype {
 
   /// A connection is over; answers to its requests go nowhere.
   func disconnected(_ connection: ServiceConnection)
+}
+
+extension FrameService {
+  /// Has nothing to begin.
+  public func started() {}
 }

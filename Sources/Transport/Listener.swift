@@ -64,7 +64,10 @@ public final class Listener<Service: FrameService>: Sendable {
     let channel: any Channel
     do {
       channel = try await SocketOptions.apply(to: bootstrap, for: socketAddress, limits: limits)
-        .bind(to: socketAddress).get()
+        .bind(to: socketAddress)
+        // Before the first connection is accepted.
+        .always { if case .success = $0 { service.value.started() } }
+        .get()
     } catch {
       throw ListenError(address: address, reason: .unusable("\(error)"))
     }

@@ -166,11 +166,15 @@ extension ServerCore {
         try restore(chunk)
         offset += SnapshotFile.chunkHeaderByteCount + (chunk.readableBytes + 7) & ~7
       }
+      try checkRestored()
       guard applied.lastLSN == header.lsn, offset + SnapshotFile.chunkHeaderByteCount == size else {
         throw Refusal(.malformed, "it goes on behind its end, or has another record as its last")
       }
       return (header.identity, size)
     } catch {
+      guard error.code != .limit else {
+        throw .unusable(problem: "the snapshot '\(name)' in '\(folder.path)': \(error.text)")
+      }
       throw .damaged(file: name, offset: offset, problem: error.text)
     }
   }

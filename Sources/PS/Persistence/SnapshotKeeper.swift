@@ -59,9 +59,12 @@ final class SnapshotKeeper {
   ///
   /// - Parameters:
   ///   - lsn: The last record that it has.
-  ///   - next: The next chunk of it; nil if there are no more.
+  ///   - next: The next chunk of it; nil if there are no more. Throws if nobody knows them any more.
   ///   - ended: Is told what became of it, and that there is need of no more.
-  func write(upTo lsn: UInt64, next: @escaping () -> ByteBuffer?, ended: @escaping (SnapshotEnd) -> Void) {
+  func write(
+    upTo lsn: UInt64, next: @escaping () throws(CancellationError) -> ByteBuffer?,
+    ended: @escaping (SnapshotEnd) -> Void
+  ) {
     precondition(running == nil, "a snapshot beside another one")
     begun = loop.now
     let logged = log.byteCount

@@ -6,17 +6,17 @@ import Parameters
 final class SnapshotRun {
   private let writer: SnapshotWriter
   private let loop: any ServerLoop
-  private let next: () -> ByteBuffer?
+  private let next: () throws(CancellationError) -> ByteBuffer?
   private let log: () -> LogWriter.Sync?
   private let ended: (SnapshotEnd) -> Void
   private var isCancelled = false
 
   /// - Parameters:
-  ///   - next: The next chunk; nil if there are no more.
+  ///   - next: The next chunk; nil if there are no more. Throws if nobody knows them any more.
   ///   - log: What is to be done so that the log is on the disk.
   ///   - ended: Is told what became of it.
   init(
-    _ writer: SnapshotWriter, on loop: any ServerLoop, next: @escaping () -> ByteBuffer?,
+    _ writer: SnapshotWriter, on loop: any ServerLoop, next: @escaping () throws(CancellationError) -> ByteBuffer?,
     log: @escaping () -> LogWriter.Sync?, ended: @escaping (SnapshotEnd) -> Void
   ) {
     self.writer = writer
@@ -44,14 +44,18 @@ final class SnapshotRun {
 
   private func write(_ progress: SnapshotWriter.Progress) {
     let writer = writer
-    guard !isCancelled else {
+    let chunk: ByteBuffer?
+    do throws(CancellationError) {
+      guard !isCancelled else { throw CancellationError() }
+      chunk = try next()
+    } catch {
       return work { () throws(FileError) in
         writer.abandon()
       } then: { [self] in
         ended(.cancelled)
       }
     }
-    guard let chunk = next() else {
+    guard let chunk else {
       let log = log()
       return work { () throws(FileError) in
         try writer.finish(progress, behind: log)

@@ -52,11 +52,11 @@ package final class StoreKeeper {
     self.report = report
     self.failed = failed
     acknowledgedLSN = store.log.lastLSN
-    if policy == .everySecond { syncLater() }
   }
 
-  /// Tells the server, before anything else, if there is no room for the log.
+  /// Begins, and tells the server before anything else if there is no room for the log.
   func start() {
+    if policy == .everySecond { syncLater() }
     guard log.lacksRoom else { return }
     waitForRoom()
     report(.logFailed(.full))
@@ -140,9 +140,11 @@ package final class StoreKeeper {
   ///
   /// - Parameters:
   ///   - lsn: The last record that it has.
-  ///   - next: The next chunk of it; nil if there are no more.
+  ///   - next: The next chunk of it; nil if there are no more. Throws if nobody knows them any more.
   ///   - ended: Is told when there is need of no more.
-  func writeSnapshot(upTo lsn: UInt64, next: @escaping () -> ByteBuffer?, ended: @escaping () -> Void) {
+  func writeSnapshot(
+    upTo lsn: UInt64, next: @escaping () throws(CancellationError) -> ByteBuffer?, ended: @escaping () -> Void
+  ) {
     snapshots.write(upTo: lsn, next: next) { [weak self] end in
       ended()
       guard let self, !isBroken, case .failed(let error) = end, !error.isLackOfRoom else { return }

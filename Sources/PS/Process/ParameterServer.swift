@@ -139,7 +139,7 @@ public final class ParameterServer: Sendable {
       await hurry()
     }
     defer { alarm.cancel() }
-    try await listener.withService { $0.snapshotEnd() }.get()
+    try await listener.withService { $0.endSnapshots() }.get()
     try await listener.withService { [self] service in
       try service.close { isHurried.withLock { $0 } }
     }

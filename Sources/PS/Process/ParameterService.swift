@@ -38,6 +38,8 @@ public final class ParameterService: FrameService {
       failed: failed)
   }
 
+  public func started() { driver.start() }
+
   public func session(of client: ClientIdentity) -> SessionState { driver.session(of: client.id) }
 
   public func connected(_ connection: ServiceConnection) {
@@ -67,17 +69,17 @@ public final class ParameterService: FrameService {
   /// Whether the disk has no room, so that the server only reads.
   package var isFull: Bool { driver.isFull }
 
-  /// Succeeds when no snapshot is being written any more.
-  package func snapshotEnd() -> EventLoopFuture<Void> {
+  /// Begins no more snapshots; succeeds when none is being written any more.
+  package func endSnapshots() -> EventLoopFuture<Void> {
     let promise = loop.makePromise(of: Void.self)
-    driver.whenNoSnapshotRuns { promise.succeed() }
+    driver.endSnapshots { promise.succeed() }
     return promise.futureResult
   }
 
   /// Gives up the snapshot that is being written.
   package func cancelSnapshot() { driver.cancelSnapshot() }
 
-  /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log; after ``snapshotEnd()``.
+  /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log; after ``endSnapshots()``.
   ///
   /// - Parameter isHurried: Whether to do without the snapshot; it is asked again and again.
   package func close(isHurried: () -> Bool) throws(FileError) { try driver.close(isHurried: isHurried) }

@@ -8,9 +8,13 @@ extension ServerDriver {
   func beginSnapshot(_ keeper: StoreKeeper) -> UInt64? {
     if let lsn = keeper.snapshots.runningLSN { return lsn }
     guard let lsn = core.beginSnapshot() else { return nil }
-    keeper.writeSnapshot(upTo: lsn, next: { [weak self] in self?.core.nextSnapshotChunk() }) { [weak self] in
-      self?.core.endSnapshot()
-    }
+    keeper.writeSnapshot(
+      upTo: lsn,
+      next: { [weak self] () throws(CancellationError) in
+        guard let self else { throw CancellationError() }
+        return core.nextSnapshotChunk()
+      },
+      ended: { [weak self] in self?.core.endSnapshot() })
     return lsn
   }
 
@@ -19,10 +23,11 @@ extension ServerDriver {
   /// - Parameters:
   ///   - waits: Whether to answer when it is in place, not when it is begun.
   ///   - answer: Is told what became of it.
-  /// - Throws: 202 for a server without a folder, 505 for a broken disk, 301 without memory for it.
+  /// - Throws: 202 for a server without a folder, 505 for a broken disk, 301 without memory for it, 503 at its end.
   package func snapshot(waits: Bool, answer: @escaping (Result<SnapshotReply, Refusal>) -> Void) throws(Refusal) {
     guard let keeper else { throw Refusal(.forbidden, "this server keeps nothing, hence no snapshots") }
     guard !keeper.isBroken else { throw Self.brokenDisk }
+    guard !isEnding else { throw Self.leaving }
     guard let lsn = beginSnapshot(keeper) else {
       throw Refusal(.limit, "the server has no memory for a snapshot beside its work")
     }
@@ -32,20 +37,23 @@ extension ServerDriver {
       case .inPlace(let snapshot):
         answer(.success(SnapshotReply(lsn: snapshot.lsn, byteCount: UInt64(snapshot.byteCount))))
       case .failed(let error): answer(.failure(error.isLackOfRoom ? Self.noRoom : Self.brokenDisk))
-      case .cancelled: answer(.failure(Refusal(.draining, "the server is about to leave")))
+      case .cancelled: answer(.failure(Self.leaving))
       }
     }
   }
 
   private static var brokenDisk: Refusal { Refusal(.storageFailed, "the server's disk has failed") }
 
+  private static var leaving: Refusal { Refusal(.draining, "the server is about to leave") }
+
   private static var noRoom: Refusal {
     Refusal(
       .readOnlyDiskFull, retryAfterMilliseconds: 1000, "the server's disk has no room for a snapshot; its log goes on")
   }
 
-  /// Calls `done` when no snapshot is being written any more.
-  package func whenNoSnapshotRuns(_ done: @escaping () -> Void) {
+  /// Begins no more snapshots, and calls `done` when none is being written any more.
+  package func endSnapshots(_ done: @escaping () -> Void) {
+    isEnding = true
     guard let keeper else { return done() }
     keeper.snapshots.whenDone { _ in done() }
   }

@@ -10,8 +10,10 @@ package final class ServerDriver {
   var keeper: StoreKeeper?
   private let perform: (Effect) -> Void
   private var effects: [Effect] = []
+  /// Whether it is about to end, so that no more snapshots are begun.
+  var isEnding = false
 
-  /// A driver on `loop`.
+  /// A driver on `loop`, which does nothing before ``start()``.
   ///
   /// - Parameters:
   ///   - store: What the server knew when it ended, and the log that goes on; nil to keep nothing.
@@ -31,6 +33,10 @@ package final class ServerDriver {
         store, configuration.durability, on: loop, snapshotByteCount: snapshotByteCount,
         report: { [weak self] in self?.step($0) }, failed: failed)
     }
+  }
+
+  /// Begins; nothing may happen before.
+  package func start() {
     keeper?.start()
     // Clocks that all had completed before a restart end now, and nobody who was there is waited for for ever.
     step(.timer)
@@ -59,7 +65,7 @@ package final class ServerDriver {
       effects.removeAll(keepingCapacity: true)
       next = keeper?.outcome()
     }
-    if let keeper, !keeper.isBroken, keeper.snapshots.isDue(stateByteCount: core.stateByteCount) {
+    if let keeper, !isEnding, !keeper.isBroken, keeper.snapshots.isDue(stateByteCount: core.stateByteCount) {
       _ = beginSnapshot(keeper)
     }
   }

@@ -56,9 +56,9 @@ extension ServerCore {
     snapshot = nil
   }
 
-  /// The next chunk of the snapshot; nil if there is no more.
+  /// The next chunk of the snapshot that was begun; nil if there are no more.
   package mutating func nextSnapshotChunk() -> ByteBuffer? {
-    guard var progress = snapshot else { return nil }
+    guard var progress = snapshot else { preconditionFailure("a chunk of a snapshot that was not begun") }
     defer { snapshot = progress }
     var writer = MessageWriter(capacity: Self.chunkByteCount + 4096)
     if !progress.hasLedger {
@@ -147,6 +147,17 @@ extension ServerCore {
     case nil: throw Refusal(.malformed, "a chunk of an unknown kind")
     }
     try reader.finish()
+  }
+}
+
+extension ServerCore {
+  /// Checks that nothing is missing of a snapshot whose chunks were all taken.
+  ///
+  /// - Throws: A refusal that says what is missing.
+  package func checkRestored() throws(Refusal) {
+    for model in stores.keys.sorted() where stores[model]?.tensors.isRestored == false {
+      throw Refusal(.malformed, "values of the model \(model) are missing")
+    }
   }
 }
 

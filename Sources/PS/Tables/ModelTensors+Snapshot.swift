@@ -67,10 +67,19 @@ extension ModelTensors {
   mutating func restore(_ number: Int, from reader: inout MessageReader) throws(Refusal) {
     guard tensors.indices.contains(number) else { throw Refusal(.malformed, "tensor \(number) of \(tensors.count)") }
     switch tensors[number] {
-    case .dense(let tensor): try tensor.restore(from: &reader)
+    case .dense(var tensor):
+      try tensor.restore(from: &reader)
+      tensors[number] = .dense(tensor)
     case .table(var table):
       try table.restore(from: &reader)
       tensors[number] = .table(table)
+    }
+  }
+
+  /// Whether all dense tensors came from a snapshot as a whole. Of a table it is not known how many rows it had.
+  var isRestored: Bool {
+    tensors.allSatisfy { tensor in
+      if case .dense(let tensor) = tensor { tensor.isRestored } else { true }
     }
   }
 }

@@ -15,7 +15,7 @@ struct ShardTensor: Sendable {
   /// Memory for a copy, while a snapshot is being written.
   private var copy: AlignedMemory?
   private var isCopied = false
-  /// The first float that was not given to the snapshot yet.
+  /// The first float that was not given to the snapshot yet, or has not come from one.
   private var next = 0
 
   /// The parts `runs` of the tensor `spec` with their initial values, or nil if the system has no memory for them.
@@ -118,14 +118,18 @@ extension ShardTensor {
     return true
   }
 
-  /// Replaces floats by those that ``writeCaptured(byteCount:to:)`` wrote.
-  func restore(from reader: inout MessageReader) throws(Refusal) {
+  /// Takes the floats that ``writeCaptured(byteCount:to:)`` wrote, behind those that were taken before.
+  mutating func restore(from reader: inout MessageReader) throws(Refusal) {
     let (first, count) = (try reader.integer(UInt64.self), try reader.integer(UInt64.self))
     let target = floats(of: storage)
-    let (end, overflow) = first.addingReportingOverflow(count)
-    guard !overflow, end <= UInt64(target.count) else {
-      throw Refusal(.malformed, "floats \(first) and \(count) more of a tensor of \(target.count)")
+    guard first == UInt64(next), count <= UInt64(target.count - next) else {
+      throw Refusal(.malformed, "floats \(first) and \(count) more of a tensor that has \(next) of \(target.count)")
     }
-    target[Int(first)..<Int(end)].copy(from: try reader.array(of: Float.self, count: Int(count)).view)
+    let end = next + Int(count)
+    target[next..<end].copy(from: try reader.array(of: Float.self, count: Int(count)).view)
+    next = end
   }
+
+  /// Whether all floats were taken from a snapshot.
+  var isRestored: Bool { next == floats(of: storage).count }
 }

@@ -34,6 +34,7 @@ import Wire
   private func restored(_ chunks: [ByteBuffer], _ configuration: ServerCore.Configuration) throws -> ServerCore {
     var core = ServerCore(configuration, now: Instant())
     for chunk in chunks { try core.restore(chunk) }
+    try core.checkRestored()
     return core
   }
 
@@ -87,6 +88,21 @@ import Wire
     let again = TestClient(TestServer(try restored(chunks, server.configuration), server.configuration), id: 2)
     try again.register(schema)
     #expect(try again.pull([.rows(tensors: [1], keys: [4])]).values == [[3]])
+  }
+
+  @Test func `that lacks values of a dense tensor, or has them twice, is refused`() throws {
+    let schema = ModelSchema(
+      name: "m", parameters: [ParameterSpec(name: "w", shape: [600_000], optimizer: .sgd(rate: 1))])
+    let (server, chunks, _, _) = try snapshot(schema, seed: 1)
+    #expect(chunks.count == 4)
+    for index in 1..<chunks.count {
+      var changed = chunks
+      changed.remove(at: index)
+      #expect(throws: Refusal.self) { try restored(changed, server.configuration) }
+      changed.insert(contentsOf: [chunks[index], chunks[index]], at: index)
+      #expect(throws: Refusal.self) { try restored(changed, server.configuration) }
+    }
+    #expect(throws: Refusal.self) { try restored(Array(chunks.prefix(1)), server.configuration) }
   }
 
   @Test func `that is changed in any chunk is refused or taken, and never crashes`() throws {

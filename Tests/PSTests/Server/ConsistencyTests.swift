@@ -265,8 +265,8 @@ import Wire
     for record in server.log.dropLast() { try log.append(record) }
     let (loop, store) = (SimulatedLoop(World(seed: 1), slowness: 0...0.001), try open(folder.afterKill))
     let driver = ServerDriver(server.configuration, store: store, on: loop, perform: { _ in }, failed: { _ in })
+    driver.start()
     #expect(store.log.lastLSN == server.log.last?.lsn)
-    _ = driver
   }
 
   @Test func `is broken never takes anything again`() throws {

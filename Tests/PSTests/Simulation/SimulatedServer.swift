@@ -205,6 +205,7 @@ final class ServerProcess: SimulatedService {
       configuration, store: store, on: loop, snapshotByteCount: plan.snapshotByteCount,
       perform: { [unowned self] in perform($0) }, failed: { [unowned self] in failure = $0 })
     loop.afterwards = { [unowned server] in server.checkDisk() }
+    driver.start()
   }
 
   /// Tells the scheduler, now and from now on, that it is there.
