@@ -95,9 +95,7 @@ struct PsRunCommand: AsyncParsableCommand {
     guard (1...ModelSchema.workerLimit).contains(workers) else {
       throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
     }
-    if let maxMemory, !(1...1 << 30).contains(maxMemory) {
-      throw ValidationError("--max-memory must be between 1 and \(1 << 30).")
-    }
+    try MachineMemory.check(maxMemory)
     guard (1...1024).contains(logSegment) else { throw ValidationError("--log-segment must be between 1 and 1024.") }
     if role == .scheduler, scheduler != nil || shard != nil || advertise != nil || data != nil {
       throw ValidationError("--scheduler, --shard, --advertise and --data are for servers.")
@@ -152,7 +150,7 @@ struct PsRunCommand: AsyncParsableCommand {
     options.advertisedAddress = advertise
     options.defaults = defaults
     options.limits = limits
-    options.memoryLimit = maxMemory.map { $0 << 20 } ?? MachineMemory.forModels()
+    options.memoryLimit = MachineMemory.forModels(mebibytes: maxMemory)
     options.keys = keys
     options.tls = try encryption.load()
     options.schedulerTLS = try schedulerEncryption.load()

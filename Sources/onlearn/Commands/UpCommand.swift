@@ -38,6 +38,12 @@ struct UpCommand: AsyncParsableCommand {
   @Option(help: "With --data: answer when a change is written, synced within a second (everysec), or synced (always).")
   var durability = Durability.everySecond
 
+  @Option(
+    help: ArgumentHelp(
+      "The most memory that each parameter server gives to models, their rows included; by default three quarters of the "
+        + "machine's, divided among them.", valueName: "MIB"))
+  var maxMemory: Int?
+
   @Option(help: ArgumentHelp("Where the scheduler listens.", valueName: "HOST:PORT"))
   var scheduler = Address.tcp(host: "127.0.0.1", port: 7070)
 
@@ -49,6 +55,7 @@ struct UpCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (1...64).contains(servers) else { throw ValidationError("--servers must be between 1 and 64.") }
+    try MachineMemory.check(maxMemory)
   }
 
   func run() async throws { try await CommandError.reporting(serve) }
@@ -67,7 +74,7 @@ struct UpCommand: AsyncParsableCommand {
         options.scheduler = listener.address
         options.dataFolder = data.map { "\($0)/server-\(shard)" }
         options.durability = durability
-        options.memoryLimit = MachineMemory.forModels(servers: servers)
+        options.memoryLimit = MachineMemory.forModels(servers: servers, mebibytes: maxMemory)
         running.append(try await ParameterServer.start(options))
       }
       let addresses = running.map { "\($0.address)" }.joined(separator: ",")
