@@ -80,11 +80,31 @@ static inline void onlearn_prefetch(const void *address) { __builtin_prefetch(ad
 // The processors a thread may run on, 8192 at most: an array of words, so that the macros of <sched.h> are not needed.
 enum { ONLEARN_CORE_WORDS = 8192 / (8 * sizeof(unsigned long)), ONLEARN_WORD_BITS = 8 * sizeof(unsigned long) };
 
+// Sets the ONLEARN_CORE_WORDS words of `mask` to the cores that this thread may run on; -1 if the system does not say.
+static inline int onlearn_get_cores(unsigned long *mask) {
+  memset(mask, 0, ONLEARN_CORE_WORDS * sizeof *mask);
+#if defined(__linux__)
+  return sched_getaffinity(0, ONLEARN_CORE_WORDS * sizeof *mask, (cpu_set_t *)mask);
+#else
+  return -1;
+#endif
+}
+
+// Lets this thread, and those that it makes, run on the cores of `mask` only; -1, and nothing changes, if it may not.
+static inline int onlearn_set_cores(const unsigned long *mask) {
+#if defined(__linux__)
+  return sched_setaffinity(0, ONLEARN_CORE_WORDS * sizeof *mask, (const cpu_set_t *)mask);
+#else
+  (void)mask;
+  return -1;
+#endif
+}
+
 // The number of cores this process may run on, at least 1.
 static inline int onlearn_core_count(void) {
 #if defined(__linux__)
-  unsigned long mask[ONLEARN_CORE_WORDS] = {0};
-  if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) > -1) {
+  unsigned long mask[ONLEARN_CORE_WORDS];
+  if (onlearn_get_cores(mask) > -1) {
     int count = 0;
     for (int i = 0; i < ONLEARN_CORE_WORDS; i++) count += __builtin_popcountl(mask[i]);
     if (count > 0) return count;
@@ -108,12 +128,12 @@ static inline int onlearn_current_core(void) {
 // Makes this thread go on on another core than `core` if it may; it may come back later.
 static inline void onlearn_leave_core(int core) {
 #if defined(__linux__)
-  unsigned long all[ONLEARN_CORE_WORDS] = {0}, others[ONLEARN_CORE_WORDS];
-  if (core < 0 || core >= 8192 || sched_getaffinity(0, sizeof all, (cpu_set_t *)all) < 0) return;
+  unsigned long all[ONLEARN_CORE_WORDS], others[ONLEARN_CORE_WORDS];
+  if (core < 0 || core >= 8192 || onlearn_get_cores(all) < 0) return;
   memcpy(others, all, sizeof all);
   others[core / ONLEARN_WORD_BITS] &= ~(1UL << (core % ONLEARN_WORD_BITS));
   // Fails, and changes nothing, where there is no other core.
-  if (sched_setaffinity(0, sizeof others, (cpu_set_t *)others) == 0) sched_setaffinity(0, sizeof all, (cpu_set_t *)all);
+  if (onlearn_set_cores(others) == 0) onlearn_set_cores(all);
 #else
   (void)core;
 #endif

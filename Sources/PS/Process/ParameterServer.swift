@@ -147,6 +147,11 @@ public final class ParameterServer: Sendable {
     folder?.unlock()
   }
 
+  /// Calls `body` on the thread that owns the tables.
+  package func withThread(_ body: @escaping @Sendable () -> Void) async throws {
+    try await listener.withService { _ in body() }
+  }
+
   /// Makes ``stop(within:snapshotWithin:)`` wait for no client and write no snapshot.
   public func hurry() async {
     isHurried.withLock { $0 = true }

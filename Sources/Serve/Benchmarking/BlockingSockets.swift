@@ -15,7 +15,9 @@ final class BlockingSockets {
   private let descriptor: Int32
 
   /// A connection whose other end answers each `requestByteCount` bytes with `replyByteCount`; neither is zero.
-  init(requestByteCount: Int, replyByteCount: Int) throws(FileError) {
+  ///
+  /// - Parameter otherCore: Where the other end runs.
+  init(requestByteCount: Int, replyByteCount: Int, on otherCore: CoreSet) throws(FileError) {
     requestBytes = Self.memory(requestByteCount)
     replyBytes = Self.memory(replyByteCount)
     let listener = try Self.socket()
@@ -39,6 +41,7 @@ final class BlockingSockets {
       unsafe setsockopt(end, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
     }
     Thread.detachNewThread {
+      otherCore.use()
       let (request, reply) = (Self.memory(requestByteCount), Self.memory(replyByteCount))
       while Self.receive(request, from: peer), Self.send(reply, to: peer) {}
       close(peer)

@@ -10,8 +10,8 @@ struct BenchPushPullCommand: AsyncParsableCommand {
       Example: onlearn bench push-pull --exchanges 1000
 
       The server has a thread of its own, applies plain gradient descent, and keeps no log. Beside each exchange \
-      blocking sockets move as many bytes both ways, in turns; ratio is their median time by ours. What ps-lite takes \
-      for a push and a pull was measured once, on a machine with two cores.
+      blocking sockets move as many bytes both ways, in turns; ratio is their median time by ours. Of two cores each \
+      end has one. What ps-lite takes for a push and a pull was measured once, on a machine with two cores.
       """)
 
   @Argument(help: "What is exchanged: mlp, rows or float; by default each in turn.")
