@@ -26,8 +26,3 @@ public protocol FrameService: AnyObject, SendableMetatype {
   /// A connection is over; answers to its requests go nowhere.
   func disconnected(_ connection: ServiceConnection)
 }
-
-extension FrameService {
-  /// Has nothing to begin.
-  public func started() {}
-}

@@ -51,23 +51,26 @@ public final class Listener<Service: FrameService>: Sendable {
       let hub = ServiceHub(service: service, limits: limits, keys: keys)
       return (NIOLoopBound(hub, eventLoop: loop), NIOLoopBound(service, eventLoop: loop))
     }.get()
-    let bootstrap = ServerBootstrap(group: loop)
-      .serverChannelOption(.backlog, value: 1024)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try tls?.secure(channel, at: address)
-          let handler = try hub.value.accept(channel)
-          try channel.pipeline.syncOperations.addHandler(handler)
-          if tls == nil { try SocketOptions.lend(by: handler, to: channel) }
-        }
-      }
     let channel: any Channel
     do {
-      channel = try await SocketOptions.apply(to: bootstrap, for: socketAddress, limits: limits)
-        .bind(to: socketAddress)
-        // Before the first connection is accepted.
-        .always { if case .success = $0 { service.value.started() } }
-        .get()
+      channel = try await loop.flatSubmit {
+        let bootstrap = ServerBootstrap(group: loop)
+          .serverChannelOption(.backlog, value: 1024)
+          .childChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+              try tls?.secure(channel, at: address)
+              let handler = try hub.value.accept(channel)
+              try channel.pipeline.syncOperations.addHandler(handler)
+              if tls == nil { try SocketOptions.lend(by: handler, to: channel) }
+            }
+          }
+        return SocketOptions.apply(to: bootstrap, for: socketAddress, limits: limits).bind(to: socketAddress)
+          // On the loop, so that it comes before the first connection is accepted.
+          .map { channel in
+            service.value.started()
+            return channel
+          }
+      }.get()
     } catch {
       throw ListenError(address: address, reason: .unusable("\(error)"))
     }

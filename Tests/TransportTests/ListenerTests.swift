@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Synchronization
 import TestSupport
 import Testing
 import Transport
@@ -152,6 +153,23 @@ import Wire
       _ = try await HonestClient(to: address).ask()
     }
     #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func `starts its service when clients can reach it, and never if they cannot`() async throws {
+    try await Listener.run { listener in
+      try await listener.withService { #expect($0.isStarted) }
+      let services = Mutex<[NIOLoopBound<EchoService>]>([])
+      let loop = MultiThreadedEventLoopGroup.singleton.next()
+      await #expect(throws: ListenError.self) {
+        try await Listener.start(at: listener.address, on: loop) { loop in
+          let service = EchoService()
+          services.withLock { $0.append(NIOLoopBound(service, eventLoop: loop)) }
+          return service
+        }
+      }
+      let service = try #require(services.withLock { $0.first })
+      #expect(try await loop.submit { service.value.isStarted }.get() == false)
+    }
   }
 
   @Test func `never removes a file that is no socket`() async throws {

@@ -132,6 +132,7 @@ public final class ParameterServer: Sendable {
   public func stop(within time: Duration = .seconds(5), snapshotWithin snapshotTime: Duration = .seconds(20))
     async throws
   {
+    let snapshotEnd = try await listener.withService { $0.endSnapshots() }
     await membership?.leave()
     await listener.drain(within: time)
     let alarm = Task {
@@ -139,7 +140,7 @@ public final class ParameterServer: Sendable {
       await hurry()
     }
     defer { alarm.cancel() }
-    try await listener.withService { $0.endSnapshots() }.get()
+    try await snapshotEnd.get()
     try await listener.withService { [self] service in
       try service.close { isHurried.withLock { $0 } }
     }
@@ -156,6 +157,6 @@ public final class ParameterServer: Sendable {
   public func hurry() async {
     isHurried.withLock { $0 = true }
     await listener.closeConnections()
-    try? await listener.withService { $0.cancelSnapshot() }
+    try? await listener.withService { $0.cancelSnapshots() }
   }
 }

@@ -76,8 +76,8 @@ public final class ParameterService: FrameService {
     return promise.futureResult
   }
 
-  /// Gives up the snapshot that is being written.
-  package func cancelSnapshot() { driver.cancelSnapshot() }
+  /// Begins no more snapshots, and gives up the one that is being written.
+  package func cancelSnapshots() { driver.cancelSnapshots() }
 
   /// Makes everything that was acknowledged durable, as a snapshot too, and ends the log; after ``endSnapshots()``.
   ///

@@ -58,8 +58,11 @@ extension ServerDriver {
     keeper.snapshots.whenDone { _ in done() }
   }
 
-  /// Gives up the snapshot that is being written.
-  package func cancelSnapshot() { keeper?.snapshots.cancel() }
+  /// Begins no more snapshots, and gives up the one that is being written.
+  package func cancelSnapshots() {
+    isEnding = true
+    keeper?.snapshots.cancel()
+  }
 
   /// Makes everything that was acknowledged durable, as a snapshot too unless one is being written, and ends the log.
   ///

@@ -14,6 +14,8 @@ public final class SchedulerService: FrameService {
     core = SchedulerCore(servers: servers, defaults: defaults)
   }
 
+  public func started() {}
+
   public func session(of client: ClientIdentity) -> SessionState { SessionState() }
 
   public func connected(_ connection: ServiceConnection) {}

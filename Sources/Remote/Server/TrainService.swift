@@ -23,6 +23,8 @@ public final class TrainService: FrameService {
     self.loop = loop
   }
 
+  public func started() {}
+
   /// Requests here carry their own identity, the offsets of a stream, so that sessions have no state.
   public func session(of client: ClientIdentity) -> SessionState { SessionState() }
 

@@ -68,7 +68,8 @@ public struct PushPullBenchmark {
     // A system that chooses between two may keep both ends on one for hundreds of exchanges, which take nearly twice as
     // long there.
     let cores = CoreSet.ofThread
-    let (core, otherCore) = cores.singles.count == 2 ? (cores.singles[0], cores.singles[1]) : (cores, cores)
+    let singles = cores.singles
+    let (core, otherCore) = singles.count == 2 ? (singles[0], singles[1]) : (cores, cores)
     try await server.withThread { otherCore.use() }
     let results = Swift.Result {
       core.use()

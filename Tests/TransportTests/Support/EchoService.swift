@@ -8,6 +8,8 @@ import Wire
 /// A service that sends back what it is sent, at once or later.
 final class EchoService: FrameService {
   let identity = ServerIdentity(storeID: Identifier(bytes: Array(0x10...0x1F)), bootID: 7)
+  /// Whether clients can reach it.
+  private(set) var isStarted = false
   /// The connections there are.
   private(set) var connections = 0
   /// The requests that wait for ``answerAll()``.
@@ -15,7 +17,15 @@ final class EchoService: FrameService {
 
   func session(of client: ClientIdentity) -> SessionState { SessionState(lastAppliedSequence: 7, number: 3) }
 
-  func connected(_ connection: ServiceConnection) { connections += 1 }
+  func started() {
+    precondition(!isStarted && connections == 0, "started twice, or late")
+    isStarted = true
+  }
+
+  func connected(_ connection: ServiceConnection) {
+    precondition(isStarted, "a connection before anybody can connect")
+    connections += 1
+  }
 
   func received(_ request: Frame, on connection: ServiceConnection) {
     switch request.header.type {
