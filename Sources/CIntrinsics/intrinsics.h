@@ -80,7 +80,8 @@ static inline void onlearn_prefetch(const void *address) { __builtin_prefetch(ad
 // The processors a thread may run on, 8192 at most: an array of words, so that the macros of <sched.h> are not needed.
 enum { ONLEARN_CORE_WORDS = 8192 / (8 * sizeof(unsigned long)), ONLEARN_WORD_BITS = 8 * sizeof(unsigned long) };
 
-// Sets the ONLEARN_CORE_WORDS words of `mask` to the cores that this thread may run on; -1 if the system does not say.
+// Sets the ONLEARN_CORE_WORDS words of `mask` to the cores that this thread may run on; to none, and -1, if the
+// system does not say.
 static inline int onlearn_get_cores(unsigned long *mask) {
   memset(mask, 0, ONLEARN_CORE_WORDS * sizeof *mask);
 #if defined(__linux__)
@@ -127,16 +128,12 @@ static inline int onlearn_current_core(void) {
 
 // Makes this thread go on on another core than `core` if it may; it may come back later.
 static inline void onlearn_leave_core(int core) {
-#if defined(__linux__)
   unsigned long all[ONLEARN_CORE_WORDS], others[ONLEARN_CORE_WORDS];
   if (core < 0 || core >= 8192 || onlearn_get_cores(all) < 0) return;
   memcpy(others, all, sizeof all);
   others[core / ONLEARN_WORD_BITS] &= ~(1UL << (core % ONLEARN_WORD_BITS));
   // Fails, and changes nothing, where there is no other core.
   if (onlearn_set_cores(others) == 0) onlearn_set_cores(all);
-#else
-  (void)core;
-#endif
 }
 
 #if defined(__x86_64__)

@@ -8,9 +8,9 @@ public struct CoreSet: Hashable, Sendable {
   /// Those that the calling thread may use.
   public static var ofThread: CoreSet {
     var set = CoreSet()
-    // Safety: there are as many words as the function fills.
-    let isKnown = unsafe set.words.withUnsafeMutableBufferPointer { unsafe onlearn_get_cores($0.baseAddress!) } >= 0
-    return isKnown ? set : CoreSet()
+    // Safety: there are as many words as the function fills, with zeros if the system does not say.
+    _ = unsafe set.words.withUnsafeMutableBufferPointer { unsafe onlearn_get_cores($0.baseAddress!) }
+    return set
   }
 
   /// Each core alone, in ascending order.

@@ -172,10 +172,7 @@ extension ServerCore {
       }
       return (header.identity, size)
     } catch {
-      guard error.code != .limit else {
-        throw .unusable(problem: "the snapshot '\(name)' in '\(folder.path)': \(error.text)")
-      }
-      throw .damaged(file: name, offset: offset, problem: error.text)
+      throw StoreFolderError(error, of: "the snapshot '\(name)' in '\(folder.path)'", in: name, at: offset)
     }
   }
 

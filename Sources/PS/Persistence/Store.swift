@@ -176,10 +176,8 @@ package struct Store {
     let recovery = try LogRecovery(folder, after: snapshot?.lsn ?? 0) {
       record, segment, offset throws(StoreFolderError) in
       do throws(Refusal) { try core.replay(record) } catch {
-        guard error.code != .limit else {
-          throw .unusable(problem: "record \(record.lsn) of the log in '\(folder.path)': \(error.text)")
-        }
-        throw .damaged(file: segment, offset: offset, problem: error.text)
+        throw StoreFolderError(
+          error, of: "record \(record.lsn) of the log in '\(folder.path)'", in: segment, at: offset)
       }
     }
     if let identity, identity != recovery.identity {

@@ -1,4 +1,5 @@
 public import Parameters
+import Wire
 
 /// Why the store in a folder cannot be used.
 public enum StoreFolderError: Error, Hashable, Sendable {
@@ -15,6 +16,14 @@ public enum StoreFolderError: Error, Hashable, Sendable {
 }
 
 extension StoreFolderError {
+  /// What it means that `part` of a store, at the byte `offset` of `file`, was refused: it is damaged, unless the server
+  /// has too little memory for it.
+  init(_ refusal: Refusal, of part: String, in file: String, at offset: Int) {
+    self =
+      refusal.code == .limit
+      ? .unusable(problem: "\(part): \(refusal.text)") : .damaged(file: file, offset: offset, problem: refusal.text)
+  }
+
   /// What `body` returns; what the system refuses is thrown as ``system(_:)``.
   static func wrapping<Value>(_ body: () throws(FileError) -> Value) throws(StoreFolderError) -> Value {
     do throws(FileError) { return try body() } catch { throw .system(error) }

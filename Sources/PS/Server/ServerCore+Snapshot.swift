@@ -148,9 +148,7 @@ extension ServerCore {
     }
     try reader.finish()
   }
-}
 
-extension ServerCore {
   /// Checks that nothing is missing of a snapshot whose chunks were all taken.
   ///
   /// - Throws: A refusal that says what is missing.

@@ -31,8 +31,8 @@ public struct ServerCore: Sendable {
     public var leaseTime = Duration.seconds(30)
     /// The most models.
     public var modelLimit = 4096
-    /// The most bytes of the values and optimizer states of all models. Rows that were accepted
-    /// before are kept whatever it is now; a log or a snapshot with models for which it is too small cannot be used.
+    /// The most bytes of the values and optimizer states of all models. Rows that were accepted before are kept whatever it
+    /// is now; a log or a snapshot with models for which it is too small cannot be used.
     public var memoryLimit = Int.max
     /// The largest payload of an answer, whatever a client accepts.
     public var payloadLimit = Limits.payloadCap

@@ -8,13 +8,6 @@ import Wire
 
 /// When a server writes snapshots beside its work, and when it does not; its disk and its time are simulated.
 @Suite struct `A server writes` {
-  private static let id = Identifier(bytes: (0..<16).map { UInt8($0) })
-  private static let configuration = {
-    var configuration = ServerCore.Configuration()
-    configuration.durability = .always
-    return configuration
-  }()
-
   /// The folder of a server that was killed without a snapshot.
   private static func folder() throws -> MemoryFolder {
     let schema = TestModels.optimizers(rowLength: 2)
@@ -24,20 +17,15 @@ import Wire
     var generator = SplitMix64(seed: 4)
     for _ in 0..<20 { try client.push(schema.randomPush(&generator)) }
     let folder = MemoryFolder()
-    try open(folder).log.write(server.log)
+    try TestLog.open(folder).log.write(server.log)
     return folder.afterKill
-  }
-
-  private static func open(
-    _ folder: MemoryFolder, _ configuration: ServerCore.Configuration = configuration
-  ) throws(StoreFolderError) -> Store {
-    try Store.open(folder, configuration, now: Instant(), newID: id, time: { 1_700_000_000 })
   }
 
   /// A driver in `folder` to which a snapshot is due at once.
   private static func driver(in folder: MemoryFolder, _ world: World) throws -> ServerDriver {
     ServerDriver(
-      configuration, store: try open(folder), on: SimulatedLoop(world, slowness: 0.001...0.002), snapshotByteCount: 0,
+      TestLog.configuration, store: try TestLog.open(folder), on: SimulatedLoop(world, slowness: 0.001...0.002),
+      snapshotByteCount: 0,
       perform: { _ in }, failed: { _ in })
   }
 
@@ -87,9 +75,9 @@ import Wire
   @Test func `a snapshot that needs more memory than the next server may take, which says so and keeps it`() throws {
     let (world, folder) = (World(seed: 1), try Self.folder())
     try Self.driver(in: folder, world).close()
-    var configuration = Self.configuration
+    var configuration = TestLog.configuration
     configuration.memoryLimit = 100
-    let error = #expect(throws: StoreFolderError.self) { try Self.open(folder, configuration) }
+    let error = #expect(throws: StoreFolderError.self) { try TestLog.open(folder, configuration) }
     let text = String(describing: error)
     #expect(text.contains("'\(folder.snapshots.first ?? "")'") && text.contains("--max-memory"), "\(text)")
     #expect(folder.snapshots.count == 1)

@@ -7,13 +7,15 @@ import Wire
 /// A log of small segments for tests of what is on the disk.
 enum TestLog {
   private static let id = Identifier(bytes: [UInt8](repeating: 3, count: 16))
-  private static let configuration = {
+  static let configuration = {
     var configuration = ServerCore.Configuration()
     configuration.durability = .everySecond
     return configuration
   }()
 
-  static func open(_ folder: MemoryFolder, segment: Int = 1024) throws -> Store {
+  static func open(
+    _ folder: MemoryFolder, _ configuration: ServerCore.Configuration = configuration, segment: Int = 1024
+  ) throws -> Store {
     try Store.open(
       folder, configuration, now: Instant(), newID: id, segmentByteCount: segment, time: { 0 })
   }
