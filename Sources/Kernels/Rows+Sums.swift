@@ -125,7 +125,7 @@ extension Rows {
     for position in 0..<indices.count {
       let row = unsafe Int(indices.base[position])
       guard row >= 0, row < rowCount else { return position }
-      unsafe prefetch(table, rowStride, indices, after: position)
+      unsafe prefetch(table, rowStride, length: length, indices, after: position)
       unsafe Scalar.add(source, to: table + row * rowStride, count: length)
       unsafe source += length
     }

@@ -13,8 +13,10 @@ public final class ClientSocket {
   private var others: ArraySlice<SocketAddress>
   private var machine: ClientConnection
   private var input = ByteBuffer()
-  /// What was not sent yet.
+  /// What was not sent yet of the part of a frame that is being sent.
   private var output: [OutgoingPayload.Piece] = []
+  /// The frames of which there are further parts, or all, to be sent.
+  private var frames: [FrameParts] = []
   /// Whether the connection is made.
   private var isOpen = false
   /// Whether there may be something to read.
@@ -54,7 +56,10 @@ public final class ClientSocket {
   }
 
   /// Keeps what it still needs of what was lent in memory of its own.
-  public func giveBack() { output = output.map(\.owned) }
+  public func giveBack() {
+    output = output.map(\.owned)
+    frames = frames.map(\.owned)
+  }
 
   /// What happened, if anything; to be asked until it says nothing, after ``wait(for:until:)``.
   ///
@@ -89,14 +94,13 @@ public final class ClientSocket {
 extension ClientSocket {
   private func write(_ frame: OutgoingFrame) {
     guard failure == nil else { return }
-    output.append(.written(frame.header.bytes))
-    output += frame.payload.pieces
+    frames.append(FrameParts(frame, divides: machine.takesTrailingChecksums))
     flush()
   }
 
   private func flush() {
     do {
-      while !output.isEmpty, let count = try socket.send(output) {
+      while takePart(), let count = try socket.send(output) {
         isOpen = true
         drop(count)
       }
@@ -106,8 +110,19 @@ extension ClientSocket {
         return
       }
       output = []
+      frames = []
       failure = .unreachable(address, error)
     }
+  }
+
+  /// Goes on with the next part if one is sent.
+  ///
+  /// - Returns: Whether there is anything to send.
+  private func takePart() -> Bool {
+    while output.isEmpty, !frames.isEmpty {
+      if let part = frames[0].next() { output = part } else { frames.removeFirst() }
+    }
+    return !output.isEmpty
   }
 
   /// Forgets the first `count` bytes of the output, which were sent.

@@ -45,6 +45,17 @@ final class ServerChannel: ChannelInboundHandler {
     stepSoon()
   }
 
+  func reply(_ header: FrameHeader, next: () -> ByteBuffer?) {
+    guard let header = machine.reply(header, load: &hub.load, now: .now()) else { return }
+    // A channel may say at once how it takes what it is sent.
+    let isInside = isStepping
+    isStepping = true
+    output.stream(header, next: next)
+    machine.noteOutput(waiting: output.waiting, load: &hub.load, now: .now())
+    isStepping = isInside
+    stepSoon()
+  }
+
   func end(_ refusal: Refusal?) {
     machine.end(refusal)
     stepSoon()

@@ -1,3 +1,4 @@
+public import NIOCore
 public import Wire
 
 /// A client's connection, as its service sees it, on the service's event loop.
@@ -20,6 +21,23 @@ public final class ServiceConnection {
   /// Answers that are given while a request is received leave when no other request is there to be received, others in
   /// the next turn of the event loop. A reply that is larger than the client takes becomes error 308.
   public func reply(_ frame: Frame) { channel.reply(frame) }
+
+  /// Answers the request of the same number with a payload that is made while it is sent.
+  ///
+  /// - Parameters:
+  ///   - header: The header, with the length of the payload, which is not more than the client takes, and no checksum.
+  ///   - next: Gives the parts of the payload, then nil, all before this returns.
+  public func reply(_ header: FrameHeader, next: () -> ByteBuffer?) {
+    guard client.features.contains(.trailingChecksums) else {
+      var payload = ByteBuffer()
+      payload.reserveCapacity(Int(header.length))
+      while var part = next() { payload.writeBuffer(&part) }
+      return reply(
+        Frame(
+          header.type, flags: header.flags, epoch: header.epoch, requestID: header.requestID, payload: payload))
+    }
+    channel.reply(header, next: next)
+  }
 
   /// Refuses a request; the connection closes afterwards if the refusal says so.
   public func refuse(_ refusal: Refusal, answering request: FrameHeader) {

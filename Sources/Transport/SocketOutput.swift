@@ -19,6 +19,22 @@ final class SocketOutput {
     hasUnflushed = true
   }
 
+  /// Sends a frame whose payload is made on the way, behind what was written: each part leaves before the next is made,
+  /// as far as the socket takes it, and the payload's checksum behind the last one.
+  func stream(_ header: FrameHeader, next: () -> ByteBuffer?) {
+    channel.write(header.announcingChecksum.bytes, promise: nil)
+    var (checksum, missing) = (UInt32(0), Int(header.length))
+    while let part = next() {
+      checksum = part.checksum(at: part.readerIndex, length: part.readableBytes, continuing: checksum)
+      missing -= part.readableBytes
+      channel.write(part, promise: nil)
+      if missing == 0 { channel.write(FrameHeader.bytes(ofTrailing: checksum), promise: nil) }
+      channel.flush()
+    }
+    precondition(missing == 0, "a payload of \(Int(header.length) - missing) bytes that should have \(header.length)")
+    hasUnflushed = false
+  }
+
   /// Sends what was written.
   ///
   /// - Returns: Whether there was anything to send.

@@ -71,7 +71,8 @@ import Testing
           let found = memory(d.count, scratch: pooled.scratchCount(of: Scalar.self, for: .forward)) { y, scratch in
             selections[1].withMemoryView { pooled.convolve(x, w, into: y, selection: $0, scratch: scratch) }
           }
-          #expect(found == expected)
+          // For another number of rows BLAS may add up in another order.
+          #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 })
           #expect(selections[0] == selections[1])
 
           selections[0].withMemoryView { selection in

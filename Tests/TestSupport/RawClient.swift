@@ -84,8 +84,13 @@ package struct RawClient {
   }
 
   /// Goes through the handshake of a server without keys.
-  package mutating func shakeHands(_ client: Identifier = .random(), receiveLimit: Int = 64 << 20) async throws {
-    send(Frame(.hello, payload: Hello(client, receiveLimit: receiveLimit).payload))
+  package mutating func shakeHands(
+    _ client: Identifier = .random(), receiveLimit: Int = 64 << 20, features: Features = .known
+  ) async throws {
+    var hello = Hello(client, receiveLimit: receiveLimit)
+    hello.features = features
+    assembler.takesTrailingChecksums = features.contains(.trailingChecksums)
+    send(Frame(.hello, payload: hello.payload))
     send(Frame(.authenticate, payload: ByteBuffer(bytes: Authenticated.noProof)))
     for type in [MessageType.challenge, .authenticated] {
       guard let frame = try await next(), frame.header.type == type, frame.refusal == nil else {

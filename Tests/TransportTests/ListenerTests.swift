@@ -24,6 +24,31 @@ import Wire
     }
   }
 
+  @Test(arguments: Place.allCases, [Features.known, []])
+  func `sends answers while they are made, and what is asked behind them`(
+    _ place: Place, _ features: Features
+  ) async throws {
+    try await Listener.run(at: place.address) { listener in
+      var client = try await RawClient(to: listener.address)
+      try await client.shakeHands(features: features)
+      client.send(
+        [
+          Frame(.echo, requestID: 1, payload: .filled(9)), Frame(.stream, requestID: 2), Frame(.stream, requestID: 3),
+          Frame(.echo, requestID: 4),
+        ].flatMap(\.bytes))
+      #expect(try await client.next()?.payload == .filled(9))
+      for number: UInt64 in 2...3 {
+        let answer = try #require(try await client.next())
+        #expect(answer.header.requestID == number && answer.header.flags == .response)
+        #expect(answer.payload.readableBytes == 36 * 100_001)
+        #expect(answer == Frame(.stream, flags: .response, requestID: number, payload: answer.payload))
+      }
+      #expect(try await client.next()?.header.requestID == 4)
+      try await listener.wait { $0.connections == 1 }
+      client.close()
+    }
+  }
+
   @Test(.timeLimit(.minutes(1)), arguments: Place.allCases)
   func `answers a long request that comes fast, then slowly, and what comes behind it`(_ place: Place) async throws {
     try await Listener.run(at: place.address) { listener in

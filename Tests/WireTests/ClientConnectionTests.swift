@@ -195,7 +195,7 @@ import Wire
       damaged, Array("HTTP/1.1 400 Bad Request\r\n".utf8), Script.authenticated().bytes, Self.answer(1).bytes,
     ]
     wrong.append(Script.challenge { $0.version = 2 }.bytes)
-    wrong.append(Script.challenge { $0.features = 1 }.bytes)
+    wrong.append(Script.challenge { $0.features = [.trailingChecksums] }.bytes)
     wrong.append(Script.challenge { $0.shards = 0 }.bytes)
     wrong.append(Script.challenge { $0.requestsInFlight = 0 }.bytes)
     for bytes in wrong {

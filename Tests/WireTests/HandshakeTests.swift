@@ -39,8 +39,8 @@ import Wire
 
   @Test func `agrees on the features that both know`() throws {
     var script = ServerScript()
-    let frame = try #require(script.send(.hello(features: 0b101)).first?.sent)
-    #expect(try Challenge(reading: frame.payload).features == 0)
+    let frame = try #require(script.send(.hello(features: Features(rawValue: 0b101))).first?.sent)
+    #expect(try Challenge(reading: frame.payload).features == .trailingChecksums)
   }
 
   @Test func `refuses versions that it does not speak, and says which it does`() throws {

@@ -8,19 +8,19 @@ struct HostileStream {
   private var frames: [[UInt8]]
   private var random: SplitMix64
 
-  private static let handshake = [
-    Frame.hello().bytes, Frame(.authenticate, payload: ByteBuffer(bytes: Authenticated.noProof)).bytes,
-  ]
+  private static let hellos = [Frame.hello().bytes, Frame.hello(features: .known).bytes]
+  private static let proof = Frame(.authenticate, payload: ByteBuffer(bytes: Authenticated.noProof)).bytes
   private static let requests =
     (1...6).map { Frame.pull($0, byteCount: [0, 1, 8, 40, 200, 1000][Int($0) - 1]).bytes } + [
       Frame(.ping, requestID: 7, payload: .filled(8)).bytes,
       Frame(MessageType(rawValue: 0x7F), flags: [.clock, .needsDurability], requestID: 8).bytes,
+      Frame.pull(9, byteCount: 100).bytesWithTrailingChecksum,
     ]
 
   /// The stream number `seed`.
   init(seed: UInt64) {
     random = SplitMix64(seed: seed)
-    frames = Self.handshake
+    frames = [Self.hellos.randomElement(using: &random)!, Self.proof]
     for _ in 0..<Int.random(in: 0...4, using: &random) { frames.append(Self.requests.randomElement(using: &random)!) }
     for _ in 0..<Int.random(in: 0...2, using: &random) { mutate() }
   }

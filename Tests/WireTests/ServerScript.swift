@@ -27,9 +27,11 @@ struct ServerScript {
   }
 
   /// One that is ready, without keys.
-  static func ready(limits: Limits = Limits(), role: Role = .worker, receiveLimit: Int = 64 << 20) -> ServerScript {
+  static func ready(
+    limits: Limits = Limits(), role: Role = .worker, receiveLimit: Int = 64 << 20, features: Features = []
+  ) -> ServerScript {
     var script = ServerScript(limits: limits)
-    _ = script.send(.hello(role: role, receiveLimit: receiveLimit))
+    _ = script.send(.hello(role: role, receiveLimit: receiveLimit, features: features))
     _ = script.send(Frame(.authenticate, payload: ByteBuffer(bytes: Authenticated.noProof)))
     precondition(script.machine.isReading)
     return script
@@ -88,6 +90,12 @@ extension Frame {
   /// The bytes on the wire.
   var bytes: [UInt8] { Array(headerBytes.readableBytesView) + Array(payload.readableBytesView) }
 
+  /// The bytes on the wire with the payload's checksum behind it.
+  var bytesWithTrailingChecksum: [UInt8] {
+    Array(header.announcingChecksum.bytes.readableBytesView) + Array(payload.readableBytesView)
+      + Array(FrameHeader.bytes(ofTrailing: header.payloadChecksum).readableBytesView)
+  }
+
   /// A request of a service.
   static func pull(_ requestID: UInt64, byteCount: Int = 0) -> Frame {
     Frame(.pull, requestID: requestID, payload: .filled(byteCount))
@@ -102,7 +110,7 @@ extension Frame {
 
   /// The first frame of a client.
   static func hello(
-    role: Role = .worker, key: String = "", client: UInt8 = 0, receiveLimit: Int = 64 << 20, features: UInt64 = 0,
+    role: Role = .worker, key: String = "", client: UInt8 = 0, receiveLimit: Int = 64 << 20, features: Features = [],
     versions: ClosedRange<UInt8> = 1...1
   ) -> Frame {
     Frame(.hello, payload: Hello.test(role, key, client, receiveLimit, features, versions).payload)
@@ -113,7 +121,7 @@ extension Hello {
   /// A hello with a fixed nonce.
   static func test(
     _ role: Role = .worker, _ key: String = "", _ client: UInt8 = 0, _ receiveLimit: Int = 64 << 20,
-    _ features: UInt64 = 0, _ versions: ClosedRange<UInt8> = 1...1
+    _ features: Features = [], _ versions: ClosedRange<UInt8> = 1...1
   ) -> Hello {
     Hello(
       role: role, clientID: Identifier(bytes: [UInt8](repeating: client, count: 16)), nonce: Array(0xC0...0xDF),

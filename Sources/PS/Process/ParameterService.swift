@@ -87,6 +87,8 @@ public final class ParameterService: FrameService {
   private func perform(_ effect: Effect) {
     switch effect {
     case .reply(let frame, let connection): connections[connection]?.reply(frame)
+    case .stream(var reply, let connection):
+      connections[connection]?.reply(reply.header) { driver.nextPart(of: &reply) }
     case .close(let connection, let refusal): connections[connection]?.close(refusal)
     case .wake(let time): alarm.set(time) { [weak self] in self?.ring() }
     case .append: preconditionFailure("a record that the driver did not write")

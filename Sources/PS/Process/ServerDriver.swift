@@ -1,3 +1,4 @@
+package import NIOCore
 package import Parameters
 package import Wire
 
@@ -50,6 +51,12 @@ package final class ServerDriver {
     let (last, number) = core.session(of: client)
     return SessionState(lastAppliedSequence: last, number: number)
   }
+
+  /// The next part of an answer, as ``ServerCore/nextPart(of:)``: while the effect that has it is performed.
+  package func nextPart(of reply: inout StreamedReply) -> ByteBuffer? { core.nextPart(of: &reply) }
+
+  /// The whole of an answer: while the effect that has it is performed.
+  package func joined(_ reply: StreamedReply) -> Frame { core.joined(reply) }
 
   /// Tells the core what happens, and does what it says.
   package func step(_ event: Event) {

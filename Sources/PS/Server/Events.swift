@@ -52,6 +52,8 @@ public enum LogFailure: Hashable, Sendable {
 public enum Effect: Sendable {
   /// Send an answer.
   case reply(Frame, to: ConnectionID)
+  /// Send an answer in the parts that ``ServerCore/nextPart(of:)`` gives, before anything else happens to the core.
+  case stream(StreamedReply, to: ConnectionID)
   /// Say why, then close the connection. Nothing more comes for it.
   case close(ConnectionID, Refusal)
   /// Add a record to the log, then say so by ``Event/logged(upTo:durable:)``. Numbers ascend by one.

@@ -51,6 +51,7 @@ extension ServerCore {
 
   /// Makes the changes of `entry`.
   mutating func apply(_ entry: LogEntry) {
+    copyStreamedValues()
     let record = entry.record
     let version = applied.models[record.model]?.version ?? 0
     applied.advance(by: entry)
@@ -159,10 +160,13 @@ extension ServerCore {
       durableLSN: configuration.durability == .none ? 0 : max(durableLSN, lsn))
   }
 
+  /// Whether an answer that needs the record `lsn` to be on disk can be given.
+  func isDurable(_ lsn: UInt64) -> Bool { lsn <= durableLSN || configuration.durability == .none }
+
   /// Answers, once the record `lsn` is on disk.
   mutating func deliver(_ payload: ByteBuffer, flags: FrameFlags, lsn: UInt64, _ target: Target) {
     let frame = frame(payload, flags: flags, to: target)
-    if lsn <= durableLSN || configuration.durability == .none {
+    if isDurable(lsn) {
       send(frame, to: target.connection)
     } else {
       held.append((lsn, frame, target.connection))

@@ -81,9 +81,22 @@ extension ServerCore {
     send(isDuplicate ? error.flagged(.duplicate) : error, to: target.connection)
   }
 
+  /// The header of an answer with a payload of `byteCount` bytes.
+  func header(of byteCount: Int, flags: FrameFlags, to target: Target) -> FrameHeader {
+    FrameHeader(
+      type: target.type, flags: flags.union(.response), length: UInt32(byteCount), epoch: configuration.epoch,
+      requestID: target.requestID)
+  }
+
   mutating func send(_ frame: Frame, to connection: ConnectionID) {
     guard connections[connection] != nil else { return }
-    statistics.send(frame)
+    statistics.send(frame.header)
     effects.append(.reply(frame, to: connection))
+  }
+
+  mutating func send(_ reply: StreamedReply, to connection: ConnectionID) {
+    guard connections[connection] != nil else { return }
+    statistics.send(reply.header)
+    effects.append(.stream(reply, to: connection))
   }
 }

@@ -64,16 +64,24 @@ extension ServerCore {
     guard let state = applied.models[reading.model], let store = stores[reading.model] else {
       return refuse(Self.unknownModel(reading.model), reading.target)
     }
-    let size = store.tensors.byteCount(of: reading.pull.blocks, behind: PullReply.byteCount)
-    var writer = MessageWriter(capacity: size)
+    var cursor = PullCursor(reading.pull.blocks, withDense: reading.pull.knownRevision != state.revision)
+    let size = store.tensors.byteCount(of: cursor.blocks, behind: PullReply.byteCount)
+    let isStreamed = size >= FrameParts.leastDivided && isDurable(reading.lsn)
     var prefix = replyPrefix(of: reading.model, lsn: reading.lsn)
     prefix.isIgnored = reading.isIgnored
-    PullReply(prefix: prefix, revision: state.revision).write(to: &writer)
-    let withDense = reading.pull.knownRevision != state.revision
-    store.tensors.write(reading.pull.blocks, withDense: withDense, to: &writer, places: places)
+    let head = PullReply(prefix: prefix, revision: state.revision)
     connections[reading.target.connection]?.versionsRead[reading.model] = state.version
-    let isDuplicate = reading.isIgnored || reading.isRepeated
-    deliver(writer.payload, flags: isDuplicate ? .duplicate : [], lsn: reading.lsn, reading.target)
+    let flags: FrameFlags = reading.isIgnored || reading.isRepeated ? .duplicate : []
+    if isStreamed {
+      let header = header(of: size, flags: flags, to: reading.target)
+      let reply = StreamedReply(header, model: reading.model, head: head, values: cursor)
+      send(reply, to: reading.target.connection)
+    } else {
+      var writer = MessageWriter(capacity: size)
+      head.write(to: &writer)
+      store.tensors.write(&cursor, atMost: size, to: &writer, places: places)
+      deliver(writer.payload, flags: flags, lsn: reading.lsn, reading.target)
+    }
   }
 
   /// Answers with weights or optimizer state as they are stored.

@@ -23,8 +23,8 @@ struct ServerStatistics: Sendable {
     traffic[frame.header.type.rawValue]?.bytesIn += UInt64(frame.byteCount)
   }
 
-  mutating func send(_ frame: Frame) {
-    traffic[frame.header.type.rawValue, default: Traffic()].bytesOut += UInt64(frame.byteCount)
+  mutating func send(_ header: FrameHeader) {
+    traffic[header.type.rawValue, default: Traffic()].bytesOut += UInt64(FrameHeader.byteCount) + UInt64(header.length)
   }
 
   mutating func refuse(_ code: ErrorCode) { refusals[code.rawValue, default: 0] += 1 }

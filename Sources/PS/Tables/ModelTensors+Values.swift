@@ -44,27 +44,6 @@ extension ModelTensors {
     table.update(keys, along: gradients, by: optimizer, step: step, places: places)
     tensors[number] = .table(table)
   }
-
-  /// Appends an array of values for everything that is asked for, in order.
-  func write(
-    _ blocks: [PullBlock], withDense: Bool, to writer: inout MessageWriter, places: MemoryView<Int64>
-  ) {
-    for block in blocks {
-      switch block {
-      case .dense(let number, let first, let count):
-        guard withDense, case .dense(let tensor) = tensors[number] else { continue }
-        let start = tensor.start(of: first..<first + count)!
-        writer.array(tensor.memory.weights[start..<start + count])
-      case .rows(let numbers, let keys):
-        for number in numbers {
-          let table = table(number)
-          writer.array(count: keys.count * table.layout.rowLength, of: Float.self) {
-            table.read(keys.view, into: $0, places: places)
-          }
-        }
-      }
-    }
-  }
 }
 
 extension ModelTensors {

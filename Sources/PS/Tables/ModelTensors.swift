@@ -141,7 +141,7 @@ extension ModelTensors {
   }
 
   /// The bytes of a message that has `size` before the values of `blocks`, which were checked.
-  func byteCount(of blocks: [PullBlock], behind size: Int) -> Int {
+  func byteCount(of blocks: some Sequence<PullBlock>, behind size: Int) -> Int {
     var size = size
     func add(_ count: Int) { size = (size + 7) / 8 * 8 + count * MemoryLayout<Float>.stride }
     for block in blocks {

@@ -92,7 +92,10 @@ extension Optimizer {
     allRows: Bool
   ) {
     guard allRows else {
-      for position in 0..<keys.count { kernel.update(table, Int(keys[position]), along: gradients, at: position) }
+      for position in 0..<keys.count {
+        table.prefetch(keys, after: position)
+        kernel.update(table, Int(keys[position]), along: gradients, at: position)
+      }
       return
     }
     var position = 0

@@ -75,6 +75,13 @@ package struct RowTable: Sendable {
     )
   }
 
+  /// Asks for the row that is updated a few rows after that number `position` of `keys`.
+  @inline(always)
+  func prefetch(_ keys: MemoryView<Int64>, after position: Int) {
+    // Safety: nothing is read.
+    unsafe Rows.prefetch(rows.base, layout.stride, length: layout.stride, keys, after: position)
+  }
+
   /// A row's own scalars.
   @inline(always)
   func scalars(of row: Int) -> MemoryView<Float> {

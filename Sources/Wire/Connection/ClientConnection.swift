@@ -41,6 +41,8 @@ public struct ClientConnection: Sendable {
   private var pingTime: Duration
   private var pingSent: Instant?
   private var pings: UInt64 = 0
+  /// Whether checksums may follow payloads, those of requests too.
+  public private(set) var takesTrailingChecksums = false
 
   /// A connection made at `now`.
   ///
@@ -141,7 +143,7 @@ public struct ClientConnection: Sendable {
     try expect(.challenge, frame)
     let challenge = try Self.breach { () throws(Refusal) in try Challenge(reading: frame.payload) }
     try require(hello.versions.contains(challenge.version), "version \(challenge.version), which was not offered")
-    try require(challenge.features & ~hello.features == 0, "features that were not offered")
+    try require(challenge.features.isSubset(of: hello.features), "features that were not offered")
     if let key, !challenge.isAuthenticated { throw .authenticationMissing(keyID: key.id) }
     if key == nil, challenge.isAuthenticated { throw .keyMissing }
     let proof =
@@ -164,6 +166,8 @@ public struct ClientConnection: Sendable {
     }
     state = .ready
     assembler.payloadLimit = Int(hello.receiveLimit)
+    takesTrailingChecksums = challenge.features.contains(.trailingChecksums)
+    assembler.takesTrailingChecksums = takesTrailingChecksums
     pingTime = min(limits.pingTime, .milliseconds(Int64(challenge.keepaliveMilliseconds)))
     return .ready(
       challenge, SessionState(lastAppliedSequence: answer.lastAppliedSequence, number: answer.sessionNumber))

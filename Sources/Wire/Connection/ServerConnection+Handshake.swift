@@ -50,7 +50,7 @@ extension ServerConnection {
     }
     var challenge = Challenge(storeID: identity.storeID, bootID: identity.bootID, nonce: nonce, limits: limits)
     challenge.isAuthenticated = !keys.isEmpty
-    challenge.features = hello.features & identity.features
+    challenge.features = hello.features.intersection(identity.features)
     challenge.epoch = identity.epoch
     challenge.shard = identity.shard
     challenge.shards = identity.shards
@@ -117,6 +117,7 @@ extension ServerConnection {
     state = .ready
     receiveLimit = client.receiveLimit
     assembler.payloadLimit = limits.payload
+    assembler.takesTrailingChecksums = client.features.contains(.trailingChecksums)
     lastActivity = now
     let frame = Frame(.authenticated, requestID: handshake.requestID, payload: answer.payload)
     output.send(frame.byteCount, limits: limits, now: now)

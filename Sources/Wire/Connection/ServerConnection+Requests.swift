@@ -107,27 +107,49 @@ extension ServerConnection {
   ///
   /// - Returns: The frame to send, or nil if the connection is over.
   public mutating func reply(_ reply: Frame, load: inout ServerLoad, now: Instant) -> Frame? {
-    let requestID = reply.header.requestID
+    let header = reply.header
+    guard endRequest(header.requestID, load: &load, now: now) else { return nil }
+    var frame = reply
+    if frame.payload.readableBytes > receiveLimit {
+      let refusal = Refusal(
+        .responseTooLarge, detail: UInt64(frame.payload.readableBytes),
+        "a reply of \(frame.payload.readableBytes) bytes; the client takes \(receiveLimit)")
+      frame = refusal.frame(answering: header.type, requestID: header.requestID)
+    }
+    if case .draining = state { frame = frame.flagged(.draining) }
+    output.send(frame.byteCount, limits: limits, now: now)
+    countOutput(load: &load)
+    return frame
+  }
+
+  /// Answers the request of the same number with a payload that is sent behind `reply`, and its checksum behind that; it
+  /// is not larger than the client takes.
+  ///
+  /// - Returns: The header to send, or nil if the connection is over.
+  public mutating func reply(_ reply: FrameHeader, load: inout ServerLoad, now: Instant) -> FrameHeader? {
+    precondition(reply.length <= receiveLimit, "a reply of \(reply.length) bytes; the client takes \(receiveLimit)")
+    guard endRequest(reply.requestID, load: &load, now: now) else { return nil }
+    var header = reply
+    if case .draining = state { header.flags.insert(.draining) }
+    output.send(FrameHeader.byteCount + Int(header.length), limits: limits, now: now)
+    countOutput(load: &load)
+    return header
+  }
+
+  /// A request is answered.
+  ///
+  /// - Returns: Whether the connection still takes the answer.
+  private mutating func endRequest(_ requestID: UInt64, load: inout ServerLoad, now: Instant) -> Bool {
     guard let byteCount = inFlight.removeValue(forKey: requestID) else {
       switch state {
-      case .finishing, .closed: return nil
+      case .finishing, .closed: return false
       default: preconditionFailure("a reply to \(requestID), which is not in flight")
       }
     }
     bytesInFlight -= byteCount
     load.release(byteCount)
     lastActivity = now
-    var frame = reply
-    if frame.payload.readableBytes > receiveLimit {
-      let refusal = Refusal(
-        .responseTooLarge, detail: UInt64(frame.payload.readableBytes),
-        "a reply of \(frame.payload.readableBytes) bytes; the client takes \(receiveLimit)")
-      frame = refusal.frame(answering: reply.header.type, requestID: requestID)
-    }
-    if case .draining = state { frame = frame.flagged(.draining) }
-    output.send(frame.byteCount, limits: limits, now: now)
-    countOutput(load: &load)
-    return frame
+    return true
   }
 
   /// `waiting` bytes of what was sent have not been taken by the client yet.

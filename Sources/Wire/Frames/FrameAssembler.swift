@@ -9,6 +9,8 @@ public import NIOCore
 public struct FrameAssembler: Sendable {
   /// The most bytes of a payload that are accepted now.
   public var payloadLimit: Int
+  /// Whether checksums may follow payloads.
+  public var takesTrailingChecksums = false
 
   private var headerBytes = ByteBuffer()
   private var current: FrameHeader?
@@ -33,13 +35,15 @@ public struct FrameAssembler: Sendable {
   /// The bytes of the unfinished frame's payload that have come.
   public var payloadBytes: Int { payload.readableBytes }
 
-  /// The bytes of the unfinished frame's payload that have not come; 0 before its header has.
-  public var missingBytes: Int { current.map { Int($0.length) - payload.readableBytes } ?? 0 }
+  /// The bytes of the unfinished frame that have not come; 0 before its header has.
+  public var missingBytes: Int { current.map { $0.byteCountBehind - payload.readableBytes } ?? 0 }
 
   /// The unfinished frame whose header has come, with what has come of its payload, not checked yet.
   ///
   /// Whoever keeps the payload makes the next bytes be put into a copy of it.
-  public var unfinished: (header: FrameHeader, payload: ByteBuffer)? { current.map { ($0, payload) } }
+  public var unfinished: (header: FrameHeader, payload: ByteBuffer)? {
+    current.map { ($0, payload.getSlice(at: 0, length: min(payload.readableBytes, Int($0.length)))!) }
+  }
 
   /// The memory taken for the unfinished frame's payload.
   package var payloadCapacity: Int { payload.capacity }
@@ -56,7 +60,8 @@ public struct FrameAssembler: Sendable {
   /// Takes bytes from `input` up to the end of a header, unless the frame's header has come already.
   ///
   /// - Returns: The header of the frame whose payload comes next, or nil if `input` is used up before its end.
-  /// - Throws: What a header's check throws; 103 for a length above the limit.
+  /// - Throws: What a header's check throws; 103 for a length above the limit, 105 for a checksum behind the payload where
+  ///   that was not agreed.
   public mutating func header(from input: inout ByteBuffer) throws(Refusal) -> FrameHeader? {
     if let current { return current }
     guard let header = try wholeHeader(from: &input) else { return nil }
@@ -64,6 +69,11 @@ public struct FrameAssembler: Sendable {
       throw Refusal(
         .frameTooLarge, detail: UInt64(payloadLimit),
         "a payload of \(header.length) bytes; at most \(payloadLimit) are accepted now")
+    }
+    if header.flags.contains(.checksumFollows) {
+      guard takesTrailingChecksums, header.payloadChecksum == 0 else {
+        throw Refusal(.reservedBits, "a checksum behind a payload, which was not agreed, or a second one before it")
+      }
     }
     current = header
     return header
@@ -74,20 +84,22 @@ public struct FrameAssembler: Sendable {
   /// - Returns: The frame, or nil if `input` is used up before its end.
   /// - Throws: 104 for a damaged payload.
   public mutating func frame(from input: inout ByteBuffer) throws(Refusal) -> Frame? {
-    guard let header = current else { preconditionFailure("no header before a payload") }
+    guard var header = current else { preconditionFailure("no header before a payload") }
     let missing = missingBytes
     let count = min(missing, input.readableBytes)
     if count > 0 {
-      reserve(for: count, of: Int(header.length))
-      checksum = input.checksum(at: input.readerIndex, length: count, continuing: checksum)
+      let before = payload.readableBytes
+      reserve(for: count, of: header.byteCountBehind)
       var piece = input.readSlice(length: count)!
       payload.writeBuffer(&piece)
+      check(from: before, of: header)
     }
     guard count == missing else { return nil }
+    largest = max(largest, payload.readableBytes)
+    header.takeChecksum(behind: &payload)
     guard checksum == header.payloadChecksum else {
       throw Refusal(.badPayloadChecksum, "a frame's payload was damaged on the way")
     }
-    largest = max(largest, payload.readableBytes)
     defer {
       current = nil
       payload = ByteBuffer()
@@ -96,13 +108,20 @@ public struct FrameAssembler: Sendable {
     return Frame(header: header, payload: payload)
   }
 
+  /// Continues the checksum over what has come of the payload from `place` on.
+  private mutating func check(from place: Int, of header: FrameHeader) {
+    let end = min(payload.readableBytes, Int(header.length))
+    guard place < end else { return }
+    checksum = payload.checksum(at: place, length: end - place, continuing: checksum)
+  }
+
   /// Lends the memory of the payload that is on its way, if much of it is missing: with what has come, and with room
   /// behind it for no more than what is missing.
   ///
   /// It is given back with ``takeBack(_:)`` before anything else is asked.
   public mutating func lend() -> ByteBuffer? {
     guard let header = current, missingBytes >= Self.leastLent else { return nil }
-    reserve(for: 1, of: Int(header.length))
+    reserve(for: 1, of: header.byteCountBehind)
     lentBytes = payload.readableBytes
     var lent = ByteBuffer()
     swap(&lent, &payload)
@@ -114,12 +133,11 @@ public struct FrameAssembler: Sendable {
   /// - Returns: How many came.
   @discardableResult
   public mutating func takeBack(_ lent: ByteBuffer) -> Int {
-    guard let before = lentBytes else { preconditionFailure("memory that was not lent") }
+    guard let before = lentBytes, let header = current else { preconditionFailure("memory that was not lent") }
     lentBytes = nil
     payload = lent
-    let count = payload.readableBytes - before
-    checksum = payload.checksum(at: before, length: count, continuing: checksum)
-    return count
+    check(from: before, of: header)
+    return payload.readableBytes - before
   }
 
   private mutating func wholeHeader(from input: inout ByteBuffer) throws(Refusal) -> FrameHeader? {
@@ -155,5 +173,20 @@ public struct FrameAssembler: Sendable {
     var room = memory.readSlice(length: count)!
     room.moveWriterIndex(to: 0)
     return room
+  }
+}
+
+extension FrameHeader {
+  /// The bytes between this header and the next one.
+  fileprivate var byteCountBehind: Int {
+    Int(length) + (flags.contains(.checksumFollows) ? MemoryLayout<UInt32>.size : 0)
+  }
+
+  /// Takes the checksum that follows the payload, if one does, so that nobody later has to ask where it was.
+  fileprivate mutating func takeChecksum(behind payload: inout ByteBuffer) {
+    guard flags.contains(.checksumFollows) else { return }
+    flags.remove(.checksumFollows)
+    payloadChecksum = payload.getInteger(at: Int(length), endianness: .little)!
+    payload = payload.getSlice(at: 0, length: Int(length))!
   }
 }

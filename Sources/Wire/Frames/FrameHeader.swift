@@ -10,7 +10,7 @@ import Kernels
 ///      8  4  length         bytes of the payload, checked against a limit before anything is allocated
 ///     12  4  epoch          of the shard map; 0 for frames that are not routed
 ///     16  8  request        chosen by the client, not 0, unique in flight; 0 for frames of the connection itself
-///     24  4  payload CRC    CRC-32C; 0 for an empty payload
+///     24  4  payload CRC    CRC-32C; 0 for an empty payload, or if the checksum follows the payload
 ///     28  4  header CRC     CRC-32C of bytes 0..<28
 ///
 /// A checksum of its own lets a receiver trust the length before it has the payload.
@@ -33,7 +33,7 @@ public struct FrameHeader: Hashable, Sendable {
   public var epoch: UInt32
   /// Which request the frame is or answers, or 0.
   public var requestID: UInt64
-  /// The CRC-32C of the payload, 0 if there is none.
+  /// The CRC-32C of the payload, 0 if there is none or ``FrameFlags/checksumFollows`` is set.
   public var payloadChecksum: UInt32
 
   /// A header of these fields.
@@ -140,7 +140,12 @@ public struct FrameFlags: OptionSet, Hashable, Sendable {
   public static let draining = FrameFlags(rawValue: 1 << 4)
   /// The push ends the sender's clock.
   public static let clock = FrameFlags(rawValue: 1 << 5)
+  /// The payload's checksum is in the four bytes behind it, which its length does not count: only between two ends that
+  /// know ``Features/trailingChecksums``.
+  public static let checksumFollows = FrameFlags(rawValue: 1 << 6)
 
   /// All flags there are.
-  static let known: FrameFlags = [.response, .error, .needsDurability, .duplicate, .draining, .clock]
+  static let known: FrameFlags = [
+    .response, .error, .needsDurability, .duplicate, .draining, .clock, .checksumFollows,
+  ]
 }

@@ -28,7 +28,7 @@ public struct Challenge: Hashable, Sendable {
   /// The largest payload that the server accepts.
   public var payloadLimit: UInt32
   /// The optional features in use.
-  public var features: UInt64 = 0
+  public var features: Features = []
   /// Which store the server has.
   public var storeID: Identifier
   /// Random bytes that make the proofs of this connection worthless for another.
@@ -62,7 +62,7 @@ public struct Challenge: Hashable, Sendable {
     writer.flag(isAuthenticated)
     writer.integer(requestsInFlight)
     writer.integer(payloadLimit)
-    writer.integer(features)
+    writer.integer(features.rawValue)
     writer.data(storeID.bytes)
     writer.data(nonce)
     writer.integer(bootID)
@@ -81,7 +81,7 @@ public struct Challenge: Hashable, Sendable {
     isAuthenticated = try reader.flag()
     requestsInFlight = try reader.integer()
     payloadLimit = try reader.integer()
-    features = try reader.integer()
+    features = Features(rawValue: try reader.integer())
     storeID = try Identifier(from: &reader)
     nonce = try reader.data(count: 32)
     bootID = try reader.integer()

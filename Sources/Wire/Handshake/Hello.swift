@@ -22,8 +22,8 @@ public struct Hello: Hashable, Sendable {
   public var role: Role
   /// The largest payload that the client accepts.
   public var receiveLimit: UInt32
-  /// The optional features that the client knows, a bit each.
-  public var features: UInt64
+  /// The optional features that the client knows.
+  public var features: Features
   /// Who the client is, as long as its process lives.
   public var clientID: Identifier
   /// Random bytes that make the proof of this connection worthless for another.
@@ -36,7 +36,7 @@ public struct Hello: Hashable, Sendable {
   /// The hello of a client called `clientID`.
   public init(
     role: Role, clientID: Identifier, nonce: [UInt8], keyID: String = "", receiveLimit: Int = Limits().payload,
-    features: UInt64 = 0, versions: ClosedRange<UInt8> = 1...1, build: String = "onlearn"
+    features: Features = .known, versions: ClosedRange<UInt8> = 1...1, build: String = "onlearn"
   ) {
     precondition(nonce.count == 32, "a nonce of \(nonce.count) bytes")
     precondition(keyID.utf8.count <= 16 && build.utf8.count <= 8, "a long name of a key or build")
@@ -58,7 +58,7 @@ public struct Hello: Hashable, Sendable {
     writer.integer(role.rawValue)
     writer.integer(UInt8(0))
     writer.integer(receiveLimit)
-    writer.integer(features)
+    writer.integer(features.rawValue)
     writer.data(clientID.bytes)
     writer.data(nonce)
     writer.name(keyID, byteCount: 16)
@@ -78,7 +78,7 @@ public struct Hello: Hashable, Sendable {
     self.role = role
     try reader.zeros(1)
     receiveLimit = try reader.integer()
-    features = try reader.integer()
+    features = Features(rawValue: try reader.integer())
     clientID = try Identifier(from: &reader)
     nonce = try reader.data(count: 32)
     keyID = try reader.name(byteCount: 16)

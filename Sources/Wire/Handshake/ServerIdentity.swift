@@ -4,8 +4,8 @@ public struct ServerIdentity: Hashable, Sendable {
   public var storeID: Identifier
   /// Another number each time the server starts.
   public var bootID: UInt64
-  /// The optional features that the server knows, a bit each.
-  public var features: UInt64 = 0
+  /// The optional features that the server knows.
+  public var features = Features.known
   /// The shard map's epoch.
   public var epoch: UInt32 = 0
   /// Which shard the server is.
@@ -31,7 +31,7 @@ public struct ClientIdentity: Hashable, Sendable {
   /// The largest payload that the client accepts.
   public let receiveLimit: Int
   /// The optional features in use.
-  public let features: UInt64
+  public let features: Features
   /// The client's build, for logs.
   public let build: String
 }

@@ -99,5 +99,6 @@ public struct MessageWriter {
     written.append(bytes[end..<bytes.count])
   }
 
-  private mutating func align() { zeros((8 - written.readableBytes % 8) % 8) }
+  /// Zero bytes up to the next multiple of eight.
+  public mutating func align() { zeros((8 - written.readableBytes % 8) % 8) }
 }

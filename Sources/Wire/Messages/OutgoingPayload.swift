@@ -67,6 +67,15 @@ extension OutgoingPayload.Piece {
     }
   }
 
+  /// The first bytes of the piece, at most `count`.
+  public func prefix(_ count: Int) -> OutgoingPayload.Piece {
+    guard count < byteCount else { return self }
+    switch self {
+    case .written(let bytes): return .written(bytes.getSlice(at: bytes.readerIndex, length: count)!)
+    case .lent(let bytes): return .lent(bytes[0..<count])
+    }
+  }
+
   /// The same bytes where nobody else can change them.
   public var owned: OutgoingPayload.Piece {
     guard case .lent = self else { return self }
@@ -82,7 +91,7 @@ extension OutgoingPayload.Piece {
     }
   }
 
-  fileprivate func checksum(continuing crc: UInt32) -> UInt32 {
+  func checksum(continuing crc: UInt32) -> UInt32 {
     switch self {
     case .written(let bytes): bytes.checksum(at: bytes.readerIndex, length: bytes.readableBytes, continuing: crc)
     case .lent(let bytes): Checksum.crc32c(bytes, continuing: crc)

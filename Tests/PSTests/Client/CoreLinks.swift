@@ -155,18 +155,23 @@ final class CoreLinks: ServerLinks {
     world.servers[shard].core.step(event, now: world.now, into: &effects)
     for effect in effects {
       switch effect {
-      case .reply(let frame, let connection):
-        guard connection == world.servers[shard].connection else { continue }
-        if Double.random(in: 0..<1, using: &world.random) < faults.lostReplies {
-          arrive(frame, isWrong: Bool.random(using: &world.random), shard, &world)
-          disconnect(shard, &world)
-        } else {
-          arrive(frame, isWrong: false, shard, &world)
-          step(shard, .received(frame), &world)
-        }
+      case .reply(let frame, let connection): reply(frame, connection, shard, &world)
+      case .stream(let answer, let connection):
+        reply(world.servers[shard].core.joined(answer), connection, shard, &world)
       case .close(let connection, _): if connection == world.servers[shard].connection { disconnect(shard, &world) }
       case .append, .wake: continue
       }
+    }
+  }
+
+  private func reply(_ frame: Frame, _ connection: ConnectionID, _ shard: Int, _ world: inout World) {
+    guard connection == world.servers[shard].connection else { return }
+    if Double.random(in: 0..<1, using: &world.random) < faults.lostReplies {
+      arrive(frame, isWrong: Bool.random(using: &world.random), shard, &world)
+      disconnect(shard, &world)
+    } else {
+      arrive(frame, isWrong: false, shard, &world)
+      step(shard, .received(frame), &world)
     }
   }
 

@@ -57,6 +57,8 @@ final class TestServer {
     for effect in effects {
       switch effect {
       case .reply(let frame, let connection): answers[connection, default: [:]][frame.header.requestID] = frame
+      case .stream(let reply, let connection):
+        answers[connection, default: [:]][reply.header.requestID] = core.joined(reply)
       case .close(let connection, let refusal): closed[connection] = refusal
       case .append(let record): unwritten.append(record)
       case .wake(let time): wake = min(wake ?? time, time)

@@ -258,6 +258,7 @@ final class ServerProcess: SimulatedService {
     guard !loop.isOver, !server.folder.isOff else { return }
     switch effect {
     case .reply(let frame, let connection): listener.reply(frame, to: connection)
+    case .stream(let reply, let connection): listener.reply(driver.joined(reply), to: connection)
     case .close(let connection, let refusal): listener.close(connection, refusal)
     case .wake(let time): alarm.set(time) { [weak self] in self?.step(.timer) }
     case .append: preconditionFailure("a record that the driver did not write")

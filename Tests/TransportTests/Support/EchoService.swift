@@ -32,6 +32,7 @@ final class EchoService: FrameService {
     case .echo: answer(request, on: connection)
     case .keep: kept.append((request, connection))
     case .swell: answer(request, on: connection, ByteBuffer(repeating: 0x5A, count: 1 << 20))
+    case .stream: stream(request.header, on: connection)
     default: connection.refuse(Refusal(.unknownType, "no such request"), answering: request.header)
     }
   }
@@ -50,6 +51,14 @@ final class EchoService: FrameService {
     kept = []
   }
 
+  private func stream(_ request: FrameHeader, on connection: ServiceConnection) {
+    let parts = (0..<9).map { ByteBuffer(repeating: UInt8($0), count: 100_001 * $0) }
+    var next = parts.makeIterator()
+    let length = UInt32(parts.reduce(0) { $0 + $1.readableBytes })
+    let header = FrameHeader(type: .stream, flags: .response, length: length, requestID: request.requestID)
+    connection.reply(header) { next.next() }
+  }
+
   private func answer(_ request: Frame, on connection: ServiceConnection, _ payload: ByteBuffer? = nil) {
     let header = request.header
     connection.reply(
@@ -64,6 +73,8 @@ extension MessageType {
   static let keep = MessageType(rawValue: 0x71)
   /// Is answered with a mebibyte.
   static let swell = MessageType(rawValue: 0x72)
+  /// Is answered with 3.6 MB that are made while they are sent.
+  static let stream = MessageType(rawValue: 0x73)
 }
 
 extension Limits {
