@@ -33,7 +33,7 @@ public final class LanePool: Sendable {
   /// A pool of `lanes` lanes, of which `lanes - 1` are new threads.
   public init(lanes: Int) {
     precondition(lanes >= 1, "\(lanes) lanes")
-    LinearAlgebra.useSingleThreadedBLAS()
+    LinearAlgebra.prepareBLAS()
     laneCount = lanes
     let shared = Shared()
     self.shared = shared

@@ -1,27 +1,28 @@
 import COpenBLAS
 
 extension LinearAlgebra {
-  private static let singleThreaded: Void = {
+  private static let prepared: Void = {
     openblas_set_num_threads(1)
     onlearn_end_blas_threads()
+    BLASCore.chooseBetterKernels()
   }()
 
-  /// Makes OpenBLAS run in the calling thread only, before it is first used: each lane of a ``LanePool`` multiplies on its
-  /// own.
+  /// Makes OpenBLAS ready, before it is first used: with kernels that suit the processor, and in the calling thread only,
+  /// as each lane of a ``LanePool`` multiplies on its own.
   ///
   /// The threads that OpenBLAS starts when it is loaded end: they look for work all the time for a tenth of a second,
   /// on the cores that the lanes need, before they sleep. Nothing may be multiplied by them while they end.
   @inline(always)
-  static func useSingleThreadedBLAS() { _ = singleThreaded }
+  static func prepareBLAS() { _ = prepared }
 
   /// How many threads OpenBLAS uses for one product: one, unless a benchmark sets another number.
   public static var blasThreadCount: Int {
     get {
-      useSingleThreadedBLAS()
+      prepareBLAS()
       return Int(openblas_get_num_threads())
     }
     set {
-      useSingleThreadedBLAS()
+      prepareBLAS()
       openblas_set_num_threads(Int32(clamping: newValue))
     }
   }
@@ -34,7 +35,7 @@ extension LinearAlgebra {
   public static func orthogonal(rows: Int, columns: Int, normals: MemoryView<Float>) {
     precondition(normals.count == rows * columns, "\(normals.count) normals for [\(rows), \(columns)]")
     guard rows > 0, columns > 0 else { return }
-    useSingleThreadedBLAS()
+    prepareBLAS()
     let (tall, wide) = (max(rows, columns), min(rows, columns))
     var scales = [Float](repeating: 0, count: wide)
     var signs = [Float](repeating: 1, count: wide)

@@ -53,7 +53,7 @@ public enum LinearAlgebra {
     }
     check(a, rows: aTransposed ? k : m, columns: aTransposed ? m : k, rowStride: aStride)
     check(b, rows: bTransposed ? n : k, columns: bTransposed ? k : n, rowStride: bStride)
-    useSingleThreadedBLAS()
+    prepareBLAS()
     // Safety: the three checks above say that every row BLAS touches lies in its view.
     if n == 1 {
       if !accumulating { clear(c, rows: m, columns: 1, rowStride: cStride) }

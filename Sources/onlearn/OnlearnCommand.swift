@@ -1,5 +1,6 @@
 import ArgumentParser
 import CAllocationCounter
+import Kernels
 
 /// The command-line tool: each subcommand parses, validates and calls.
 @main
@@ -15,6 +16,8 @@ struct OnlearnCommand: AsyncParsableCommand {
 
   static func main() async {
     onlearn_keep_freed_memory()
+    // Now, as it may change the environment for a moment, which other threads read.
+    BLASCore.prepare()
     await main(nil)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Testing
 
@@ -24,5 +25,25 @@ import Testing
     #expect(forced.contains("unset OPENBLAS_CORETYPE, which is 'haswell'"))
     let old = try #require(BLASCore(name: "Nehalem", processor: .avx2).complaint(forced: nil))
     #expect(old.contains("install a newer OpenBLAS"))
+  }
+
+  @Test(arguments: [
+    ("Prescott", BLASCore.VectorLevel.avx512, "SkylakeX"), ("Zen", .avx512, "SkylakeX"), ("Prescott", .avx2, "Haswell"),
+    ("Nehalem", .avx, "Sandybridge"),
+  ])
+  func `is replaced where it lags behind`(_ name: String, _ processor: BLASCore.VectorLevel, _ better: String) {
+    #expect(BLASCore(name: name, processor: processor).betterName == better)
+    #expect(BLASCore(name: better, processor: processor).betterName == nil)
+  }
+
+  @Test(.enabled(if: BLASCore.canChoose)) func `suits the processor of this machine`() {
+    #expect(BLASCore.current.betterName == nil, "\(BLASCore.current)")
+  }
+}
+
+extension BLASCore {
+  /// Whether OpenBLAS has kernels of more than one kind, and nobody says which ones to use.
+  fileprivate static var canChoose: Bool {
+    configuration.contains("DYNAMIC_ARCH") && ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] == nil
   }
 }

@@ -10,7 +10,7 @@ extension LinearAlgebra {
   ) {
     precondition(m > 0 && k > 0 && n > 0, "a product of [\(m), \(k)] and [\(k), \(n)]")
     precondition(a.count == m * k && b.count == k * n && c.count == m * n, "\(a.count), \(b.count) into \(c.count)")
-    useSingleThreadedBLAS()
+    prepareBLAS()
     // Safety: the views have as many scalars as the packed matrices.
     unsafe cblas_sgemm(
       CblasRowMajor, aTransposed ? CblasTrans : CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans,
