@@ -2,11 +2,13 @@ package import Kernels
 
 extension ParameterGradients {
   /// Checks that the gradients fit `parameters` and are finite.
-  package func check(against parameters: [ParameterSpec]) throws(StoreError) {
+  ///
+  /// - Parameter looksAtValues: Whether to look at the values at all; what fits may have others than finite ones if not.
+  package func check(against parameters: [ParameterSpec], looksAtValues: Bool = true) throws(StoreError) {
     guard gradients.count == parameters.count else {
       throw .wrongNumberOfGradients(expected: parameters.count, found: gradients.count)
     }
-    for index in gradients.indices { try parameters[index].check(gradients[index]) }
+    for index in gradients.indices { try parameters[index].check(gradients[index], looksAtValues) }
   }
 }
 
@@ -23,8 +25,8 @@ extension RowRequest {
 }
 
 extension ParameterSpec {
-  /// Checks that `gradient` fits the parameter and is finite.
-  fileprivate func check(_ gradient: Gradient) throws(StoreError) {
+  /// Checks that `gradient` fits the parameter, and that it is finite if values are looked at.
+  fileprivate func check(_ gradient: Gradient, _ looksAtValues: Bool) throws(StoreError) {
     switch gradient {
     case .none: return
     case .dense(let values):
@@ -33,7 +35,8 @@ extension ParameterSpec {
       guard values.count == count else {
         throw .wrongCount(tensor: name, expected: count, found: values.count)
       }
-      if let position = values.firstNonFinite { throw .notFinite(tensor: name, position: position, row: nil) }
+      guard looksAtValues, let position = values.firstNonFinite else { return }
+      throw .notFinite(tensor: name, position: position, row: nil)
     case .rows(let keys, let values):
       guard !isFrozen else { throw .frozen(parameter: name) }
       guard kind == .table else { throw .wrongKind(parameter: name, expected: kind) }
@@ -42,9 +45,8 @@ extension ParameterSpec {
         throw .wrongCount(tensor: name, expected: expected, found: values.count)
       }
       try check(rows: keys)
-      if let position = values.firstNonFinite {
-        throw .notFinite(tensor: name, position: position, row: keys[position / rowLength])
-      }
+      guard looksAtValues, let position = values.firstNonFinite else { return }
+      throw .notFinite(tensor: name, position: position, row: keys[position / rowLength])
     }
   }
 

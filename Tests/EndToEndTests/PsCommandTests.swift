@@ -38,7 +38,8 @@ import Testing
     }
     var running = try await servers("first")
     let workers = try await withThrowingTaskGroup(of: OnlearnProcess.self) { group in
-      for _ in 0..<2 { group.addTask { try Self.train(data, store, steps: 10) } }
+      // On threads of their own: a worker that waits for the other must not keep the one from starting it.
+      for _ in 0..<2 { group.addTask { try await Soak.onThread { try Self.train(data, store, steps: 10) } } }
       return try await group.reduce(into: []) { $0.append($1) }
     }
     for worker in workers { #expect(worker.status == 0, "\(worker.errors)") }
@@ -65,7 +66,7 @@ import Testing
     let arguments = ["--data", "\(folder.path)/killed", "--listen"]
     var server = try start("before", arguments + ["127.0.0.1:0"])
     let address = try await server.value(after: "listens at ")
-    async let worker = Self.train(data, "ps:\(address)", steps: 20_000)
+    async let worker = Soak.onThread { try Self.train(data, "ps:\(address)", steps: 20_000) }
     for _ in 0..<3 {
       try await Task.sleep(for: .milliseconds(150))
       _ = server.stop(SIGKILL)

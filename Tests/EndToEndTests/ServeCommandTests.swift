@@ -34,7 +34,11 @@ import Testing
     var server = try start(store)
     var address = try await server.value(after: "olp=")
     let (one, two) = try await withThrowingTaskGroup(of: OnlearnProcess.self) { [address, data] group in
-      for _ in 0..<2 { group.addTask { try Self.train(address, on: data, steps: 40, ["--connections", "2"]) } }
+      for _ in 0..<2 {
+        group.addTask {
+          try await Soak.onThread { try Self.train(address, on: data, steps: 40, ["--connections", "2"]) }
+        }
+      }
       return (try await group.next()!, try await group.next()!)
     }
     #expect(one.status == 0 && two.status == 0, "\(one.errors)\(two.errors)")

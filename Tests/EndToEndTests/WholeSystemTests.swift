@@ -27,7 +27,9 @@ import Testing
   /// Trains from two clients at once, and returns what each reported at the end.
   private func trainTwice(_ address: String, steps: Int) async throws -> [TrainingReport] {
     try await withThrowingTaskGroup(of: OnlearnProcess.self) { group in
-      for _ in 0..<2 { group.addTask { [data] in try Self.train(address, data, steps: steps) } }
+      for _ in 0..<2 {
+        group.addTask { [data] in try await Soak.onThread { try Self.train(address, data, steps: steps) } }
+      }
       return try await group.reduce(into: []) { $0.append(try TrainingReport($1)) }
     }
   }

@@ -146,7 +146,8 @@ public final class ParameterClient: ParameterStore {
 
   public func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
     try state.withLock { state in
-      if let push { try push.check(against: state.parameters) }
+      // A single server looks at the values too and refuses all of them; of several, some would apply their part.
+      if let push { try push.check(against: state.parameters, looksAtValues: links.count > 1) }
       if let pull { try pull.check(against: state.parameters) }
       var isDuplicate = false
       if push != nil || pull != nil { isDuplicate = try exchange(push, pull, &state) }
@@ -186,7 +187,7 @@ extension ParameterClient {
         if copiesEarly { answers.withLock { $0[answer.shard].take(answer) } }
       }
     } catch {
-      throw explained(error, push?.source)
+      throw explained(error, push, state.parameters)
     }
     // What was sent is let go, so that its memory is used again.
     requests.removeAll()
@@ -206,10 +207,15 @@ extension ParameterClient {
     return isDuplicate
   }
 
-  /// What a refusal means to who pushes a batch of `source`.
-  private func explained(_ error: ClientError, _ source: SourceRange?) -> any Error {
+  /// What a refusal of `push` means to who pushes it.
+  private func explained(
+    _ error: ClientError, _ push: ParameterGradients?, _ parameters: [ParameterSpec]
+  ) -> any Error {
     guard case .refused(let refusal) = error else { return error }
-    switch (refusal.code, source) {
+    switch (refusal.code, push?.source) {
+    case (.notFinite, _):
+      do { try push?.check(against: parameters) } catch { return error }
+      return error
     case (.offsetGap, let source?): return StoreError.sourceGap(source, stored: refusal.detail)
     case (.offsetOverlap, let source?): return StoreError.sourceOverlap(source, stored: refusal.detail)
     // A model that was registered and is unknown now went with the server's memory.
