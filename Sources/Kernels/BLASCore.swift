@@ -47,7 +47,7 @@ public struct BLASCore: Hashable, Sendable {
 
   /// What OpenBLAS uses in this process: its own choice on this processor, or a better one.
   public static var current: BLASCore {
-    LinearAlgebra.prepareBLAS()
+    prepare()
     return chosen
   }
 
@@ -71,7 +71,7 @@ public struct BLASCore: Hashable, Sendable {
   /// `OPENBLAS_CORETYPE` says which ones to use; before anything is multiplied.
   ///
   /// For a processor that is newer than itself OpenBLAS takes kernels for one of 2004: on an Emerald Rapids, version 0.3.21
-  /// multiplies 256 × 256 matrices at 17 GFLOP/s, and at 130 with these (`onlearn bench matmul`).
+  /// multiplies 1024 × 1024 matrices at 28 GFLOP/s, and at 147 with these (`onlearn bench matmul`).
   static func chooseBetterKernels() {
     guard let name = chosen.betterName else { return }
     unsafe onlearn_choose_blas_core(name)
@@ -79,8 +79,8 @@ public struct BLASCore: Hashable, Sendable {
 
   /// OpenBLAS's name of a processor with kernels that are as good as the processor; `nil` if the choice is.
   package var betterName: String? {
-    guard let level, let processor, level < processor else { return nil }
-    return switch processor {
+    guard let (_, needed) = shortfall else { return nil }
+    return switch needed {
     case .sse: nil
     case .avx: "Sandybridge"
     case .avx2: "Haswell"
@@ -94,12 +94,18 @@ public struct BLASCore: Hashable, Sendable {
     return [.sse, .avx, .avx2, .avx512].first { (level: VectorLevel) in level.cores.contains(name) }
   }
 
+  /// What the kernels are made for, and what the processor can do, if that is more.
+  private var shortfall: (level: VectorLevel, needed: VectorLevel)? {
+    guard let level, let processor, level < processor else { return nil }
+    return (level, processor)
+  }
+
   /// One sentence that says which kernels OpenBLAS should use instead, and what to do; `nil` if its choice is as good as
   /// the processor.
   ///
   /// - Parameter forced: What the environment's `OPENBLAS_CORETYPE` says.
   public func complaint(forced: String?) -> String? {
-    guard let level, let processor, level < processor else { return nil }
+    guard let (level, needed) = shortfall else { return nil }
     let remedy =
       if let forced {
         "unset OPENBLAS_CORETYPE, which is '\(forced)'"
@@ -107,7 +113,7 @@ public struct BLASCore: Hashable, Sendable {
         "install a newer OpenBLAS, which may know this processor"
       }
     return """
-      OpenBLAS uses its kernels for \(name), which have \(level) at most, but this processor has \(processor): products \
+      OpenBLAS uses its kernels for \(name), which have \(level) at most, but this processor has \(needed): products \
       of matrices take longer than they need to; \(remedy)
       """
   }

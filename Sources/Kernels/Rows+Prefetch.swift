@@ -5,8 +5,8 @@ extension Rows {
   /// processor cannot guess.
   ///
   /// In a table of 160 MB a row of 64 bytes then takes 3 ns to gather instead of 8. All lines of a row are asked for, up to
-  /// four behind each other: with the first one only, 10,000 rows of 68 bytes took 94 µs where 71 are enough without, and 67
-  /// with all.
+  /// four behind each other and the last: with the first one only, an exchange of 10,000 rows of 68 bytes with a parameter
+  /// server takes 0.645 ms instead of 0.617 (`onlearn bench push-pull rows`, an Emerald Rapids).
   @inlinable @inline(always)
   package static func prefetch<Scalar: BitwiseCopyable, Index: IndexScalar>(
     _ table: UnsafePointer<Scalar>, _ rowStride: Int, length: Int, _ indices: MemoryView<Index>, after position: Int

@@ -28,15 +28,11 @@ public final class ServiceConnection {
   ///   - header: The header, with the length of the payload, which is not more than the client takes, and no checksum.
   ///   - next: Gives the parts of the payload, then nil, all before this returns.
   public func reply(_ header: FrameHeader, next: () -> ByteBuffer?) {
-    guard client.features.contains(.trailingChecksums) else {
-      var payload = ByteBuffer()
-      payload.reserveCapacity(Int(header.length))
-      while var part = next() { payload.writeBuffer(&part) }
-      return reply(
-        Frame(
-          header.type, flags: header.flags, epoch: header.epoch, requestID: header.requestID, payload: payload))
+    if client.features.contains(.trailingChecksums) {
+      channel.reply(header, next: next)
+    } else {
+      reply(Frame(header, joining: next))
     }
-    channel.reply(header, next: next)
   }
 
   /// Refuses a request; the connection closes afterwards if the refusal says so.

@@ -87,15 +87,6 @@ extension ByteBuffer {
 }
 
 extension Frame {
-  /// The bytes on the wire.
-  var bytes: [UInt8] { Array(headerBytes.readableBytesView) + Array(payload.readableBytesView) }
-
-  /// The bytes on the wire with the payload's checksum behind it.
-  var bytesWithTrailingChecksum: [UInt8] {
-    Array(header.announcingChecksum.bytes.readableBytesView) + Array(payload.readableBytesView)
-      + Array(FrameHeader.bytes(ofTrailing: header.payloadChecksum).readableBytesView)
-  }
-
   /// A request of a service.
   static func pull(_ requestID: UInt64, byteCount: Int = 0) -> Frame {
     Frame(.pull, requestID: requestID, payload: .filled(byteCount))

@@ -35,12 +35,8 @@ extension ServerCore {
 
   /// The whole of `reply`.
   public func joined(_ reply: StreamedReply) -> Frame {
-    var (reply, payload) = (reply, ByteBuffer())
-    payload.reserveCapacity(Int(reply.header.length))
-    while var part = nextPart(of: &reply) { payload.writeBuffer(&part) }
-    return Frame(
-      reply.header.type, flags: reply.header.flags, epoch: reply.header.epoch, requestID: reply.header.requestID,
-      payload: payload)
+    var rest = reply
+    return Frame(reply.header, joining: { nextPart(of: &rest) })
   }
 
   /// Copies the values of answers that are not sent yet, before they change.

@@ -41,8 +41,6 @@ public struct ClientConnection: Sendable {
   private var pingTime: Duration
   private var pingSent: Instant?
   private var pings: UInt64 = 0
-  /// Whether checksums may follow payloads, those of requests too.
-  public private(set) var takesTrailingChecksums = false
 
   /// A connection made at `now`.
   ///
@@ -58,6 +56,9 @@ public struct ClientConnection: Sendable {
     lastSign = now
     pingTime = limits.pingTime
   }
+
+  /// Whether checksums may follow payloads, those of requests too.
+  public var takesTrailingChecksums: Bool { assembler.takesTrailingChecksums }
 
   /// Whether requests may be sent.
   public var isReady: Bool { if case .ready = state { true } else { false } }
@@ -166,8 +167,7 @@ public struct ClientConnection: Sendable {
     }
     state = .ready
     assembler.payloadLimit = Int(hello.receiveLimit)
-    takesTrailingChecksums = challenge.features.contains(.trailingChecksums)
-    assembler.takesTrailingChecksums = takesTrailingChecksums
+    assembler.takesTrailingChecksums = challenge.features.contains(.trailingChecksums)
     pingTime = min(limits.pingTime, .milliseconds(Int64(challenge.keepaliveMilliseconds)))
     return .ready(
       challenge, SessionState(lastAppliedSequence: answer.lastAppliedSequence, number: answer.sessionNumber))

@@ -107,49 +107,38 @@ extension ServerConnection {
   ///
   /// - Returns: The frame to send, or nil if the connection is over.
   public mutating func reply(_ reply: Frame, load: inout ServerLoad, now: Instant) -> Frame? {
-    let header = reply.header
-    guard endRequest(header.requestID, load: &load, now: now) else { return nil }
     var frame = reply
     if frame.payload.readableBytes > receiveLimit {
       let refusal = Refusal(
         .responseTooLarge, detail: UInt64(frame.payload.readableBytes),
         "a reply of \(frame.payload.readableBytes) bytes; the client takes \(receiveLimit)")
-      frame = refusal.frame(answering: header.type, requestID: header.requestID)
+      frame = refusal.frame(answering: reply.header.type, requestID: reply.header.requestID)
     }
-    if case .draining = state { frame = frame.flagged(.draining) }
-    output.send(frame.byteCount, limits: limits, now: now)
-    countOutput(load: &load)
-    return frame
+    guard let header = self.reply(frame.header, load: &load, now: now) else { return nil }
+    return Frame(header: header, payload: frame.payload)
   }
 
-  /// Answers the request of the same number with a payload that is sent behind `reply`, and its checksum behind that; it
-  /// is not larger than the client takes.
+  /// Answers the request of the same number with a payload that is sent behind `header`, and is not larger than the client
+  /// takes.
   ///
   /// - Returns: The header to send, or nil if the connection is over.
-  public mutating func reply(_ reply: FrameHeader, load: inout ServerLoad, now: Instant) -> FrameHeader? {
-    precondition(reply.length <= receiveLimit, "a reply of \(reply.length) bytes; the client takes \(receiveLimit)")
-    guard endRequest(reply.requestID, load: &load, now: now) else { return nil }
-    var header = reply
-    if case .draining = state { header.flags.insert(.draining) }
-    output.send(FrameHeader.byteCount + Int(header.length), limits: limits, now: now)
-    countOutput(load: &load)
-    return header
-  }
-
-  /// A request is answered.
-  ///
-  /// - Returns: Whether the connection still takes the answer.
-  private mutating func endRequest(_ requestID: UInt64, load: inout ServerLoad, now: Instant) -> Bool {
-    guard let byteCount = inFlight.removeValue(forKey: requestID) else {
+  public mutating func reply(_ header: FrameHeader, load: inout ServerLoad, now: Instant) -> FrameHeader? {
+    precondition(header.length <= receiveLimit, "a reply of \(header.length) bytes; the client takes \(receiveLimit)")
+    guard let byteCount = inFlight.removeValue(forKey: header.requestID) else {
       switch state {
-      case .finishing, .closed: return false
-      default: preconditionFailure("a reply to \(requestID), which is not in flight")
+      case .finishing, .closed: return nil
+      default: preconditionFailure("a reply to \(header.requestID), which is not in flight")
       }
     }
     bytesInFlight -= byteCount
     load.release(byteCount)
     lastActivity = now
-    return true
+    output.send(FrameHeader.byteCount + Int(header.length), limits: limits, now: now)
+    countOutput(load: &load)
+    guard case .draining = state else { return header }
+    var header = header
+    header.flags.insert(.draining)
+    return header
   }
 
   /// `waiting` bytes of what was sent have not been taken by the client yet.

@@ -20,6 +20,15 @@ public struct Frame: Hashable, Sendable {
     self.payload = payload
   }
 
+  /// The frame with `header`, whose checksum is not taken yet, and a payload of the parts that `next` gives before nil.
+  ///
+  /// - Complexity: O(bytes of the payload).
+  public init(_ header: FrameHeader, joining next: () -> ByteBuffer?) {
+    var payload = ByteBufferAllocator().buffer(capacity: Int(header.length))
+    while var part = next() { payload.writeBuffer(&part) }
+    self.init(header.type, flags: header.flags, epoch: header.epoch, requestID: header.requestID, payload: payload)
+  }
+
   /// A frame whose header fits its payload.
   init(header: FrameHeader, payload: ByteBuffer) {
     self.header = header

@@ -25,11 +25,7 @@ public struct FrameParts: Sendable {
   /// - Parameter divides: Whether the other end takes checksums behind payloads.
   public init(_ frame: OutgoingFrame, divides: Bool) {
     checksumFollows = divides && frame.payload.byteCount >= Self.leastDivided
-    if checksumFollows {
-      header = frame.header.announcingChecksum
-    } else {
-      header = frame.sealedHeader
-    }
+    header = checksumFollows ? frame.header.announcingChecksum : frame.sealedHeader
     pieces = frame.payload.pieces[...]
   }
 
