@@ -41,19 +41,23 @@ final class ServerChannel: ChannelInboundHandler {
 
   func reply(_ frame: Frame) {
     guard let frame = machine.reply(frame, load: &hub.load, now: .now()) else { return }
-    output.write(frame)
+    withoutSteps { output.write(frame) }
     stepSoon()
   }
 
   func reply(_ header: FrameHeader, next: () -> ByteBuffer?) {
     guard let header = machine.reply(header, load: &hub.load, now: .now()) else { return }
-    // A channel may say at once how it takes what it is sent.
+    withoutSteps { output.stream(header, next: next) }
+    machine.noteOutput(waiting: output.waiting, load: &hub.load, now: .now())
+    stepSoon()
+  }
+
+  /// A channel may say at once how it takes what it is sent, or that it is closed.
+  private func withoutSteps(_ body: () -> Void) {
     let isInside = isStepping
     isStepping = true
-    output.stream(header, next: next)
-    machine.noteOutput(waiting: output.waiting, load: &hub.load, now: .now())
+    body()
     isStepping = isInside
-    stepSoon()
   }
 
   func end(_ refusal: Refusal?) {
@@ -195,7 +199,10 @@ final class ServerChannel: ChannelInboundHandler {
     return true
   }
 
+  /// Sees how the output goes, unless something is being sent: of that only a part is with the channel, and the rest would
+  /// pass for taken. Who sends looks afterwards.
   private func updateOutput() {
+    guard !isStepping else { return }
     machine.noteOutput(waiting: output.waiting, load: &hub.load, now: .now())
     step()
   }

@@ -60,6 +60,17 @@ package struct RawClient {
   /// Closes the connection.
   package func close() { channel.close(promise: nil) }
 
+  /// Takes a little of what comes every `pause`, until the task that it returns is cancelled.
+  package func takeSlowly(every pause: Duration) async throws -> Task<Void, any Error> {
+    try await channel.setOption(.autoRead, value: false).get()
+    return Task { [channel] in
+      while true {
+        channel.read()
+        try await Task.sleep(for: pause)
+      }
+    }
+  }
+
   /// The next frame, or nil if the server has closed the connection.
   package mutating func next() async throws -> Frame? {
     while true {

@@ -156,6 +156,24 @@ import Wire
     }
   }
 
+  @Test func `lets a client take a long answer as slowly as it likes, as long as it takes some`() async throws {
+    var limits = Limits.patient
+    limits.stallTime = .milliseconds(500)
+    try await Listener.run(limits) { listener in
+      var client = try await RawClient(to: listener.address)
+      try await client.shakeHands()
+      let reading = try await client.takeSlowly(every: .milliseconds(10))
+      let start = ContinuousClock.now
+      client.send(Frame(.flood, requestID: 1))
+      let answer = try #require(try await client.next())
+      reading.cancel()
+      #expect(answer.refusal == nil && answer.payload.readableBytes == 60 << 20)
+      // Otherwise the test shows nothing.
+      #expect(ContinuousClock.now - start > limits.stallTime)
+      client.close()
+    }
+  }
+
   @Test func `refuses limits that cannot be kept`() async {
     var limits = Limits.patient
     limits.payload = Limits.payloadCap + 1

@@ -11,6 +11,9 @@ package final class ServerDriver {
   var keeper: StoreKeeper?
   private let perform: (Effect) -> Void
   private var effects: [Effect] = []
+  /// What happened and was not told to the core yet.
+  private var events = CircularBuffer<Event>()
+  private var isStepping = false
   /// Whether it is about to end, so that no more snapshots are begun.
   var isEnding = false
 
@@ -58,8 +61,20 @@ package final class ServerDriver {
   /// The whole of an answer: while the effect that has it is performed.
   package func joined(_ reply: StreamedReply) -> Frame { core.joined(reply) }
 
-  /// Tells the core what happens, and does what it says.
+  /// Tells the core what happens, and does what it says: of what happens meanwhile, as a connection breaks that is just
+  /// answered, it hears afterwards.
   package func step(_ event: Event) {
+    events.append(event)
+    guard !isStepping else { return }
+    isStepping = true
+    defer { isStepping = false }
+    while let event = events.popFirst() { tell(event) }
+    if let keeper, !isEnding, !keeper.isBroken, keeper.snapshots.isDue(stateByteCount: core.stateByteCount) {
+      _ = beginSnapshot(keeper)
+    }
+  }
+
+  private func tell(_ event: Event) {
     if case .request(let frame, _) = event, frame.header.type == .stats {
       core.storeFigures = keeper?.figures(now: loop.now) ?? []
     }
@@ -71,9 +86,6 @@ package final class ServerDriver {
       }
       effects.removeAll(keepingCapacity: true)
       next = keeper?.outcome()
-    }
-    if let keeper, !isEnding, !keeper.isBroken, keeper.snapshots.isDue(stateByteCount: core.stateByteCount) {
-      _ = beginSnapshot(keeper)
     }
   }
 }

@@ -32,7 +32,9 @@ final class EchoService: FrameService {
     case .echo: answer(request, on: connection)
     case .keep: kept.append((request, connection))
     case .swell: answer(request, on: connection, ByteBuffer(repeating: 0x5A, count: 1 << 20))
-    case .stream: stream(request.header, on: connection)
+    case .stream: stream((0..<9).map { ByteBuffer(repeating: UInt8($0), count: 100_001 * $0) }, request, on: connection)
+    case .flood:
+      stream([ByteBuffer](repeating: ByteBuffer(repeating: 1, count: 1 << 20), count: 60), request, on: connection)
     default: connection.refuse(Refusal(.unknownType, "no such request"), answering: request.header)
     }
   }
@@ -51,11 +53,11 @@ final class EchoService: FrameService {
     kept = []
   }
 
-  private func stream(_ request: FrameHeader, on connection: ServiceConnection) {
-    let parts = (0..<9).map { ByteBuffer(repeating: UInt8($0), count: 100_001 * $0) }
+  private func stream(_ parts: [ByteBuffer], _ request: Frame, on connection: ServiceConnection) {
     var next = parts.makeIterator()
     let length = UInt32(parts.reduce(0) { $0 + $1.readableBytes })
-    let header = FrameHeader(type: .stream, flags: .response, length: length, requestID: request.requestID)
+    let header = FrameHeader(
+      type: request.header.type, flags: .response, length: length, requestID: request.header.requestID)
     connection.reply(header) { next.next() }
   }
 
@@ -75,6 +77,8 @@ extension MessageType {
   static let swell = MessageType(rawValue: 0x72)
   /// Is answered with 3.6 MB that are made while they are sent.
   static let stream = MessageType(rawValue: 0x73)
+  /// Is answered with 60 MiB that are made while they are sent.
+  static let flood = MessageType(rawValue: 0x74)
 }
 
 extension Limits {
