@@ -41,6 +41,11 @@ struct LogEntry: Sendable {
   }
 }
 
+extension LogEntry {
+  /// The name of the model that is registered: its number is not in the record.
+  var registeredName: String? { if case .register(let request, _) = operation { request.schema.name } else { nil } }
+}
+
 extension LogEntry.Operation {
   /// The kind of its records.
   var kind: LogRecord.Kind {

@@ -41,6 +41,9 @@ struct ModelState: Sendable {
   func clock(neededAt clock: UInt32) -> UInt32? {
     schema.consistency.staleness.map { clock - min(clock, UInt32($0)) }
   }
+
+  /// The same for a worker that completes `clock`.
+  func clock(neededAfter clock: UInt32) -> UInt32? { self.clock(neededAt: WorkerClocks.next(clock)) }
 }
 
 extension ModelState {

@@ -82,7 +82,7 @@ extension ServerCore {
       for read in stores.removeValue(forKey: record.model)?.waiting ?? [] { answer(read.reading) }
     default: break
     }
-    if entry.mayMoveClocks { moveClock(of: record.model) }
+    if entry.mayMoveClocks { moveClock(of: entry.registeredName.flatMap { applied.numbers[$0] } ?? record.model) }
   }
 
   /// Counts the examples of a push, and how many updates came between what it was computed from and `version`.
@@ -113,7 +113,7 @@ extension ServerCore {
       return answer(result, model: record.model, isRepeated: false, lsn: lsn, target)
     }
     let reading = Reading(model: record.model, pull: pull, isIgnored: isIgnored, lsn: lsn, target: target)
-    if let clock = item.entry.completedClock, let needed = applied.models[record.model]?.clock(neededAt: clock + 1) {
+    if let clock = item.entry.completedClock, let needed = applied.models[record.model]?.clock(neededAfter: clock) {
       wait(reading, until: needed, ReadPrefix.waitLimit)
     } else {
       answer(reading)

@@ -79,6 +79,9 @@ extension ServerCore {
     statistics.refuse(refusal.code)
     let error = refusal.frame(answering: target.type, requestID: target.requestID)
     send(isDuplicate ? error.flagged(.duplicate) : error, to: target.connection)
+    if refusal.closesConnection, connections[target.connection] != nil {
+      effects.append(.close(target.connection, refusal))
+    }
   }
 
   /// The header of an answer with a payload of `byteCount` bytes.

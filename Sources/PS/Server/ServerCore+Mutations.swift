@@ -140,7 +140,7 @@ extension ServerCore {
     try check(pull, store, connections[target.connection]?.peer)
     let reading = Reading(
       model: mutation.model, pull: pull, isIgnored: isIgnored, isRepeated: true, lsn: session.lastLSN, target: target)
-    if frame.header.flags.contains(.clock), let clock = state.clock(neededAt: mutation.clock + 1) {
+    if frame.header.flags.contains(.clock), let clock = state.clock(neededAfter: mutation.clock) {
       wait(reading, until: clock, ReadPrefix.waitLimit)
     } else {
       answer(reading)

@@ -32,7 +32,10 @@ struct WorkerClocks: Sendable {
   }
 
   /// Notes that `rank`, which had completed `clock` clocks, has completed one more.
-  mutating func complete(_ clock: UInt32, rank: Int) { completed[rank] = max(completed[rank], clock + 1) }
+  mutating func complete(_ clock: UInt32, rank: Int) { completed[rank] = max(completed[rank], Self.next(clock)) }
+
+  /// The clock after `clock`; the last one is its own, as who does not keep in step may name any.
+  static func next(_ clock: UInt32) -> UInt32 { clock < .max ? clock + 1 : clock }
 
   /// Notes that the gradients of the open clock are applied.
   mutating func close() { open += 1 }

@@ -123,6 +123,35 @@ import Wire
     #expect(try clients[0].values(next, wanted).values == [[-3]])
   }
 
+  @Test func `that waited for another one to register are answered when it has`() throws {
+    let server = try TestServer()
+    let schema = TestModels.small(.stale(0), workers: 2)
+    let (first, second) = (TestClient(server, id: 1), TestClient(server, id: 2))
+    try first.register(schema, rank: 0)
+    let request = first.sendPull(wanted, wait: 30_000)
+    #expect(try first.answerIfAny(to: request) == nil)
+    try second.register(schema, rank: 1)
+    #expect(try first.values(request, wanted).values == [[0]])
+  }
+
+  @Test(arguments: [Consistency.asynchronous, .stale(2), .synchronous])
+  func `cannot harm a server by a clock that has no next one`(_ consistency: Consistency) throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(TestModels.small(consistency), rank: 0)
+    try client.push(push, flags: .clock)
+    client.clock = .max
+    // Sent again, with another clock than the first time.
+    client.sequence -= 1
+    _ = client.sendPush(push, wanted, flags: .clock)
+    _ = client.sendPush(push, wanted, flags: .clock)
+    client.disconnect()
+    let restarted = try server.restarted()
+    client.reconnect(to: restarted)
+    client.clock = 1
+    #expect(try restarted.figure("model.m.rows") == 0)
+  }
+
   @Test func `wait for one that is gone for no longer, though something else is to be done before`() throws {
     let server = try TestServer()
     let clients = try workers(3, TestModels.small(.synchronous, workers: 3), on: server)
@@ -279,6 +308,7 @@ import Wire
     let refusal = try #require(throws: Refusal.self) { try client.answer(to: lost) }
     // The record may be on the disk nevertheless: only the same mutation may follow, to the server that comes after.
     #expect(refusal.code == .storageFailed && refusal.code.retry == .reconnect)
+    #expect(server.closed[client.connection] == refusal)
     server.step(.logAvailable)
     client.sequence -= 1
     #expect(try #require(throws: Refusal.self) { try client.push(one) }.code == .storageFailed)
