@@ -42,12 +42,14 @@ extension ServerCore {
       let isClock = rank != nil && frame.header.flags.contains(.clock)
       return AcceptedRequest(operation: isClock ? .completeClock(mutation) : .skip(nil), pull: push.pull)
     }
+    var waitingByteCount = 0
     if state.isSynchronous, let rank {
+      waitingByteCount = push.blocks.byteCount
       guard store.gradients.count(rank: rank, clock: mutation.clock) < ClockGradients.pushLimit else {
         throw Refusal(.limit, "a clock with more than \(ClockGradients.pushLimit) pushes of one worker; complete it")
       }
     }
-    try setAsideMemory(for: push.blocks.rows, of: store.tensors)
+    try setAsideMemory(for: push.blocks.rows, of: store.tensors, gradientByteCount: waitingByteCount)
     // Were the beginning of a stream lost, a later batch would pass for it, and what is between for applied.
     return AcceptedRequest(
       operation: .push(push), pull: push.pull, needsSync: state.streams.isFirst(mutation))

@@ -13,13 +13,17 @@ extension ServerCore {
       let tensors = stores[item.entry.record.model]?.tensors
       switch item.entry.operation {
       case .register(_, let tensors?): left -= tensors.byteCount
-      case .push(let push): left -= tensors?.byteCount(ofMissing: push.blocks.rows, places: places) ?? 0
+      case .push(let push):
+        left -= tensors?.byteCount(ofMissing: push.blocks.rows, places: places) ?? 0
+        if accepted.models[push.mutation.model]?.isSynchronous == true { left -= push.blocks.byteCount }
       case .putValues(let request): left -= tensors?.byteCount(ofMissing: request.rows, places: places) ?? 0
       default: break
       }
     }
     for store in stores.values {
-      for push in store.gradients.all { left -= store.tensors.byteCount(ofMissing: push.blocks.rows, places: places) }
+      for push in store.gradients.all {
+        left -= store.tensors.byteCount(ofMissing: push.blocks.rows, places: places) + push.blocks.byteCount
+      }
     }
     return left
   }
@@ -31,18 +35,22 @@ extension ServerCore {
     try ModelTensors(schema.parameters, map: map, shard: configuration.shard, atMost: memoryLeft)
   }
 
-  /// Sets memory aside for those of `rows` that `tensors` does not have.
+  /// Sets memory aside for those of `rows` that `tensors` does not have, and for `gradientByteCount` bytes of gradients that
+  /// are kept until their clock ends.
   ///
   /// - Throws: 301 if there is too little.
   /// - Complexity: O(tensors of `rows`). O(`rows`) when little was surely left, and if some are missing then, what is left
   ///   is worked out anew from all models and all that was accepted.
-  mutating func setAsideMemory(for rows: [TouchedRows], of tensors: ModelTensors) throws(Refusal) {
-    var byteCount = tensors.byteCount(ifNew: rows)
-    if byteCount > memoryForRows { byteCount = tensors.byteCount(ofMissing: rows, places: places) }
+  mutating func setAsideMemory(
+    for rows: [TouchedRows], of tensors: ModelTensors, gradientByteCount: Int = 0
+  ) throws(Refusal) {
+    var byteCount = gradientByteCount + tensors.byteCount(ifNew: rows)
+    if byteCount > memoryForRows { byteCount = gradientByteCount + tensors.byteCount(ofMissing: rows, places: places) }
     if byteCount > memoryForRows {
       memoryForRows = max(0, memoryLeft)
       guard byteCount <= memoryForRows else {
-        throw .outOfMemory("new rows", byteCount: byteCount, left: memoryForRows)
+        let what = gradientByteCount > 0 ? "gradients that wait for their clock's end" : "new rows"
+        throw .outOfMemory(what, byteCount: byteCount, left: memoryForRows)
       }
     }
     memoryForRows -= byteCount
@@ -68,6 +76,16 @@ struct TouchedRows {
 }
 
 extension [PushBlock] {
+  /// The bytes of gradients and keys.
+  var byteCount: Int {
+    reduce(0) { count, block in
+      switch block {
+      case .dense(_, _, let values): count + 4 * values.count
+      case .rows(_, let keys, let values): values.reduce(count + 8 * keys.count) { $0 + 4 * $1.count }
+      }
+    }
+  }
+
   /// The rows that the gradients are for.
   var rows: [TouchedRows] {
     flatMap { block -> [TouchedRows] in

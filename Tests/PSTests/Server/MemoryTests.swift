@@ -5,9 +5,9 @@ import Wire
 
 /// A server that gives models 1 MiB, for rows of 1 KiB.
 @Suite struct `A server whose memory is full` {
-  private static func server(_ durability: Durability = .none) throws -> TestServer {
+  private static func server(_ durability: Durability = .none, besides gradients: Int = 0) throws -> TestServer {
     var configuration = ServerCore.Configuration()
-    configuration.memoryLimit = 1 << 20
+    configuration.memoryLimit = 1 << 20 + gradients * (4 * 128 + 8)
     configuration.durability = durability
     return try TestServer(configuration)
   }
@@ -86,22 +86,24 @@ import Wire
     #expect(try server.restarted().figure("state.bytes") == Double(1000 << 10))
   }
 
-  @Test func `counts what waits for the end of a clock`() throws {
-    let server = try Self.server()
+  @Test func `counts what waits for the end of a clock, gradients and rows`() throws {
+    let server = try Self.server(besides: 1024)
     let clients = (0..<2).map { TestClient(server, id: 1 + UInt64($0)) }
     for (rank, client) in clients.enumerated() {
       try client.register(Self.schema("m", .synchronous, workers: 2), rank: rank)
     }
     try clients[0].push(Self.push(0..<1000))
-    try Self.expectRefusal { try clients[1].push(Self.push(1000..<1100)) }
+    try Self.expectRefusal("clock's end need") { try clients[1].push(Self.push(1000..<1100)) }
     try clients[1].push(Self.push(1000..<1024))
     for client in clients { try client.completeClock() }
     #expect(try server.figure("state.bytes") == Double(1 << 20))
+    // The gradients are applied, and their memory is free.
     try clients[1].push(Self.push(0..<1024))
+    try Self.expectRefusal("clock's end need") { try clients[1].push(Self.push(0..<1)) }
   }
 
   @Test func `does not take rows for new that are there`() throws {
-    let server = try Self.server()
+    let server = try Self.server(besides: 3 * 512)
     let clients = (0..<2).map { TestClient(server, id: 1 + UInt64($0)) }
     for (rank, client) in clients.enumerated() {
       try client.register(Self.schema("m", .synchronous, workers: 2), rank: rank)
@@ -111,7 +113,7 @@ import Wire
     // These wait for the end of the clock.
     for _ in 0..<2 { try clients[0].push(Self.push(0..<512)) }
     try clients[1].push(Self.push(512..<1024))
-    try Self.expectRefusal { try clients[1].push(Self.push(1024..<1025)) }
+    try Self.expectRefusal("clock's end need") { try clients[1].push(Self.push(1024..<1025)) }
   }
 
   @Test(arguments: [Durability.none, .always])
