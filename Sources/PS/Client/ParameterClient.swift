@@ -102,6 +102,9 @@ public final class ParameterClient: ParameterStore {
     self.consistency = consistency
     partition = ModelPartition(parameters, ShardMap(shards: links.count))
     (tensors, places) = try TensorPlace.list(parameters)
+    for spec in parameters where spec.shape.contains(where: { $0 > UInt32.max }) {
+      throw StoreError.invalidSchema(parameter: spec.name, problem: "an axis of \(spec.shape) is longer than 2^32 - 1")
+    }
     mirrors = try parameters.map { spec in
       guard let memory = AlignedMemory(ifAvailable: 4 * spec.count, hugePages: spec.kind == .dense, isSparse: true)
       else { throw StoreError.outOfMemory(parameter: spec.name, byteCount: 4 * spec.count) }

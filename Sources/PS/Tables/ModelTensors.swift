@@ -55,6 +55,9 @@ struct ModelTensors: Sendable {
           throw Refusal(
             .limit, "'\(spec.name)': \(spec.optimizer.name) would update every row of a table; use lazy_adam")
         }
+        guard spec.rowLength <= Limits.payloadCap / MemoryLayout<Float>.stride else {
+          throw Refusal(.limit, "'\(spec.name)': a row of \(spec.rowLength) weights, more than a message can have")
+        }
       }
     }
   }

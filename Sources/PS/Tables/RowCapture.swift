@@ -42,6 +42,9 @@ struct RowCapture: Sendable {
     }
   }
 
+  /// Goes on behind the next `count` rows.
+  mutating func pass(_ count: Int) { next += count }
+
   /// Gives the next rows away, as many as fill `destination`, of the table's rows as they are now.
   mutating func take(of rows: MemoryView<Float>, into destination: MemoryView<Float>) {
     for position in 0..<destination.count / stride {

@@ -11,8 +11,9 @@ struct ShardTable: Sendable {
   let layout: RowLayout
 
   private let initialValues: InitialValues
-  /// What follows the weights of a new row.
-  private let initialState: [Float]
+  /// What the slots of a new row start at, and the row's own scalars.
+  private let initialSlots: [Float]
+  private let initialScalars: [Float]
   private var map: RowMap
   private let rowMemory: AlignedMemory
   private let keyMemory: AlignedMemory
@@ -36,7 +37,9 @@ struct ShardTable: Sendable {
     self.layout = layout
     self.map = map
     initialValues = spec.initialValues
-    initialState = spec.optimizer.initialRowState(rowLength: spec.rowLength)
+    let rule = spec.optimizer.rule.base
+    initialSlots = rule.slots.map(\.initialValue)
+    initialScalars = layout.scalarCount > 0 ? rule.scalars.map(\.initialValue) : []
     rowMemory = rows
     keyMemory = keys
     capacity = spec.rowCount
@@ -137,7 +140,9 @@ struct ShardTable: Sendable {
   private func setInitialValues(_ row: MemoryView<Float>, of key: Int64) {
     let length = layout.rowLength
     initialValues.fill(row[0..<length], from: Int(key) * length)
-    for index in initialState.indices { row[length + index] = initialState[index] }
+    for (slot, value) in initialSlots.enumerated() { row[length * (slot + 1)..<length * (slot + 2)].fill(value) }
+    let start = length * (1 + initialSlots.count)
+    for (index, value) in initialScalars.enumerated() { row[start + index] = value }
   }
 }
 
@@ -176,6 +181,8 @@ extension ShardTable {
     writer.count(layout.stride)
     writer.array(keys[capture.next..<capture.next + count])
     writer.array(count: count * layout.stride, of: Float.self) { capture.take(of: rows, into: $0) }
+    // Rows without floats have keys only.
+    if layout.stride == 0 { capture.pass(count) }
     self.capture = capture
     return true
   }

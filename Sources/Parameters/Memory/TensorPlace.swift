@@ -63,9 +63,10 @@ extension ParameterSpec {
     guard kind == .dense || !shape.isEmpty else {
       throw .invalidSchema(parameter: name, problem: "a table needs an axis of rows, but is a scalar")
     }
-    let perRow = 4 * (1 + optimizer.rule.base.slots.count) + 8
-    guard let count = checkedCount, count <= Self.byteLimit / perRow, rowCount <= Self.byteLimit / perRow else {
-      throw .invalidSchema(parameter: name, problem: "the shape \(shape) is impossible or too large")
-    }
+    let limit = Self.byteLimit / (4 * (1 + optimizer.rule.base.slots.count) + 8)
+    // Rows have a length even if there are none.
+    guard let count = checkedCount, count <= limit, rowCount <= limit,
+      let rowLength = ParameterSpec(name: name, shape: Array(shape.dropFirst())).checkedCount, rowLength <= limit
+    else { throw .invalidSchema(parameter: name, problem: "the shape \(shape) is impossible or too large") }
   }
 }

@@ -144,6 +144,13 @@ import Wire
     #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
   }
 
+  @Test func `refuses a tensor that has more rows than can be named`() throws {
+    let error = try #require(throws: StoreError.self) {
+      try client([ParameterSpec(name: "t", shape: [1 << 33, 1], kind: .table)], shards: 1)
+    }
+    guard case .invalidSchema("t", _) = error else { throw error }
+  }
+
   @Test(arguments: [1, 2]) func `reads tables whose rows are empty`(_ shards: Int) throws {
     let schema = [
       ParameterSpec(name: "none", shape: [6, 0], kind: .table), ParameterSpec(name: "w", shape: [3]),

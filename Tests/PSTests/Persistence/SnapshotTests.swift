@@ -38,6 +38,21 @@ import Wire
     return core
   }
 
+  @Test func `ends though there are rows without numbers`() throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(
+      ModelSchema(
+        name: "m", parameters: [ParameterSpec(name: "t", shape: [5, 0], kind: .table, optimizer: .sgd(rate: 1))]))
+    try client.push([.rows(tensors: [0], keys: [1, 3], [[]])])
+    #expect(server.beginSnapshot() == server.log.last?.lsn)
+    var chunks: [ByteBuffer] = []
+    while chunks.count < 100, let chunk = server.nextSnapshotChunk() { chunks.append(chunk) }
+    #expect(chunks.count < 100)
+    let core = try restored(chunks, server.configuration)
+    #expect(try TestServer(core, server.configuration).figure("model.m.rows") == 2)
+  }
+
   @Test(arguments: 0..<10 as Range<UInt64>)
   func `is the server as it was when it began, and with the log behind it as it is`(_ seed: UInt64) throws {
     let schema = TestModels.optimizers(rowLength: [1, 8, 17][Int(seed % 3)])

@@ -57,6 +57,16 @@ import Wire
     #expect(try server.figure("model.m.rows") == 0)
   }
 
+  @Test(arguments: [[0, 4_294_967_295, 4_294_967_295], [0, 4_294_967_295], [1, 1 << 27], [4_294_967_295, 256]])
+  func `a table whose rows no memory or message can have is refused`(_ shape: [Int]) throws {
+    let client = TestClient(try TestServer(), id: 1)
+    let table = ParameterSpec(name: "t", shape: shape, kind: .table, optimizer: Optimizer(.adagrad(Adagrad())))
+    let refusal = try #require(throws: Refusal.self) {
+      try client.register(ModelSchema(name: "m", parameters: [table]))
+    }
+    #expect(refusal.code == .limit)
+  }
+
   @Test func `a table trained by an optimizer that updates every row is refused`() throws {
     let client = TestClient(try TestServer(), id: 1)
     var wrong = schema
