@@ -66,7 +66,9 @@ extension ServerCore {
     }
     var cursor = PullCursor(reading.pull.blocks, withDense: reading.pull.knownRevision != state.revision)
     let size = store.tensors.byteCount(of: cursor.blocks, behind: PullReply.byteCount)
-    let isStreamed = size >= FrameParts.leastDivided && isDurable(reading.lsn)
+    // A client that has come back may take less than when it asked; it is then told so.
+    let isTaken = size <= connections[reading.target.connection]?.peer.receiveLimit ?? 0
+    let isStreamed = size >= FrameParts.leastDivided && isTaken && isDurable(reading.lsn)
     var prefix = replyPrefix(of: reading.model, lsn: reading.lsn)
     prefix.isIgnored = reading.isIgnored
     let head = PullReply(prefix: prefix, revision: state.revision)

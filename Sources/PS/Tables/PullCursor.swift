@@ -50,7 +50,7 @@ extension ModelTensors {
     while let (block, array, written) = cursor.next {
       // The padding before an array belongs to the part before, as each begins at a multiple of eight.
       writer.align()
-      guard room > 0 else { return }
+      guard room > 0 || isEmpty(block, array) else { return }
       switch block {
       case .dense(let number, let first, let total):
         guard case .dense(let tensor) = tensors[number] else { preconditionFailure("tensor \(number) is a table") }
@@ -69,6 +69,14 @@ extension ModelTensors {
         cursor.advance(by: rows, of: keys.count)
         room -= rows * length
       }
+    }
+  }
+
+  /// Whether the array number `array` of `block` has no values, so that it belongs to the part before.
+  private func isEmpty(_ block: PullBlock, _ array: Int) -> Bool {
+    switch block {
+    case .dense(_, _, let count): count == 0
+    case .rows(let numbers, let keys): keys.count == 0 || parameters[numbers[array]].rowLength == 0
     }
   }
 

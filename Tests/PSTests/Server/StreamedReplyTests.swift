@@ -1,4 +1,5 @@
 import Kernels
+import NIOCore
 import PS
 import Parameters
 import Testing
@@ -67,6 +68,35 @@ import Wire
     // Dense values that are known do not come again.
     let rows = try client.pull(Self.everything, known: pushed.reply.revision).values
     Self.expectSame(rows, [3, 4, 6, 7].map { pushed.values[$0] })
+  }
+
+  @Test func `has no part without bytes, though it ends with arrays without values`() throws {
+    let server = try TestServer()
+    let client = TestClient(server, id: 1)
+    try client.register(Self.schema)
+    let pull: [TestPull] = [
+      .dense(tensor: 0, first: 0, count: FrameParts.byteCount / 4), .dense(tensor: 0, first: 9, count: 0),
+      .rows(tensors: [2, 3], keys: []), .dense(tensor: 1, first: 0, count: 0),
+    ]
+    #expect(try client.pull(pull).values.map(\.count) == [FrameParts.byteCount / 4, 0, 0, 0, 0])
+    #expect(server.partSizes.allSatisfy { $0 > 0 } && server.partSizes.count == 1)
+  }
+
+  @Test func `is refused to a client that came back and takes less, as it did not when it asked`() throws {
+    let server = try TestServer.logged()
+    let client = TestClient(server, id: 1)
+    try client.register(Self.schema)
+    server.logs = false
+    let pull: [TestPull] = [.dense(tensor: 0, first: 0, count: 100_003)]
+    let push: [TestPush] = [.dense(tensor: 1, first: 0, [1])]
+    _ = client.sendPush(push, pull)
+    let again = TestClient(server, id: 1, receiveLimit: 1024)
+    let request = again.send(
+      .pushPull, again.pushPayload(push, pull: pull, sequence: client.sequence))
+    server.write()
+    // The connection makes it error 308, as it does with every answer that is too long.
+    #expect(try again.answer(to: request).payload.readableBytes > 400_000)
+    #expect(server.partSizes.isEmpty)
   }
 
   @Test func `has those of its own push, also when the next one is applied at the same time`() throws {

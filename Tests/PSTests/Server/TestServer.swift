@@ -19,6 +19,8 @@ final class TestServer {
   private var answers: [ConnectionID: [UInt64: Frame]] = [:]
   /// Why connections were closed.
   private(set) var closed: [ConnectionID: Refusal] = [:]
+  /// The bytes of all parts of streamed answers.
+  private(set) var partSizes: [Int] = []
   /// When the core wants to be woken; of several wishes the earliest, as a real server does.
   private var wake: Instant?
 
@@ -59,6 +61,8 @@ final class TestServer {
       case .reply(let frame, let connection): answers[connection, default: [:]][frame.header.requestID] = frame
       case .stream(let reply, let connection):
         answers[connection, default: [:]][reply.header.requestID] = core.joined(reply)
+        var rest = reply
+        while let part = core.nextPart(of: &rest) { partSizes.append(part.readableBytes) }
       case .close(let connection, let refusal): closed[connection] = refusal
       case .append(let record): unwritten.append(record)
       case .wake(let time): wake = min(wake ?? time, time)
