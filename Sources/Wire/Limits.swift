@@ -20,7 +20,7 @@ public struct Limits: Hashable, Sendable {
   public var slowestBytesPerSecond = 64 << 10
   /// How long a client may take nothing of what it was sent.
   public var stallTime = Duration.seconds(10)
-  /// Bytes that wait to be taken by a client before it gets nothing more.
+  /// Bytes that wait to be taken by a client, beside a reply of the largest size, before it gets nothing more.
   public var outboundBytes = 64 << 20
   /// Bytes that wait to be taken by all clients together before nobody may ask for anything more.
   public var totalOutboundBytes = 256 << 20

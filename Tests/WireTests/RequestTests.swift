@@ -212,9 +212,9 @@ import Wire
     #expect(honest.steps().compactMap(\.request) == [1])
   }
 
-  @Test func `lets go of a client for which too much waits`() {
+  @Test func `lets go of a client for which more waits than a reply of the largest size and a bit`() {
     var limits = Limits()
-    limits.outboundBytes = 10_000
+    (limits.payload, limits.outboundBytes) = (9000, 5000)
     var script = ServerScript.ready(limits: limits)
     script.isTaking = false
     _ = script.send(Frame.pull(1).bytes + Frame.pull(2).bytes)

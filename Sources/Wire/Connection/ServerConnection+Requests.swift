@@ -8,7 +8,7 @@ extension ServerConnection {
     from input: inout ByteBuffer, _ header: inout FrameHeader?, load: inout ServerLoad, now: Instant
   ) throws(Refusal) -> Step? {
     if case .draining = state, inFlight.isEmpty { return finish(saying: nil, load: &load, now: now) }
-    if output.waiting > limits.outboundBytes { return finish(slowConsumer, load: &load, now: now) }
+    if output.waiting > limits.outboundBytes + limits.payload { return finish(slowConsumer, load: &load, now: now) }
     header = try assembler.header(from: &input)
     if let header, reserved == nil {
       try check(header)

@@ -117,6 +117,7 @@ struct PsRunCommand: AsyncParsableCommand {
     var limits = Limits()
     limits.connections = maxConnections
     limits.payload = maxPayload << 20
+    limits.requestBytesInFlight = max(limits.requestBytesInFlight, limits.payload)
     try limits.check()
     let keys = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path) } ?? []
     var defaults = TrainingDefaults()
