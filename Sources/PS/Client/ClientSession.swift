@@ -157,13 +157,17 @@ extension ClientSession {
   /// Sends what waits, as far as the server takes it, mutations in their order.
   private mutating func sendWaiting(_ now: Instant, _ effects: inout [Effect]) {
     guard case .ready(let challenge) = connection else { return }
+    // A pause that is over is no deadline, though other requests may have to be answered first.
+    for index in entries.indices where entries[index].earliest.map({ $0 <= now }) ?? false {
+      entries[index].earliest = nil
+    }
     var room = Int(challenge.requestsInFlight) - entries.count { $0.requestID != 0 }
     var isBlocked = false
     for index in entries.indices {
       guard room > 0 else { return }
       let entry = entries[index]
       if entry.requestID != 0 { continue }
-      if let earliest = entry.earliest, earliest > now {
+      if entry.earliest != nil {
         if entry.request.isMutation { isBlocked = true }
         continue
       }
@@ -174,7 +178,6 @@ extension ClientSession {
       }
       lastRequestID += 1
       entries[index].requestID = lastRequestID
-      entries[index].earliest = nil
       effects.append(
         .send(entry.request.frame(epoch: challenge.epoch, requestID: lastRequestID, sequence: entry.sequence)))
       room -= 1
