@@ -112,6 +112,8 @@ package final class SystemFolder: StoreFolder {
 private final class SystemFile: StoreFile {
   private let path: String
   private let descriptor: Int32
+  /// Why bytes may be missing on the disk whatever the system says later.
+  private let failedSync = Mutex<FileError?>(nil)
 
   init(_ path: String, _ flags: Int32, _ operation: FileError.Operation) throws(FileError) {
     self.path = path
@@ -191,7 +193,15 @@ private final class SystemFile: StoreFile {
     guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw FileError(path, .write, code: errno) }
   }
 
+  /// The system tells of bytes that it could not write once, to one of those who ask at the same time: whoever asks later
+  /// hears of it too.
   func sync() throws(FileError) {
-    guard fdatasync(descriptor) == 0 else { throw FileError(path, .sync, code: errno) }
+    try failedSync.withLock { (failure) throws(FileError) in
+      if let failure { throw failure }
+      guard fdatasync(descriptor) != 0 else { return }
+      let error = FileError(path, .sync, code: errno)
+      failure = error
+      throw error
+    }
   }
 }

@@ -123,7 +123,7 @@ extension ServerCore {
         let model = try reader.integer(UInt32.self)
         let schema = try ModelSchema(from: &reader)
         guard let state = applied.models[model], state.schemaHash == schema.hash,
-          state.schema.parameters.count == schema.parameters.count
+          state.schema.parameters.map(\.layout) == schema.parameters.map(\.layout)
         else { throw Refusal(.malformed, "a schema of the model \(model), which there is not") }
         stores[model] = ModelStore(tensors: try makeTensors(schema), leaseEnd: now + configuration.leaseTime)
       }
@@ -196,4 +196,9 @@ extension MessageWriter {
       }
     }
   }
+}
+
+extension ParameterSpec {
+  /// What the memory of a parameter depends on, which never changes.
+  fileprivate var layout: [AnyHashable] { [shape, kind, optimizer.rule.kind] }
 }
