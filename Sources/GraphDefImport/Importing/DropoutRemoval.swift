@@ -5,7 +5,8 @@ import Kernels
 ///
 /// Dropout multiplies a tensor with a random mask and divides it by the probability of being kept, in one of several
 /// orders and spellings. What each value of the program means for it is followed from the uniform random numbers on;
-/// where mask, tensor and scale have met, the tensor takes their place. What does not end like this is left as it is.
+/// where mask, tensor and scale have met, the tensor takes their place. What does not end like this is left as it is: a
+/// mask without its scale is something else than dropout.
 struct DropoutRemoval {
   private enum Meaning {
     /// Random numbers, uniform in a range.
@@ -21,45 +22,69 @@ struct DropoutRemoval {
   private var meanings: [Int: Meaning] = [:]
 
   /// What the node makes instead of its own output, or `nil` if it does not end a dropout.
-  mutating func output(of node: NodeReader) throws -> Value? {
+  func output(of node: NodeReader) throws -> Value? {
     guard !meanings.isEmpty else { return nil }
+    if let (x, keeping) = try masked(by: node) {
+      if keeping == 1 { return x }
+      guard let (value, factor) = x.scaled, Self.isClose(factor * keeping, 1) else { return nil }
+      return value
+    }
     switch node.node.op {
     case "Mul":
       let (a, b) = (try node.operand(0), try node.operand(1))
-      return try product(a, b) ?? product(b, a)
+      return product(a, b) ?? product(b, a)
     case "RealDiv", "Div":
-      guard case .masked(let x, let keeping) = meanings[try node.operand(0).number],
-        let divisor = try node.operand(1).constantNumber, Self.isClose(divisor, keeping)
+      let (a, b) = (try node.operand(0), try node.operand(1))
+      guard case .masked(let x, let keeping) = meanings[a.number], let divisor = b.constantNumber,
+        Self.isClose(divisor, keeping), Self.isWhole(x, with: [b])
       else { return nil }
       return x
-    case "Select", "SelectV2":
-      guard case .mask(let keeping) = meanings[try node.operand(0).number] else { return nil }
-      let (a, b) = (try node.operand(1), try node.operand(2))
-      if b.constantNumber == 0 { return try masking(a, keeping: keeping) }
-      return a.constantNumber == 0 ? try masking(b, keeping: 1 - keeping) : nil
     default: return nil
     }
   }
 
-  /// `a`, known to be a mask or masked, times `b`.
-  private mutating func product(_ a: Value, _ b: Value) throws -> Value? {
+  /// What `a`, known to be masked or to be a mask with its scale, times `b` would be without dropout.
+  private func product(_ a: Value, _ b: Value) -> Value? {
     switch meanings[a.number] {
-    case .mask(let keeping) where b.constantNumber == nil: return try masking(b, keeping: keeping)
-    case .scaledMask: return b
+    case .scaledMask where Self.isWhole(b, with: [a]): return b
     case .masked(let x, let keeping):
-      guard let factor = b.constantNumber, Self.isClose(factor * keeping, 1) else { return nil }
+      guard let factor = b.constantNumber, Self.isClose(factor * keeping, 1), Self.isWhole(x, with: [b]) else {
+        return nil
+      }
       return x
     default: return nil
     }
   }
 
-  /// `x` under a mask: without the scale if it has it, otherwise a value of its own that remembers what is to come.
-  private mutating func masking(_ x: Value, keeping: Double) throws -> Value {
-    if keeping == 1 { return x }
-    if let (value, factor) = x.scaled, Self.isClose(factor * keeping, 1) { return value }
-    let marked = try x.stoppingGradient()
-    meanings[marked.number] = .masked(x, keeping: keeping)
-    return marked
+  /// The tensor that the node puts under a mask without scale, and the probability that an element is kept; `nil` if it
+  /// masks nothing.
+  private func masked(by node: NodeReader) throws -> (x: Value, keeping: Double)? {
+    switch node.node.op {
+    case "Mul":
+      let operands = [try node.operand(0), try node.operand(1)]
+      for (mask, x) in [(operands[0], operands[1]), (operands[1], operands[0])] {
+        guard case .mask(let keeping) = meanings[mask.number], x.constantNumber == nil, Self.isWhole(x, with: [mask])
+        else { continue }
+        return (x, keeping)
+      }
+      return nil
+    case "Select", "SelectV2":
+      let mask = try node.operand(0)
+      guard case .mask(let keeping) = meanings[mask.number] else { return nil }
+      let (a, b) = (try node.operand(1), try node.operand(2))
+      if b.constantNumber == 0 { return Self.isWhole(a, with: [mask, b]) ? (a, keeping) : nil }
+      // Where all are dropped, there is no scale.
+      guard a.constantNumber == 0, keeping < 1, Self.isWhole(b, with: [mask, a]) else { return nil }
+      return (b, 1 - keeping)
+    default: return nil
+    }
+  }
+
+  /// Whether `x` has the shape of what is made of it and `others`: a mask may repeat what it masks.
+  ///
+  /// Shapes that do not fit `x` at all are those of the exported batch, which is not the one that is scored.
+  private static func isWhole(_ x: Value, with others: [Value]) -> Bool {
+    others.allSatisfy { (x.shape.broadcast(with: $0.shape) ?? x.shape) == x.shape }
   }
 
   /// Notes what `output`, which the node made, means.
@@ -75,6 +100,7 @@ struct DropoutRemoval {
   private static let sources: Set<String> = ["RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"]
 
   private func meaning(of node: NodeReader) throws -> Meaning? {
+    if let (x, keeping) = try masked(by: node) { return .masked(x, keeping: keeping) }
     let op = node.node.op
     guard Self.followed.contains(op) else { return nil }
     let first = meanings[try node.operand(0).number]
