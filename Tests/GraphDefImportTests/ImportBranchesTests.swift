@@ -81,6 +81,17 @@ import Testing
     #expect(results["count assigned"]?.scalar == (holds ? 15 : 5))
   }
 
+  @Test func `is refused where an assignment in a branch that never runs has no operands`() throws {
+    var graph = GraphDefBuilder()
+    graph.constant("no", TensorProto(.bool, [], .bools([false])))
+    graph.add("pivot", op: "Switch", ["no", "no"])
+    graph.add("then", op: "Identity", ["pivot:1"])
+    graph.add("add", op: "AssignAdd", ["^then"])
+    #expect {
+      try graph.program(["add"])
+    } throws: { "\($0)" == "node 'add' (AssignAdd): operand 0 is missing" }
+  }
+
   @Test func `is refused where its branches differ in type, or are those of a loop`() throws {
     var graph = absolute(nil)
     for index in graph.graph.nodes.indices where graph.graph.nodes[index].name == "same" {

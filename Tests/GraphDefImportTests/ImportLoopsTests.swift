@@ -103,6 +103,16 @@ import Testing
     }
   }
 
+  @Test func `has no placeholder in its functions`() throws {
+    var graph = doubling(while: counting(to: 2), holds: "less:z:0")
+    graph.graph.functions[1].nodes.append(
+      NodeDef("input", op: "Placeholder", attributes: ["dtype": .type(.float), "shape": .shape([2])]))
+    graph.graph.functions[1].returns["y1"] = "input:output:0"
+    #expect { try graph.program(["y"]) } throws: {
+      "\($0)".hasSuffix("(Placeholder): it is in a function of a loop; expected an argument of the function")
+    }
+  }
+
   @Test func `that calls itself is refused`() throws {
     var graph = doubling(while: counting(to: 2), holds: "less:z:0")
     graph.graph.functions[1].nodes.append(

@@ -165,11 +165,16 @@ struct GraphImport {
     let operands = try index.operands(of: position).map { try tensor($0) }
     var reader = NodeReader(node: node, operands: operands, context: context)
     if GraphIndex.assignments.contains(node.op) {
-      guard let conditions = try conditions(at: position) else { return [try tensor(index.operands(of: position)[0])] }
+      guard let conditions = try conditions(at: position) else { return [try reader.tensor(0)] }
       reader.conditions = conditions
     }
     if request.isScoring, let kept = try context.dropout.output(of: reader) { return [.value(kept)] }
-    let outputs = try OpImporter.all[node.op]!.makeOutputs(reader)
+    guard let operation = OpImporter.all[node.op] else {
+      // Those of the graph itself are inputs of the program.
+      guard Self.isPlaceholder(node) else { throw ImportError.Reason.unsupportedOp }
+      throw ImportError.Reason.other("it is in a function of a loop; expected an argument of the function")
+    }
+    let outputs = try operation.makeOutputs(reader)
     if request.isScoring { try context.dropout.note(outputs.first, of: reader) }
     return outputs
   }
