@@ -147,6 +147,25 @@ import Testing
     }
   }
 
+  @Test func `counts from one extent to another, in the direction of the steps`() throws {
+    func range(to difference: Int32, by delta: Int32) throws -> TensorType {
+      try type(of: "y") { graph in
+        graph.add("shape", op: "Shape", ["x"])
+        extent(&graph, "b", "shape", 0)
+        graph.constant("difference", integers: [difference])
+        graph.add("limit", op: "Add", ["b", "difference"])
+        graph.constant("delta", integers: [delta])
+        graph.add("y", op: "Range", ["b", "limit", "delta"])
+      }
+    }
+    for (difference, delta, count) in [(0, 1, 0), (0, -2, 0), (3, 1, 3), (-3, -2, 2)] as [(Int32, Int32, Int)] {
+      #expect(try range(to: difference, by: delta) == TensorType(.int32, [Extent(count)]), "\(difference), \(delta)")
+    }
+    for (difference, delta) in [(-3, 1), (3, -1)] as [(Int32, Int32)] {
+      #expect(throws: GraphImportError.self) { try range(to: difference, by: delta) }
+    }
+  }
+
   @Test func `keeps every bit of large integers`() throws {
     var graph = GraphDefBuilder()
     graph.placeholder("x", .float, [-1, 6])

@@ -31,20 +31,18 @@ extension OpImporter {
         guard bounds.allSatisfy({ $0.count == 1 }), let delta = bounds[2][0].constant, delta != 0 else {
           throw ImportError.Reason.other("a range from one number to another by steps that are not zero expected")
         }
-        guard let span = bounds[1][0].subtracting(bounds[0][0]) else {
-          throw ImportError.Reason.other("a range from \(bounds[0][0]) to \(bounds[1][0])")
+        let (start, limit) = (bounds[0][0], bounds[1][0])
+        guard let span = limit.subtracting(start), span.constant.map({ $0 == 0 || ($0 < 0) == (delta < 0) }) ?? true
+        else {
+          throw ImportError.Reason.other("a range from \(start) to \(limit) by \(delta)")
         }
-        guard let fixed = span.constant, let start = bounds[0][0].constant else {
-          return [.value(try node.range(dtype, from: bounds[0][0], span: span, by: delta))]
+        if span == 0 { return [.integers(KnownIntegers(dtype, []))] }
+        guard let fixed = span.constant, let first = start.constant,
+          fixed.magnitude / delta.magnitude < KnownIntegers.maximumCount
+        else {
+          return [.value(try node.range(dtype, from: start, span: span, by: delta))]
         }
-        guard fixed == 0 || (fixed < 0) == (delta < 0) else {
-          throw ImportError.Reason.other("a range from \(bounds[0][0]) to \(bounds[1][0]) by \(delta)")
-        }
-        let whole = fixed.magnitude / delta.magnitude
-        guard whole < KnownIntegers.maximumCount else {
-          return [.value(try node.range(dtype, from: bounds[0][0], span: span, by: delta))]
-        }
-        let numbers = stride(from: start, to: start + fixed, by: delta)
+        let numbers = stride(from: first, to: first + fixed, by: delta)
         return [.integers(KnownIntegers(dtype, numbers.map { Extent($0) }))]
       }),
     "ListDiff": OpImporter(
@@ -112,7 +110,8 @@ extension NodeReader {
   /// The most numbers that a range may have.
   private static var rangeLimit: Int { 1 << 24 }
 
-  /// The numbers from `start` on, `delta` apart, as long as they stay within `span`: a running sum of `delta`.
+  /// The numbers from `start` on, `delta` apart, as long as they stay within `span`, which is not zero: a running sum of
+  /// `delta`.
   fileprivate func range(_ dtype: DType, from start: Extent, span: Extent, by delta: Int) throws -> Value {
     let count =
       if let fixed = span.constant {
