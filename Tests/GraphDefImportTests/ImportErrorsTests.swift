@@ -67,6 +67,8 @@ import Testing
     #expect(message { _ = try graph.program(["orphan"]) } == "the graph has no node 'nowhere', which 'orphan' needs")
     #expect(message { _ = try graph.program(["logits"]) { $0.feeds["ghost"] = .some(nil) } }.contains("'ghost'"))
     #expect(message { _ = try graph.program(["logits"]) { $0.gradients = ["h"] } }.contains("'h'"))
+    let negative: TensorType? = TensorType(.float32, [-2, 2])
+    #expect(message { _ = try graph.program(["logits"]) { $0.feeds["h"] = negative } }.contains("negative extent"))
     #expect(message { _ = try graph.program(["logits:3"]) }.contains("logits:3"))
     #expect(message { _ = try graph.program(["^logits"]) } != "no error" || true)
     #expect(message { _ = try graph.program([""]) } != "no error")

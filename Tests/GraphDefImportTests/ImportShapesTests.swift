@@ -179,6 +179,28 @@ import Testing
     #expect(results["same"] == .truth([false, false, true, false]))
   }
 
+  @Test(arguments: ["RandomUniform", "BroadcastTo", "ScatterNd", "StridedSliceGrad"])
+  func `has no negative extents, wherever they would come from`(_ op: String) throws {
+    let error = try #require(throws: GraphImportError.self) {
+      try type(of: "y") { graph in
+        graph.constant("shape", integers: [-2, 3], [2])
+        graph.constant("axis", integers: [0])
+        graph.constant("place", integers: [0], [1, 1])
+        graph.constant("rows", [1, 2, 3], [1, 3])
+        for (name, number) in [("begin", 0), ("end", 1), ("step", 1)] as [(String, Int32)] {
+          graph.constant(name, integers: [number], [1])
+        }
+        let inputs = [
+          "BroadcastTo": ["rows", "shape"], "ScatterNd": ["place", "rows", "shape"],
+          "StridedSliceGrad": ["shape", "begin", "end", "step", "rows"],
+        ]
+        graph.add("made", op: op, inputs[op] ?? ["shape"], ["dtype": .type(.float)])
+        graph.add("y", op: "Cumprod", ["made", "axis"])
+      }
+    }
+    #expect("\(error)".hasPrefix("node 'made' (\(op))"), "\(error)")
+  }
+
   @Test func `ends in an error where shapes cannot be`() throws {
     func refusal(_ build: (inout GraphDefBuilder) -> Void) -> String {
       do {

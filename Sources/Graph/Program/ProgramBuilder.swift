@@ -67,6 +67,10 @@ public final class ProgramBuilder: @unchecked Sendable {
     let resultTypes = try primitive.resultTypes(numbers.map { types[$0] })
     for type in resultTypes {
       guard type.rank <= 8 else { throw ShapeError(primitive.name, operands.map(\.type), expected: "at most 8 axes") }
+      guard !type.shape.extents.contains(where: \.isNegative) else {
+        let expected = "operands whose result has no negative extents, unlike \(type)"
+        throw ShapeError(primitive.name, operands.map(\.type), expected: expected)
+      }
     }
     let results = types.count..<types.count + resultTypes.count
     types += resultTypes

@@ -28,6 +28,9 @@ public struct Extent: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStr
   /// Whether the extent is a positive multiple of the batch size, so that a range of examples is a range of the axis.
   public var isBatched: Bool { batches > 0 && fixed == 0 }
 
+  /// Whether the extent is the same negative number for every batch size: no axis has it.
+  public var isNegative: Bool { isFixed && fixed < 0 }
+
   /// The fixed extent, or `nil` if it depends on the batch.
   public var constant: Int? { isFixed ? fixed : nil }
 

@@ -99,10 +99,13 @@ struct GraphImport {
     try importing(node) { try variableType(node) }
   }
 
-  /// `type`, which must not have more axes than tensors can have.
+  /// `type`, which must not have more axes than tensors can have, or negative extents.
   private func checked(_ type: TensorType) throws -> TensorType {
     guard type.rank <= Dimensions.maximumRank else {
       throw ImportError.Reason.other("\(type) has \(type.rank) axes, at most \(Dimensions.maximumRank) are supported")
+    }
+    guard !type.shape.extents.contains(where: \.isNegative) else {
+      throw ImportError.Reason.other("\(type) has a negative extent")
     }
     return type
   }

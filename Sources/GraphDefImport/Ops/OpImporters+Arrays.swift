@@ -18,7 +18,7 @@ extension OpImporter {
       "OnesLike": OpImporter(isDifferentiable: false) { try $0.filled(1, like: $0.operand(0)) },
       "Fill": OpImporter(outputs: { node in
         let extents = try node.shapeOperand(0)
-        guard !extents.contains(where: { $0.isFixed && $0.fixed < 0 }) else {
+        guard !extents.contains(where: \.isNegative) else {
           throw ImportError.Reason.other("nothing has the shape \(Shape(extents))")
         }
         if case .integers(let value) = try node.tensor(1), let shape = Shape(extents).constant,
@@ -137,12 +137,12 @@ extension NodeReader {
 
   private static func fit(_ extents: [Extent], _ count: Extent) -> Shape? {
     guard let unknown = extents.firstIndex(of: -1) else {
-      guard !extents.contains(where: { $0.isFixed && $0.fixed < 0 }) else { return nil }
+      guard !extents.contains(where: \.isNegative) else { return nil }
       return Shape.product(of: extents) == count ? Shape(extents) : nil
     }
     var known = extents
     known.remove(at: unknown)
-    guard !known.contains(where: { $0.isFixed && $0.fixed < 0 }), let product = Shape.product(of: known) else {
+    guard !known.contains(where: \.isNegative), let product = Shape.product(of: known) else {
       return nil
     }
     guard product != 0, let rest = count.divided(by: product) else { return nil }

@@ -34,6 +34,9 @@ extension OpImporter {
     }),
     "StridedSliceGrad": OpImporter { node in
       let shape = Shape(try node.shapeOperand(0))
+      guard !shape.extents.contains(where: \.isNegative) else {
+        throw ImportError.Reason.other("nothing has the shape \(shape)")
+      }
       let slice = try StridedSliceReader(node).slice(of: shape)
       let part = try node.operand(4).reshaped(to: slice.shape)
       return try part.placed(Slice(starts: slice.starts, strides: slice.strides, shape: slice.shape), in: shape)

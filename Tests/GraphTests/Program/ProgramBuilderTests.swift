@@ -79,6 +79,7 @@ import Testing
     #expect(refusal { try Value.concatenating([x, q], along: 1) } != nil)
     #expect(refusal { try x.gatheringRows(x) } != nil)
     #expect(refusal { try x.reshaped(to: Shape([.batch, 3] + Array(repeating: 1, count: 7))) } != nil)
+    #expect(refusal { try p.broadcast(to: [-3, 3]) } != nil)
     #expect(refusal { try x.argMax(along: 2) } != nil)
     #expect(refusal { try x.cast(to: .int32).softmax() } != nil)
   }
