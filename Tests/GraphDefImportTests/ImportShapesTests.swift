@@ -201,6 +201,35 @@ import Testing
     #expect("\(error)".hasPrefix("node 'made' (\(op))"), "\(error)")
   }
 
+  @Test func `follows a shape without elements, however large its other extents are`() throws {
+    func found(_ op: String, _ inputs: [String]) throws -> TensorType {
+      try type(of: "y") { graph in
+        graph.constant("large", TensorProto(.int32, [1 << 62, 4, 0], .int32s([])))
+        graph.constant("start", integers: [0, 0, 0])
+        graph.constant("rest", integers: [-1, -1, -1])
+        for (name, number) in [("first", 0), ("second", 1), ("third", 2)] as [(String, Int32)] {
+          graph.constant(name, integers: [number])
+        }
+        graph.placeholder("longest", .float, [.max, 0])
+        graph.constant("shift", integers: [1], [1])
+        graph.constant("axis", integers: [0], [1])
+        for (name, number) in [("begin", 0), ("end", -1), ("step", 3)] as [(String, Int32)] {
+          graph.constant(name, integers: [number], [1])
+        }
+        graph.add("y", op: op, inputs)
+      }
+    }
+    let large: Shape = [Extent(1 << 62), 4, 0]
+    #expect(try found("AddV2", ["large", "large"]).shape == large)
+    #expect(try found("Slice", ["large", "start", "rest"]).shape == large)
+    #expect(try found("ConcatV2", ["large", "large", "third"]).shape == large)
+    #expect(try found("ConcatV2", ["large", "large", "second"]).shape == [Extent(1 << 62), 8, 0])
+    #expect(throws: GraphImportError.self) { try found("ConcatV2", ["large", "large", "first"]) }
+    #expect(try found("MatrixBandPart", ["longest", "first", "first"]).shape == [Extent(Int.max), 0])
+    #expect(try found("Roll", ["longest", "shift", "axis"]).shape == [Extent(Int.max), 0])
+    #expect(try found("StridedSlice", ["longest", "begin", "end", "step"]).shape == [Extent((Int.max - 2) / 3 + 1), 0])
+  }
+
   @Test func `ends in an error where shapes cannot be`() throws {
     func refusal(_ build: (inout GraphDefBuilder) -> Void) -> String {
       do {

@@ -2,11 +2,12 @@ package import Graph
 
 /// Taking known integers apart and putting them together, as graphs do that compute shapes.
 extension KnownIntegers {
-  /// The tensor of `shape` whose element at each index is this one's at `place`.
-  private func picking(_ shape: [Int], _ place: ([Int]) -> [Int]) -> KnownIntegers {
+  /// The tensor of `shape` whose element at each index is this one's at `place`, or `nil` if it has too many to count.
+  private func picking(_ shape: [Int], _ place: ([Int]) -> [Int]) -> KnownIntegers? {
+    guard let count = Shape(shape).count?.constant else { return nil }
     var elements: [Extent] = []
     var index = Array(repeating: 0, count: shape.count)
-    for _ in 0..<shape.reduce(1, *) {
+    for _ in 0..<count {
       elements.append(self.elements[zip(place(index), self.shape).reduce(0) { $0 * $1.1 + $1.0 }])
       for axis in shape.indices.reversed() {
         index[axis] += 1
@@ -49,12 +50,14 @@ extension KnownIntegers {
       guard part.shape.count == shape.count, part.dtype == first.dtype,
         shape.indices.allSatisfy({ $0 == axis || part.shape[$0] == shape[$0] })
       else { return nil }
-      shape[axis] += part.shape[axis]
+      let (extent, overflow) = shape[axis].addingReportingOverflow(part.shape[axis])
+      guard !overflow else { return nil }
+      shape[axis] = extent
     }
-    guard shape.reduce(1, *) <= maximumCount else { return nil }
-    // Whole runs of each part follow each other.
+    guard let count = Shape(shape).count?.constant, count <= maximumCount else { return nil }
     var elements: [Extent] = []
-    for outer in 0..<shape[..<axis].reduce(1, *) {
+    // Whole runs of each part follow each other; where there is nothing, the other extents may be too large to count.
+    for outer in 0..<(count == 0 ? 0 : shape[..<axis].reduce(1, *)) {
       for part in parts {
         let run = part.shape[axis...].reduce(1, *)
         elements += part.elements[outer * run..<(outer + 1) * run]

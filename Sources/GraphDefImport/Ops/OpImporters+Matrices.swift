@@ -79,7 +79,8 @@ extension NodeReader {
       let count = Shape(extents).count?.constant, count <= 1 << 24
     else { throw ImportError.Reason.other("matrices of a known size expected, not \(x.shape)") }
     var isKept: [Bool] = []
-    for row in 0..<extents[0] {
+    // Without elements, there may be more rows than can be gone through.
+    for row in 0..<(count == 0 ? 0 : extents[0]) {
       for column in 0..<extents[1] {
         isKept.append((lower < 0 || row - column <= lower) && (upper < 0 || column - row <= upper))
       }

@@ -123,7 +123,8 @@ extension Value {
   /// This value with its elements moved on by `shift` places along `axis`, the last ones to the front.
   fileprivate func rolled(by shift: Int, along axis: Int) throws -> Value {
     guard let count = shape[axis].constant else { throw ImportError.Reason.other("the batch is not rolled") }
-    let moved = count == 0 ? 0 : (shift % count + count) % count
+    let rest = count == 0 ? 0 : shift % count
+    let moved = rest < 0 ? rest + count : rest
     guard moved != 0 else { return self }
     var starts = Array(repeating: 0, count: shape.rank)
     let front = try sliced(from: starts, shape: shape.replacing(axis: axis, with: Extent(count - moved)))

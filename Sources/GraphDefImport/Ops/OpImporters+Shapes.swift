@@ -131,10 +131,11 @@ extension NodeReader {
   func folded(_ operation: BinaryOperation) throws -> KnownIntegers? {
     guard case .integers(let a) = try tensor(0), case .integers(let b) = try tensor(1), a.dtype == b.dtype,
       let shape = Shape(a.shape).broadcast(with: Shape(b.shape))?.constant,
-      shape == a.shape || a.elements.count == 1, shape == b.shape || b.elements.count == 1
+      shape == a.shape || a.elements.count == 1, shape == b.shape || b.elements.count == 1,
+      let count = Shape(shape).count?.constant
     else { return nil }
     var elements: [Extent] = []
-    for index in 0..<shape.reduce(1, *) {
+    for index in 0..<count {
       let (x, y) = (a.elements[a.elements.count == 1 ? 0 : index], b.elements[b.elements.count == 1 ? 0 : index])
       guard let element = Self.combine(operation, x, y) else { return nil }
       elements.append(element)

@@ -150,7 +150,7 @@ struct StridedSliceReader {
     let start = isSet(masks.begin, index) ? (step > 0 ? 0 : fixed - 1) : clamped(begin[index])
     let stop = isSet(masks.end, index) ? (step > 0 ? fixed : -1) : clamped(last)
     let span = step > 0 ? stop - start : start - stop
-    let count = span <= 0 ? 0 : (span + Int(step.magnitude) - 1) / Int(step.magnitude)
+    let count = span <= 0 ? 0 : (span - 1) / Int(step.magnitude) + 1
     return (count == 0 ? 0 : start, step, Extent(count))
   }
 
