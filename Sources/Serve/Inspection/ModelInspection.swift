@@ -35,6 +35,12 @@ public struct ModelInspection: Sendable {
     public var initializer: String
     /// The optimizer that `train_step` applies to it, or why there is none.
     public var optimizer: String
+
+    /// The number of weights, 0 if the graph does not have the variable; `nil` if it does not fit an integer.
+    public var count: Int? {
+      guard let shape else { return 0 }
+      return Shape(shape).count?.constant
+    }
   }
 
   /// The nodes of one operation.
@@ -80,8 +86,15 @@ public struct ModelInspection: Sendable {
   /// The program's plan.
   public let plan: Plan?
 
-  /// The number of weights of all parameters.
-  public var weightCount: Int { parameters.reduce(0) { $0 + ($1.shape?.reduce(1, *) ?? 0) } }
+  /// The number of weights of all parameters; `nil` if it does not fit an integer.
+  public var weightCount: Int? {
+    var total = Extent(0)
+    for parameter in parameters {
+      guard let count = parameter.count, let sum = total.adding(Extent(count)) else { return nil }
+      total = sum
+    }
+    return total.constant
+  }
 
   /// Inspects the model with the configuration at `configPath` and its graph, or the one at `graphPath`.
   ///

@@ -9,9 +9,9 @@ enum InspectionText {
     var lines = ["model \(inspection.config.modelName), \(inspection.nodeCount) nodes in \(inspection.graphPath)"]
     lines.append("inputs")
     lines += inspection.inputs.map { "  \($0.name) \(type($0))" }
-    lines.append("parameters (\(inspection.weightCount) weights)")
+    lines.append("parameters (\(weights(inspection.weightCount)))")
     for parameter in inspection.parameters {
-      let shape = parameter.shape.map { "\($0), \($0.reduce(1, *)) weights" } ?? "not in the graph"
+      let shape = parameter.shape.map { "\($0), \(weights(parameter.count))" } ?? "not in the graph"
       lines.append("  \(parameter.name) \(shape), \(parameter.kind.rawValue)")
       lines.append("    starts: \(parameter.initializer); train_step: \(parameter.optimizer)")
     }
@@ -26,6 +26,10 @@ enum InspectionText {
     lines += inspection.notices.map { "note: \($0)" }
     if program, let program = inspection.program { lines += ["program", "\(program)"] }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func weights(_ count: Int?) -> String {
+    count.map { "\($0) weights" } ?? "more weights than an integer counts"
   }
 
   private static func type(_ tensor: ModelInspection.Tensor) -> String { tensor.type?.description ?? "of unknown type" }
@@ -52,7 +56,7 @@ enum InspectionText {
     object.add("nodes", inspection.nodeCount)
     object.add("inputs", raw: list(inspection.inputs.map(Self.object)))
     object.add("parameters", raw: list(inspection.parameters.map(Self.object)))
-    object.add("weights", inspection.weightCount)
+    object.add("weights", raw: count(inspection.weightCount))
     object.add("outputs", raw: list(inspection.outputs.map(Self.object)))
     object.add("operations", raw: list(inspection.operations.map(Self.object)))
     object.add(
@@ -70,6 +74,9 @@ enum InspectionText {
     if program, let program = inspection.program { object.add("program", "\(program)") }
     return object.text + "\n"
   }
+
+  /// A number of weights; null is one that does not fit an integer.
+  private static func count(_ count: Int?) -> String { count.map { "\($0)" } ?? "null" }
 
   private static func list(_ objects: [JSONText]) -> String {
     "[" + objects.map(\.text).joined(separator: ", ") + "]"
@@ -100,7 +107,7 @@ enum InspectionText {
     var object = JSONText()
     object.add("name", parameter.name)
     object.add("shape", raw: parameter.shape.map { "\($0)" } ?? "null")
-    object.add("count", parameter.shape?.reduce(1, *) ?? 0)
+    object.add("count", raw: count(parameter.count))
     object.add("kind", parameter.kind.rawValue)
     object.add("initializer", parameter.initializer)
     object.add("optimizer", parameter.optimizer)

@@ -7,9 +7,10 @@ import Testing
 
 @Suite struct `An inspection` {
   private func inspection(
-    batch: Int? = nil, _ change: (inout GraphDef) -> Void = { _ in }
+    batch: Int? = nil, denseShapes: [String: [Int]]? = nil, _ change: (inout GraphDef) -> Void = { _ in }
   ) throws -> ModelInspection {
-    let config = try ModelConfig(contentsOf: SessionFixture.configPath)
+    var config = try ModelConfig(contentsOf: SessionFixture.configPath)
+    if let denseShapes { config.denseShapes = denseShapes }
     var builder = GraphDefBuilder()
     builder.graph = try GraphFile.read(config.resolveGraphPath(override: nil)).graph
     change(&builder.graph)
@@ -30,6 +31,19 @@ import Testing
     #expect(inspection.unsupported.isEmpty && inspection.notices.isEmpty)
     let plan = try #require(inspection.plan)
     #expect(plan.batch == 7 && plan.operationCount > 7 * 2 * 2 * (20 * 16))
+  }
+
+  @Test func `tells that there are more weights than an integer counts`() throws {
+    let shapes: [[Int]] = [[1 << 62, 4], [1 << 62, 1], [1 << 62, 0]]
+    for (shape, count) in zip(shapes, [nil, 1 << 62, 0] as [Int?]) {
+      let inspection = try inspection(denseShapes: [:]) { graph in
+        for index in graph.nodes.indices where ["w1", "w2"].contains(graph.nodes[index].name) {
+          graph.nodes[index].attributes["shape"] = .shape(TensorShapeProto(shape))
+        }
+      }
+      #expect(inspection.parameters.map(\.count) == [count, 16, count, 5])
+      #expect(inspection.weightCount == (count == 0 ? 21 : nil))
+    }
   }
 
   @Test func `tells tables from dense parameters`() throws {
