@@ -118,7 +118,7 @@ private struct ImageLayout {
 
   private func window(height: Int, width: Int, on images: Shape) throws -> SlidingWindow {
     guard images.rank == 4, let rows = images[1].constant, let columns = images[2].constant,
-      max(rows, columns) <= 1 << 31
+      min(rows, columns) >= 0, max(rows, columns) <= 1 << 31
     else {
       throw ImportError.Reason.other("images have 4 axes and a known height and width, not \(images)")
     }
