@@ -176,6 +176,29 @@ import Testing
     }
   }
 
+  @Test func `counts a place that data computes from the end if it is negative`() throws {
+    var graph = GraphDefBuilder()
+    graph.placeholder("x", .float, [-1, 2])
+    graph.placeholder("m", .float, [3, 2])
+    graph.placeholder("place", .int32, [1])
+    graph.constant("end", integers: [0], [1])
+    graph.constant("step", integers: [1], [1])
+    for (name, whole) in [("y", "x"), ("z", "m")] {
+      graph.add(name, op: "StridedSlice", [whole, "place", "end", "step"], ["shrink_axis_mask": .int(1)])
+    }
+    func rows(at place: Int) throws -> [String: HostTensor] {
+      let x = HostTensor(.float32, [3, 2], [0, 1, 2, 3, 4, 5])
+      return try graph.evaluated(["y", "z"], feeds: ["x": x, "m": x, "place": .integers([place])])
+    }
+    for (place, row) in [(0, [0, 1]), (2, [4, 5]), (-1, [4, 5]), (-3, [0, 1])] as [(Int, [Double])] {
+      let found = try rows(at: place)
+      #expect(found["y"] == .floats(row) && found["z"] == .floats(row), "\(place)")
+    }
+    for place in [3, -4] {
+      #expect(throws: ExecutionFailure.self) { try rows(at: place) }
+    }
+  }
+
   @Test func `ends in an error where it cannot be, whatever the numbers`() throws {
     let extremes: [Int64] = [.min, .min + 1, -1, 0, 1, 5, .max]
     for begin in extremes {

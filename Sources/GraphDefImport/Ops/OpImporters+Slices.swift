@@ -55,13 +55,18 @@ extension NodeReader {
     return .value(try operand(0).sliced(from: starts, shape: shape, by: strides))
   }
 
-  /// The element of the first axis that a `StridedSlice` takes at a place which depends on data, or `nil` if it takes
-  /// something else.
+  /// The element of the first axis that a `StridedSlice` takes at a place which depends on data, counted from the end if
+  /// it is negative; `nil` if it takes something else.
   fileprivate func elementAtComputedPlace() throws -> Value? {
     guard case .value(let place) = try tensor(1), place.literal == nil, place.shape.count == 1,
       try int("shrink_axis_mask", default: 0) & 1 == 1
     else { return nil }
-    return try operand(0).gatheringRows(place.reshaped(to: []))
+    let x = try operand(0)
+    guard let extent = x.shape.extents.first else { throw ImportError.Reason.other("an element of a single number") }
+    let given = try place.reshaped(to: [])
+    let counted = try given.adding(Value.extent(extent, given.dtype, in: builder))
+    let isNegative = try given.compared(.less, Value.constant(0, given.dtype, in: builder))
+    return try x.gatheringRows(isNegative.selecting(counted, given))
   }
 }
 
