@@ -158,6 +158,14 @@ import Testing
     Case(
       "DynamicStitch", [.integers([2, 0]), .integers([1]), .integers([7, 8]), .integers([9])], data: 0,
       .integers([8, 9, 7])),
+    Case(
+      "DiagPart", [.floats([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], [2, 2, 2, 2])],
+      .floats([0, 5, 10, 15], [2, 2])),
+    Case("MatrixDiagPart", [.floats([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2])], .floats([1, 4, 5, 8], [2, 2])),
+    Case(
+      "MatrixDiagV3",
+      [.floats([1, 2]), .integers([0], []), .integers([-1], []), .integers([-1], []), .floats([9], [])], data: 1,
+      .floats([1, 9, 9, 2], [2, 2])),
     Case("InvertPermutation", [.integers([2, 0, 1])], data: 0, .integers([1, 2, 0])),
     Case(
       "BroadcastGradientArgs", [.integers([5, 1, 3]), .integers([4, 3])], data: 0, .integers([1]), .integers([0])),
@@ -173,6 +181,9 @@ import Testing
       "BiasAdd", [.floats([1, 2, 3, 4], [1, 2, 2]), .floats([10, 20])], ["data_format": .text("NCHW")],
       .floats([11, 12, 23, 24], [1, 2, 2])),
     Case("BiasAddGrad", [.floats([1, 2, 3, 4], [2, 2])], .floats([4, 6])),
+    Case(
+      "ResizeBilinear", [.integers([0, 10], [1, 1, 2, 1]), .integers([1, 4])], data: 1,
+      .floats([0, 5, 10, 10], [1, 1, 4, 1])),
     Case("BiasAddGrad", [.floats([1, 2, 3, 4], [1, 2, 2])], ["data_format": .text("NCHW")], .floats([3, 7])),
     Case("Softmax", [.floats([0, 0, 1, 1], [2, 2])], .floats([0.5, 0.5, 0.5, 0.5], [2, 2])),
     Case("LogSoftmax", [.floats([0, 0], [1, 2])], .floats([-0.6931472, -0.6931472], [1, 2])),
@@ -234,6 +245,20 @@ import Testing
     graph.add("y", op: op, ["x"])
     let found = try graph.evaluated(["y"], feeds: ["x": .floats(values)])["y"]!
     #expect(found.isClose(to: .floats(values.map(function)), relative: 2e-6), "\(found)")
+  }
+
+  @Test func `multiplies with zero what is not finite, and has the other factor as gradient`() throws {
+    var graph = GraphDefBuilder()
+    graph.constant("start", TensorProto(.float, [3], .floats([])))
+    graph.variable("a", [3], initialValue: "start")
+    graph.variable("b", [3], initialValue: "start")
+    graph.add("product", op: "MulNoNan", ["a/read", "b/read"])
+    graph.constant("axis", integers: [0])
+    graph.add("loss", op: "Sum", ["product", "axis"])
+    let feeds = ["a": HostTensor.floats([.infinity, 3, 2]), "b": .floats([0, 0, 4])]
+    let results = try graph.evaluated(["loss"], feeds: feeds, dense: ["a", "b"]) { $0.gradients = ["a", "b"] }
+    #expect(results["loss"]?.scalar == 8)
+    #expect(results["d-a"] == .floats([0, 0, 4]) && results["d-b"] == .floats([0, 3, 2]))
   }
 
   @Test func `draws random numbers of the shape asked for`() throws {

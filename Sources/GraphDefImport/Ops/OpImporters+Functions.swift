@@ -18,7 +18,9 @@ extension OpImporter {
       "MulNoNan": OpImporter { node in
         let (x, y) = (try node.operand(0), try node.operand(1))
         let zero = try Value.constant(0, y.dtype, in: node.builder)
-        return try y.compared(.equal, zero).selecting(zero, x.multiplied(by: y))
+        // Only what is not finite gives way, so that the gradient of zero is the other factor.
+        let isNaN = try y.compared(.equal, zero).logical(.and, x.classified(.isFinite).logicalNot())
+        return try isNaN.selecting(zero, x).multiplied(by: y)
       },
       "Tan": OpImporter { node in
         let x = try node.operand(0)

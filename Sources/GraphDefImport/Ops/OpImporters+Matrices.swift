@@ -12,7 +12,7 @@ extension OpImporter {
       guard try node.constants(1, expected: "which diagonals").allSatisfy({ $0 == 0 }) else {
         throw ImportError.Reason.other("only the main diagonal, k = 0, is supported")
       }
-      return try node.diagonal()
+      return try node.operand(0).matrixDiagonals()
     }
     return [
       "MatMul": OpImporter { node in
@@ -20,8 +20,8 @@ extension OpImporter {
           transposed: node.bool("transpose_a"), node.operand(1), transposed: node.bool("transpose_b"))
       },
       "MatrixBandPart": OpImporter { try $0.band() },
-      "DiagPart": OpImporter { try $0.diagonal() },
-      "MatrixDiagPart": OpImporter { try $0.diagonal() },
+      "DiagPart": OpImporter { try $0.operand(0).diagonal() },
+      "MatrixDiagPart": OpImporter { try $0.operand(0).matrixDiagonals() },
       "MatrixDiagPartV2": chosenDiagonal, "MatrixDiagPartV3": chosenDiagonal,
       "BatchMatMul": batched, "BatchMatMulV2": batched, "BatchMatMulV3": batched,
     ]
@@ -89,20 +89,30 @@ extension NodeReader {
     return try mask.selecting(x, Value.constant(0, x.dtype, in: builder))
   }
 
-  /// The diagonals of the square matrices along the last two axes.
-  fileprivate func diagonal() throws -> Value {
-    let x = try operand(0)
-    guard x.shape.rank >= 2, let size = x.shape[x.shape.rank - 1].constant, x.shape[x.shape.rank - 2] == Extent(size),
-      let count = Extent(size).multiplied(by: Extent(size))
-    else { throw ImportError.Reason.other("square matrices expected, not \(x.shape)") }
-    let outer = Array(x.shape.extents.dropLast(2))
-    return try x.reshaped(to: Shape(outer + [count])).sliced(
-      from: outer.map { _ in 0 } + [0], shape: Shape(outer + [Extent(size)]), by: outer.map { _ in 1 } + [size + 1])
-  }
-
   fileprivate func argMax(findsSmallest: Bool) throws -> Value {
     let x = try operand(0)
     let axis = try axis(constant(1, expected: "an axis"), rank: x.shape.rank)
     return try x.argMax(along: axis, findsSmallest: findsSmallest).cast(to: type("output_type", default: .int64))
+  }
+}
+
+extension Value {
+  /// The diagonals of the square matrices along the last two axes.
+  fileprivate func matrixDiagonals() throws -> Value {
+    guard shape.rank >= 2, let size = shape[shape.rank - 1].constant, shape[shape.rank - 2] == Extent(size),
+      let count = Extent(size).multiplied(by: Extent(size))
+    else { throw ImportError.Reason.other("square matrices expected, not \(shape)") }
+    let outer = Array(shape.extents.dropLast(2))
+    return try reshaped(to: Shape(outer + [count])).sliced(
+      from: outer.map { _ in 0 } + [0], shape: Shape(outer + [Extent(size)]), by: outer.map { _ in 1 } + [size + 1])
+  }
+
+  /// The elements whose indices along the first half of the axes are those along the second half.
+  fileprivate func diagonal() throws -> Value {
+    let half = Array(shape.extents.prefix(shape.rank / 2))
+    guard shape.rank >= 2, half + half == shape.extents, let count = Shape(half).count, count.isFixed else {
+      throw ImportError.Reason.other("a tensor of two equal halves of axes of known extents expected, not \(shape)")
+    }
+    return try reshaped(to: [count, count]).matrixDiagonals().reshaped(to: Shape(half))
   }
 }

@@ -5,12 +5,13 @@ extension OpImporter {
   /// Images of another height and width: each axis is resized by itself.
   static let resizing: [String: OpImporter] = [
     "ResizeNearestNeighbor": OpImporter { node in
-      try node.resized { x, axis, places in
+      try node.resized(node.operand(0)) { x, axis, places in
         try x.gathering(places.nearest, along: axis, in: node.builder)
       }
     },
     "ResizeBilinear": OpImporter { node in
-      try node.resized { x, axis, places in
+      // The result is single precision, whatever the images are: means of whole numbers are none.
+      try node.resized(node.operand(0).cast(to: node.context.precision)) { x, axis, places in
         let (below, above) = places.neighbours
         let lower = try x.gathering(below, along: axis, in: node.builder)
         let upper = try x.gathering(above, along: axis, in: node.builder)
@@ -58,9 +59,9 @@ private struct ResizedPlaces {
 }
 
 extension NodeReader {
-  /// The images of operand 0 in the size of operand 1, made by `body` along height and then along width.
-  fileprivate func resized(_ body: (Value, Int, ResizedPlaces) throws -> Value) throws -> Value {
-    let (x, size) = (try operand(0), try constants(1, expected: "height and width"))
+  /// The images `x` in the size of operand 1, made by `body` along height and then along width.
+  fileprivate func resized(_ x: Value, _ body: (Value, Int, ResizedPlaces) throws -> Value) throws -> Value {
+    let size = try constants(1, expected: "height and width")
     guard x.shape.rank == 4, size.count == 2, size.allSatisfy({ (1...Self.sizeLimit).contains($0) }) else {
       throw ImportError.Reason.other("images with 4 axes and a size up to \(Self.sizeLimit) expected, not \(x.shape)")
     }

@@ -56,7 +56,7 @@ extension NodeReader {
     return try time == 0 ? reversed.transposed(to: order) : reversed
   }
 
-  /// Square matrices with the rows of operand 0 as their diagonals, zero elsewhere.
+  /// Square matrices with the rows of operand 0 as their diagonals; elsewhere is operand 4, or zero.
   fileprivate func diagonalMatrix() throws -> Value {
     let x = try operand(0)
     guard let size = x.shape.extents.last?.constant, size <= KnownIntegers.maximumCount else {
@@ -68,6 +68,8 @@ extension NodeReader {
     }
     let (rows, columns) = (try positions(size, along: 0, rank: 2), try positions(size, along: 1, rank: 2))
     let column = try x.reshaped(to: Shape(x.shape.extents + [1]))
-    return try rows.compared(.equal, columns).selecting(column, Value.constant(0, x.dtype, in: builder))
+    let padding =
+      try operands.count > 4 ? operand(4).reshaped(to: .scalar) : Value.constant(0, x.dtype, in: builder)
+    return try rows.compared(.equal, columns).selecting(column, padding)
   }
 }
