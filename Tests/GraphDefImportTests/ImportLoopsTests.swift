@@ -123,6 +123,18 @@ import Testing
     #expect { try graph.program(["y"]) } throws: { "\($0)".contains("(While): the operation is not supported") }
   }
 
+  @Test func `with thousands of loops in its loops is refused`() throws {
+    var graph = doubling(while: counting(to: 2), holds: "less:z:0")
+    for number in 0..<8 {
+      graph.graph.functions[1].nodes.append(
+        NodeDef(
+          "again\(number)", op: "While", inputs: ["i", number == 0 ? "x" : "again\(number - 1):output:1"],
+          attributes: ["cond": .function(FunctionReference("goes on")), "body": .function(FunctionReference("round"))]))
+    }
+    graph.graph.functions[1].returns["y1"] = "again7:output:1"
+    #expect { try graph.program(["y"]) } throws: { "\($0)".hasSuffix("loops have more than 4096 functions") }
+  }
+
   /// The frame of TensorFlow 1 that doubles `x` three times.
   private func frame() -> GraphDefBuilder {
     var graph = GraphDefBuilder()
