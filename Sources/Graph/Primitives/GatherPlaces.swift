@@ -42,7 +42,7 @@ public struct GatherPlaces: Primitive {
         x, leading: places.leading, inner: places.inner, indices: indices.scalars(Int64.self), places: places.count,
         into: y.scalars())
     }
-    if let wrong { throw .indexOutOfRange(position: wrong, index: wrong, limit: places.leading.count) }
+    if let wrong { throw places.indexOutOfRange(at: wrong, of: indices) }
   }
 
   /// The cotangents of slices are added to where they came from.
@@ -108,7 +108,7 @@ public struct ScatterPlaces: Primitive {
         values, leading: places.leading, inner: places.inner, indices: indices.scalars(Int64.self),
         places: places.count, into: whole)
     }
-    if let wrong { throw .indexOutOfRange(position: wrong, index: wrong, limit: places.leading.count) }
+    if let wrong { throw places.indexOutOfRange(at: wrong, of: indices) }
   }
 
   /// The cotangents of the slices are the slices of the cotangent.
@@ -140,6 +140,20 @@ private struct Places {
     self.leading = leading
     inner = whole.count(of: depth..<whole.rank)
     count = indices.count(of: 0..<indices.rank - 1)
+  }
+
+  /// The error that the place number `place` of `indices` lies outside: its first index that is not one of its axis.
+  func indexOutOfRange(at place: Int, of indices: TensorView) -> ExecutionError {
+    for axis in 0..<leading.rank {
+      let position = place * leading.rank + axis
+      let index =
+        indices.dtype == .int32
+        ? Int(indices.scalars(Int32.self)[position]) : Int(indices.scalars(Int64.self)[position])
+      if index < 0 || index >= leading[axis] {
+        return .indexOutOfRange(position: place, index: index, limit: leading[axis])
+      }
+    }
+    preconditionFailure("the place \(place) lies within \(leading)")
   }
 }
 

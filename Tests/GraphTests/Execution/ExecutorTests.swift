@@ -39,6 +39,29 @@ import Testing
     }
   }
 
+  @Test(arguments: [DType.int32, .int64])
+  func `says which index of a place is outside, and of how many`(_ dtype: DType) throws {
+    let builder = ProgramBuilder()
+    let type = TensorType(.float32, [2, 3])
+    let x = builder.input("x", type, role: .parameter)
+    let places = builder.input("places", TensorType(dtype, [.batch, 2]), role: .data)
+    let values = builder.input("values", TensorType(.float32, [.batch]), role: .data)
+    let gathered = builder.program([("y", try x.gatheringPlaces(places))])
+    let scattered = builder.program([("y", try places.scatteringPlaces(values, into: type))])
+    for (wrong, index, limit) in [([5, 3], 5, 2), ([1, 3], 3, 3), ([0, -1], -1, 3)] as [([Double], Int, Int)] {
+      let feeds = [
+        "x": HostTensor(.float32, [2, 3], [1]), "places": HostTensor(dtype, [3, 2], [0, 0] + wrong + [1, 2]),
+        "values": HostTensor(.float32, [3], [1]),
+      ]
+      for program in [gathered, scattered] {
+        let failure = try #require(throws: ExecutionFailure.self) {
+          try program.evaluated(.init(batch: 3, tile: 3), feeds: feeds)
+        }
+        #expect(failure.error == .indexOutOfRange(position: 1, index: index, limit: limit))
+      }
+    }
+  }
+
   @Test func `reports what fails while constants are computed when it is made`() throws {
     let builder = ProgramBuilder()
     builder.label = "shape arithmetic"
