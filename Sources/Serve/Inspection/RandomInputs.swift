@@ -5,8 +5,8 @@ import Kernels
 /// Arrays that fit a model's inputs, for checks and measurements that need no real data.
 ///
 /// Ids are below the smallest table that they look up; where there is room, the ids of each field begin at its number
-/// times 1024 and small ones are frequent, as in click logs. Other inputs are uniform in `[0, 1)`; integers are 0 or 1.
-/// Labels are classes, or 0 and 1.
+/// times 1024 and small ones are frequent, as in click logs. Other inputs are uniform in `[0, 1)`; integers and truth
+/// values are 0 or 1. Labels are classes, or 0 and 1.
 struct RandomInputs {
   private let config: ModelConfig
   private let program: Program
@@ -42,7 +42,7 @@ struct RandomInputs {
       var values: [Float] = []
       for index in 0..<dimensions.count {
         let number = value(name, column: index % max(width, 1), width: width, rows: rows)
-        values.append(type.dtype.isInteger ? number.rounded() : number)
+        values.append(type.dtype.isFloatingPoint ? number : number.rounded())
       }
       arrays.append((name, NpyArray(shape: dimensions.array, values: .float32(values))))
     }

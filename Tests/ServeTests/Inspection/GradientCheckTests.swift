@@ -32,6 +32,19 @@ import Testing
     for finding in try check.run().findings { #expect(finding.isWithin(1e-4), "\(finding)") }
   }
 
+  @Test func `feeds truth values where the graph asks for some`() throws {
+    let findings = try findings { graph in
+      graph.nodes.append(
+        NodeDef("isOn", op: "Placeholder", attributes: ["dtype": .type(.bool), "shape": .shape([-1, 1])]))
+      graph.nodes.append(NodeDef("twice", op: "AddV2", inputs: ["add", "add"]))
+      for index in graph.nodes.indices where graph.nodes[index].name == "Relu" {
+        graph.nodes[index].op = "SelectV2"
+        graph.nodes[index].inputs = ["isOn", "add", "twice"]
+      }
+    }
+    #expect(findings.allSatisfy { $0.finiteDifferenceError < 1e-6 })
+  }
+
   @Test func `finds a gradient of the graph that is wrong`() throws {
     let findings = try findings { graph in
       for index in graph.nodes.indices where graph.nodes[index].name == "d-w1" {
