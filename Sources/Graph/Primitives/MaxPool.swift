@@ -160,10 +160,11 @@ extension Value {
     if let unary = node.primitive as? UnaryElementwise, unary.operation.isGrowing {
       return try operands[0].maxPooled(window).unary(unary.operation)
     }
-    if let binary = node.primitive as? BinaryElementwise, binary.operation == .add,
-      let x = operands.first(where: { $0.shape == shape }), let bias = operands.first(where: { $0.shape.isOneRow })
-    {
-      return try x.maxPooled(window).adding(bias)
+    if let binary = node.primitive as? BinaryElementwise, binary.operation == .add {
+      for (x, bias) in [(operands[0], operands[1]), (operands[1], operands[0])]
+      where x.shape == shape && bias.shape.isOneRow {
+        return try x.maxPooled(window).adding(bias)
+      }
     }
     return try applying(MaxPool(window: window))
   }

@@ -102,6 +102,28 @@ import Testing
     #expect(throws: ShapeError.self) { try x.sliced(from: [0, 0], shape: [count, 3]) }
   }
 
+  @Test func `pools a sum before the bias is added, also where both could be the bias`() throws {
+    let window = SlidingWindow(
+      vertical: SlidingWindow.Axis(2, stride: 2, after: 1), horizontal: SlidingWindow.Axis(2, stride: 2, after: 1))
+    for height in [1, 3] {
+      let shape = Shape([1, height, 1, 2])
+      let images = ProgramBuilder()
+      let a = images.input("a", TensorType(.float32, shape), role: .data)
+      let b = images.input("b", TensorType(.float32, [1, 1, 1, 2]), role: .data)
+      let program = images.program([
+        ("ab", try a.adding(b).maxPooled(window)), ("ba", try b.adding(a).maxPooled(window)),
+      ])
+      let feeds = [
+        "a": HostTensor(.float32, [1, height, 1, 2], (0..<2 * height).map { Double($0) }),
+        "b": HostTensor(.float32, [1, 1, 1, 2], [10, 20]),
+      ]
+      let found = try program.evaluated(.init(batch: 1), feeds: feeds)
+      let expected: [Double] = height == 1 ? [10, 21] : [12, 23, 14, 25]
+      #expect(found["ab"]?.values == expected && found["ba"]?.values == expected, "\(height)")
+      #expect(program.nodes.prefix(2).map(\.primitive.name) == ["max pool", "add"])
+    }
+  }
+
   @Test func `prints`() throws {
     builder.label = "dense"
     let y = try x.adding(p).unary(.relu).summed(over: AxisSet(axes: [1]))
