@@ -71,49 +71,6 @@ extension Reductions {
     }
   }
 
-  /// The `count` largest elements of each row and their columns, in descending order, the first of equals first. NaN
-  /// comes last.
-  ///
-  /// - Parameters:
-  ///   - x: Row-major, `[rows, columns]`.
-  ///   - values: `[rows, count]`.
-  ///   - indices: `[rows, count]`.
-  /// - Complexity: O(`rows · columns · count`) at worst, O(`rows · columns`) for few that come early.
-  @inlinable public static func topK<Scalar: OrderedScalar>(
-    _ x: MemoryView<Scalar>, rows: Int, columns: Int, count: Int, values: MemoryView<Scalar>,
-    indices: MemoryView<Int32>
-  ) {
-    precondition(count >= 0 && count <= columns, "\(count) of \(columns) columns")
-    precondition(x.count == rows * columns, "\(x.count) scalars of [\(rows), \(columns)]")
-    precondition(
-      values.count == rows * count && indices.count == rows * count, "\(values.count), \(indices.count) results")
-    guard count > 0 else { return }
-    for row in 0..<rows {
-      let start = row * count
-      var filled = 0
-      for column in 0..<columns {
-        let value = x[row * columns + column]
-        if filled == count && !isAbove(value, values[start + count - 1]) { continue }
-        // Insertion into the sorted run: equals stay behind those that came first.
-        var place = filled < count ? filled : count - 1
-        filled = min(filled + 1, count)
-        while place > 0 && isAbove(value, values[start + place - 1]) {
-          values[start + place] = values[start + place - 1]
-          indices[start + place] = indices[start + place - 1]
-          place -= 1
-        }
-        values[start + place] = value
-        indices[start + place] = Int32(column)
-      }
-    }
-  }
-
-  /// Whether `a` comes before `b` in descending order.
-  @inlinable static func isAbove<Scalar: OrderedScalar>(_ a: Scalar, _ b: Scalar) -> Bool {
-    // Only NaN is not equal to itself.
-    a > b || (b != b && a == a)
-  }
-
   /// The number of groups, the extent of `axis`, and the number of lanes within.
   @usableFromInline static func split(
     _ count: Int, _ resultCount: Int, _ shape: Dimensions, _ axis: Int

@@ -142,27 +142,6 @@ import Testing
     #expect(computed([Int32.min, .min], 1, Int64(9)) { Reductions.argMax($0, shape: [2], axis: 0, into: $1) } == [0])
   }
 
-  @Test(arguments: UInt64(0)..<20)
-  func `find the largest few in order`(_ seed: UInt64) {
-    var generator = SplitMix64(seed: seed)
-    let columns = Int.random(in: 1...40, using: &generator)
-    let count = Int.random(in: 0...columns, using: &generator)
-    let x: [Int32] = generator.integers(3 * columns, in: -5...5)
-    var indices = [Int32](repeating: -1, count: 3 * count)
-    let values = indices.withMemoryView { indices in
-      computed(x, 3 * count, Int32(0)) {
-        Reductions.topK($0, rows: 3, columns: columns, count: count, values: $1, indices: indices)
-      }
-    }
-    for row in 0..<3 {
-      let order = (0..<columns).sorted {
-        (x[row * columns + $0], -$0) > (x[row * columns + $1], -$1)
-      }
-      #expect(Array(indices[row * count..<(row + 1) * count]) == order.prefix(count).map(Int32.init))
-      #expect(Array(values[row * count..<(row + 1) * count]) == order.prefix(count).map { x[row * columns + $0] })
-    }
-  }
-
   @Test func `run along an axis`() {
     func sums(_ x: [Int32], _ shape: Dimensions, _ axis: Int, _ exclusive: Bool, _ reverse: Bool) -> [Int32] {
       computed(x, x.count, Int32(0)) {
