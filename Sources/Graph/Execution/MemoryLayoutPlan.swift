@@ -255,19 +255,3 @@ struct MemoryLayoutPlan {
     }
   }
 }
-
-extension Program {
-  /// The node that makes `value`, or `nil` for an input.
-  ///
-  /// - Complexity: O(log n).
-  func node(making value: Int) -> Int? {
-    guard value >= inputs.count else { return nil }
-    var low = 0
-    var high = nodes.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if nodes[middle].results.lowerBound <= value { low = middle } else { high = middle }
-    }
-    return low
-  }
-}

@@ -50,6 +50,26 @@ public struct Program: Sendable {
   public func type(ofOutput name: String) -> TensorType? {
     output(name).map { types[outputs[$0].value] }
   }
+
+  /// The node that makes `value`, or `nil` for an input.
+  ///
+  /// - Complexity: O(log n).
+  func node(making value: Int) -> Int? { value < inputs.count ? nil : nodes.position(making: value) }
+}
+
+extension [Program.Node] {
+  /// The position of the node that makes `value`, which is not an input.
+  ///
+  /// - Complexity: O(log n).
+  func position(making value: Int) -> Int {
+    var low = 0
+    var high = count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if self[middle].results.lowerBound <= value { low = middle } else { high = middle }
+    }
+    return low
+  }
 }
 
 /// The role of a program's input.

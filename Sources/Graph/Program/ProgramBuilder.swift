@@ -28,14 +28,7 @@ public final class ProgramBuilder: @unchecked Sendable {
   ///
   /// - Complexity: O(log n).
   func node(making number: Int) -> Program.Node? {
-    guard number >= inputs.count else { return nil }
-    var low = 0
-    var high = nodes.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if nodes[middle].results.lowerBound <= number { low = middle } else { high = middle }
-    }
-    return nodes[low]
+    number < inputs.count ? nil : nodes[nodes.position(making: number)]
   }
 
   /// The role of the value `number` if it is an input.
