@@ -14,12 +14,14 @@ import Testing
   func `has a configuration that leads to its graph`(_ path: String) throws {
     let config = try ModelConfig(contentsOf: path)
     let graph = try GraphFile.read(config.resolveGraphPath(workingDirectory: "/")).graph
-    let indices = try graph.nodeIndices()
+    let names = Set(graph.nodes.map(\.name))
+    #expect(names.count == graph.nodes.count)
     for name in config.dense + config.gradients + config.observe + ["input_x", "input_y", "logits", "train_step"] {
-      #expect(indices[name] != nil, "\(name)")
+      #expect(names.contains(name), "\(name)")
     }
-    for node in graph.nodes {
-      for reference in try node.inputReferences() { #expect(indices[reference.node] != nil, "\(reference)") }
+    for input in graph.nodes.flatMap(\.inputs) {
+      let reference = try #require(InputReference(parsing: input), "\(input)")
+      #expect(names.contains(reference.node), "\(reference)")
     }
   }
 

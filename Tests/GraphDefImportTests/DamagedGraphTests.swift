@@ -9,9 +9,8 @@ import Testing
       _ = GraphFileKind(recognizing: bytes, path: "graph.pb")
       return
     }
-    _ = try? graph.nodeIndices()
     for node in graph.nodes + graph.functions.flatMap(\.nodes) {
-      _ = try? node.inputReferences()
+      for input in node.inputs { _ = InputReference(parsing: input) }
       for (_, value) in node.attributes {
         guard let tensor = value.tensor else { continue }
         let limit = 4096

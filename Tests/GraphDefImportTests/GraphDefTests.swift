@@ -101,13 +101,6 @@ import Testing
     #expect(error?.path == ["GraphDef", "node[0]", "attr"])
   }
 
-  @Test func `finds nodes by name and refuses two of one name`() throws {
-    var graph = GraphDef([NodeDef("a", op: "A"), NodeDef("b", op: "B")])
-    #expect(try graph.nodeIndices() == ["a": 0, "b": 1])
-    graph.nodes.append(NodeDef("a", op: "C"))
-    #expect(throws: DuplicateNodeError(name: "a", indices: [0, 2])) { try graph.nodeIndices() }
-  }
-
   @Test func `may state its version in the old way`() throws {
     var encoder = ProtobufEncoder()
     encoder.append(GraphDef([NodeDef("a", op: "A")]))

@@ -66,8 +66,6 @@ import Testing
   ])
   func `is refused where it is none`(_ text: String) {
     #expect(InputReference(parsing: text) == nil)
-    let node = NodeDef("n", op: "Add", inputs: ["x", text])
-    #expect(throws: InputReferenceError(node: "n", index: 1, text: text)) { try node.inputReferences() }
   }
 }
 

@@ -73,38 +73,6 @@ public struct GraphDef: Equatable, Sendable {
   }
 }
 
-/// Two nodes of a graph have the same name.
-public struct DuplicateNodeError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The name.
-  public var name: String
-
-  /// The places of the first two nodes that have it.
-  public var indices: [Int]
-
-  package init(name: String, indices: [Int]) {
-    self.name = name
-    self.indices = indices
-  }
-
-  public var description: String {
-    "nodes \(indices.map(String.init).joined(separator: " and ")) are both called '\(name)', expected distinct names"
-  }
-}
-
-extension GraphDef {
-  /// The place of each node in ``nodes`` by its name.
-  public func nodeIndices() throws(DuplicateNodeError) -> [String: Int] {
-    var indices: [String: Int] = [:]
-    indices.reserveCapacity(nodes.count)
-    for (index, node) in nodes.enumerated() {
-      if let first = indices.updateValue(index, forKey: node.name) {
-        throw DuplicateNodeError(name: node.name, indices: [first, index])
-      }
-    }
-    return indices
-  }
-}
-
 extension GraphDef.Versions {
   package init(decoding reader: inout ProtobufReader) throws(ProtobufError) {
     self.init()
