@@ -28,7 +28,7 @@ public final class Predictor {
     let program = try model.scoringProgram(isExact: isExact)
     inputs = try ProgramInputs(program, of: model, seed: seed)
     guard !inputs.needLabels else { throw ModelError.unknownInput(name: "input_y") }
-    touchedRows = parameters.prefersRowRequests ? try TouchedRows(program, of: model, pool: pool, seed: seed) : nil
+    touchedRows = try TouchedRows(program, of: model, in: parameters, pool: pool, seed: seed)
     runner = ProgramRunner(program, pool: pool)
   }
 

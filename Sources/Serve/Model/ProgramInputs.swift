@@ -38,6 +38,9 @@ struct ProgramInputs {
   /// Whether labels are needed.
   var needLabels: Bool { roles.contains { if case .y = $0 { true } else { false } } }
 
+  /// Whether parameters are needed.
+  var needParameters: Bool { roles.contains { if case .parameter = $0 { true } else { false } } }
+
   /// Binds the inputs of `executor` for the duration of `body`.
   ///
   /// - Throws: ``ModelError/batchShape(input:expected:found:)`` if the batch does not fit.

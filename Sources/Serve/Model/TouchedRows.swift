@@ -23,16 +23,24 @@ final class TouchedRows {
   private let seed: UInt64
   private var request = RowRequest()
 
-  /// What `program`, a program of `model`, reads of the model's tables.
-  init(_ program: Program, of model: Model, pool: LanePool, seed: UInt64) throws {
+  /// What `program`, a program of `model`, reads of the model's tables in `reader`; `nil` to ask for all rows.
+  ///
+  /// All are asked for where that costs nothing, and where ids depend on parameters, as those of a table do that is
+  /// looked up by the class that other parameters choose: which rows a batch needs is not known there before the
+  /// parameters have come.
+  init?(
+    _ program: Program, of model: Model, in reader: any ParameterReader, pool: LanePool, seed: UInt64
+  ) throws {
+    guard reader.prefersRowRequests else { return nil }
     let tables = model.parameters.indices.filter { model.parameters[$0].isTable }
     let numbers = Dictionary(
       uniqueKeysWithValues: tables.compactMap { number in
         program.input(model.parameters[number].name).map { ($0, number) }
       })
     let reads = program.rowReads(ofInputs: numbers.keys.sorted())
-    runner = ProgramRunner(reads.program, pool: pool)
     inputs = try ProgramInputs(reads.program, of: model, seed: seed)
+    guard !inputs.needParameters else { return nil }
+    runner = ProgramRunner(reads.program, pool: pool)
     self.seed = seed
     var groups: [Group] = []
     for input in numbers.keys.sorted() {
@@ -52,8 +60,8 @@ final class TouchedRows {
     self.groups = groups
   }
 
-  /// The index that has the rows of the gradient of the parameter number `parameter` once ``request(of:step:)`` was told the
-  /// batch; `nil` for a table that is read in several places, of which not all may have a gradient.
+  /// The index that has the rows of the gradient of the parameter number `parameter` once ``request(of:step:)`` was
+  /// told the batch; `nil` for a table that is read in several places, of which not all may have a gradient.
   func gradientIndex(of parameter: Int) -> RowIndex? {
     groups.first { $0.parameters.contains(parameter) && $0.outputs.count == 1 }?.index
   }

@@ -79,7 +79,7 @@ public final class Trainer {
     observer = ProgramRunner(everything.pruned(to: model.config.observe), pool: pool, tile: tile)
     inputs = try ProgramInputs(program, of: model, seed: seed)
     observerInputs = try ProgramInputs(observer.program, of: model, seed: seed)
-    touchedRows = store.prefersRowRequests ? try TouchedRows(everything, of: model, pool: pool, seed: seed) : nil
+    touchedRows = try TouchedRows(everything, of: model, in: store, pool: pool, seed: seed)
     gradientOutputs = GradientOutputs(of: program, store.parameters, touchedRows: touchedRows)
     lossOutput = program.output(GraphDefImporter.lossName)!
     logitsOutput = program.output(GraphDefImporter.logitsName)!

@@ -1,8 +1,47 @@
+import GraphDefImport
 import Kernels
 import Parameters
 import Serve
+import Synchronization
 import TestSupport
 import Testing
+
+/// A store that prefers to be told which rows are needed, and counts how often it was asked for all of them.
+private final class AskingStore: ParameterStore {
+  private let store: MemoryStore
+  private let count = Mutex(0)
+
+  init(_ store: MemoryStore) { self.store = store }
+
+  /// How often it was asked for all rows.
+  var wholeRequestCount: Int { count.withLock { $0 } }
+
+  var prefersRowRequests: Bool { true }
+  var parameters: [ParameterSpec] { store.parameters }
+  var version: UInt64 { store.version }
+  var tensors: [StoredTensor] { store.tensors }
+
+  func offset(ofSource source: String) throws -> UInt64? { store.offset(ofSource: source) }
+
+  func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
+    if pull?.wantsAllRows == true { count.withLock { $0 += 1 } }
+    return try store.exchange(push: push, pull: pull)
+  }
+
+  func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws {
+    try store.setOptimizer(optimizer, of: parameter)
+  }
+
+  func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws {
+    try store.read(tensor, from: offset, into: destination)
+  }
+
+  func write(_ values: MemoryView<Float>, to tensor: String, at offset: Int) throws {
+    try store.write(values, to: tensor, at: offset)
+  }
+
+  func save() throws { store.save() }
+}
 
 @Suite struct `Training with rows` {
   private static func model(_ name: String) throws -> Model {
@@ -58,5 +97,45 @@ import Testing
     #expect(error?.position == 41 && error?.row == 65_536 && error?.rowCount == 65_536)
     batch.x[41] = 65_535
     #expect(try trainer.step(batch).loss.isFinite)
+  }
+
+  /// A model whose table `v` is looked up by the class that its other parameter `w` chooses.
+  private static func choosingModel(in folder: TemporaryFolder) throws -> Model {
+    var graph = GraphDefBuilder()
+    graph.placeholder("input_x", .float, [-1, 3])
+    let start = graph.constant("start", [1, 0, 0, 0, 1, 0, 0, 0, 1], [3, 3])
+    graph.variable("w", [3, 3], initialValue: start)
+    graph.variable("v", [3, 3], initialValue: start)
+    graph.constant("first", integers: [0])
+    graph.constant("second", integers: [1])
+    graph.constant("axes", integers: [0, 1])
+    graph.add("scores", op: "MatMul", ["input_x", "w/read"], ["T": .type(.float)])
+    graph.add("choice", op: "ArgMax", ["scores", "second"])
+    graph.add("rows", op: "GatherV2", ["v/read", "choice", "first"])
+    graph.add("sums", op: "AddV2", ["rows", "scores"])
+    graph.add("logits", op: "Sum", ["sums", "second"], ["keep_dims": .bool(true)])
+    graph.add("loss", op: "Mean", ["logits", "axes"])
+    let pb = try folder.write(graph.encoded(), to: "choosing.pb")
+    let config = ModelConfig(
+      modelName: "choosing", dense: ["w", "v"], observe: [], batchSize: 4, inputSize: [4, 3], outputSize: [4, 1])
+    return try Model(config: config, file: GraphFile.read(pb))
+  }
+
+  @Test func `needs all rows where parameters choose them`() throws {
+    let model = try Self.choosingModel(in: TemporaryFolder())
+    #expect(model.parameters.map(\.isTable) == [false, true])
+    let near = try Self.store(model)
+    let behind = try Self.store(model)
+    let asking = AskingStore(behind)
+    let batch = Batch(examples: 4, x: [1, 0, 0, 0, 1, 0, 0, 2, 1, 3, 1, 0], y: [0, 0, 0, 0])
+    for store in [near, asking] as [any ParameterStore] {
+      let trainer = try Trainer(model, store: store, pool: LanePool(lanes: 1))
+      for _ in 0..<2 { _ = try trainer.step(batch) }
+    }
+    #expect(asking.wholeRequestCount == 2)
+    #expect(try StoreContract.contents(of: near) == StoreContract.contents(of: behind))
+    let predictor = try Predictor(model, parameters: asking, pool: LanePool(lanes: 1))
+    #expect(try predictor.logits(of: batch).array.allSatisfy { $0.isFinite })
+    #expect(asking.wholeRequestCount == 3)
   }
 }
