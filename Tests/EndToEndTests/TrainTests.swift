@@ -95,6 +95,17 @@ private final class Workplace {
     #expect(trained.lastLine.contains("\"examples\": 600"))
   }
 
+  @Test func `end with standard input, however many steps were wanted, and read it only once`() throws {
+    let lines = try String(contentsOfFile: workplace.csv, encoding: .utf8)
+    let wanted = ["train", model, "--data", "-", "--batch", "64", "--json"]
+    let trained = try OnlearnProcess.run(wanted + ["--steps", "1000"], input: lines)
+    #expect(trained.status == 0, "\(trained.errors)")
+    #expect(trained.lastLine.contains("\"examples\": 600"))
+    let refused = try OnlearnProcess.run(wanted + ["--epochs", "3"], input: lines)
+    #expect(refused.status == 64)
+    #expect(refused.output.isEmpty && refused.errors.contains("it can be read only once"), "\(refused.errors)")
+  }
+
   @Test(arguments: refusals)
   func `refuse what is wrong with a clear sentence and a status of its own`(
     _ arguments: [String], _ status: Int32

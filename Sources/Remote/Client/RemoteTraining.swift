@@ -12,7 +12,7 @@ public struct RemoteTraining {
   public struct Options: Sendable {
     /// The examples per step; `nil` for as many as the model's configuration says.
     public var batch: Int?
-    /// The passes over a finite source.
+    /// The passes over a finite source; `.max` for as many as there are.
     public var epochs: UInt64 = 1
     /// The most steps.
     public var steps: UInt64?

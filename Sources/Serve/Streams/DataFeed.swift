@@ -15,17 +15,20 @@ public struct DataFeed {
   /// Starts at the beginning, or at `offset` to resume.
   ///
   /// - Parameters:
-  ///   - passes: How often to go through the source.
+  ///   - passes: How often to go through the source; `.max` for as often as it can be gone through, a live one once.
   ///   - seed: Decides the order of each pass; nil keeps the order of the file, as streams always do.
   ///   - limit: The stream ends before this offset.
   ///   - offset: The `end` of the last batch of an earlier run with the same source and seed.
-  /// - Throws: ``DataError``, also if the source holds no example at all.
+  /// - Throws: ``DataError``, also if the source holds no example at all, or is live and wanted several times.
   public init(
     _ source: any DataSource, passes: UInt64 = 1, seed: UInt64? = nil, limit: UInt64 = .max,
     resumingAt offset: UInt64 = 0
   ) throws(DataError) {
+    guard passes <= 1 || passes == .max || !source.isLive else {
+      throw DataError(source.name, .usage("it can be read only once"))
+    }
     self.source = source
-    self.passes = passes
+    self.passes = source.isLive ? min(passes, 1) : passes
     self.seed = source.keepsOrder ? nil : seed
     self.limit = limit
     if let count = source.count, count > 0 {

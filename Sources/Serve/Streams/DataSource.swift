@@ -21,7 +21,7 @@ public protocol DataSource {
   /// True if examples come as they happened and are never shuffled.
   var keepsOrder: Bool { get }
 
-  /// True if the next example may still have to happen, so that asking for it can take long.
+  /// True if the next example may still have to happen, so that asking for it can take long; there is one pass then.
   var isLive: Bool { get }
 
   /// The offset of the next example in this pass.

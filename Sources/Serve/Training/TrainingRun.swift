@@ -8,7 +8,7 @@ public struct TrainingRun {
   public struct Options: Sendable {
     /// The examples per step.
     public var batch: Int
-    /// The passes over a finite source.
+    /// The passes over a finite source; `.max` for as many as there are.
     public var epochs: UInt64 = 1
     /// The most steps, counted from the store's first.
     public var steps: UInt64?

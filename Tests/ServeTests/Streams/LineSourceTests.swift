@@ -101,12 +101,18 @@ import Testing
     let open = { () throws(DataError) -> ByteStream in
       try ByteStream(InputFile(bytes: Array("1 0\n2 1\n3 0\n".utf8), name: "standard input"))
     }
-    var feed = try DataFeed(
-      LineSource(name: "-", once: open, decoder: TableDecoder(), isPrompt: false), passes: 2, resumingAt: 1)
-    var batch = Batch()
-    #expect(try feed.next(into: &batch, upTo: 5))
-    #expect(batch.x == [2, 3] && batch.y == [1, 0] && batch.begin == 1 && batch.end == 3)
-    #expect(throws: DataError("-", .usage("it can be read only once"))) { try feed.next(into: &batch, upTo: 5) }
+    var source = LineSource(name: "-", once: open, decoder: TableDecoder(), isPrompt: false)
+    let error = DataError("-", .usage("it can be read only once"))
+    #expect(throws: error) { try DataFeed(source, passes: 2) }
+    for passes in [1, .max] as [UInt64] {
+      var feed = try DataFeed(source, passes: passes, resumingAt: 1)
+      var batch = Batch()
+      #expect(try feed.next(into: &batch, upTo: 5))
+      #expect(batch.x == [2, 3] && batch.y == [1, 0] && batch.begin == 1 && batch.end == 3)
+      #expect(try !feed.next(into: &batch, upTo: 5))
+    }
+    _ = try source.skip(to: 1)
+    #expect(throws: error) { try source.reset(epoch: 1, seed: nil) }
   }
 
   @Test func `resume in a later pass although their number is unknown at first`() throws {
