@@ -11,26 +11,24 @@ public struct ScoringRun {
     case classification(class: Int, probability: Float)
   }
 
+  private let model: Model
   private let predictor: Predictor
   private let classes: Int
   private let logitsPerLabel: Int
   private let batchSize: Int
-  private let limit: UInt64
   private var feed: DataFeed
-  private var validator: BatchValidator
 
   /// A run of at most `limit` examples of `source` with the parameters of `store`, `batch` at a time.
   public init(
     _ model: Model, source: any DataSource, store: any ParameterStore, pool: LanePool, batch: Int, limit: UInt64 = .max,
     isExact: Bool = false, seed: UInt64 = 0
   ) throws {
+    self.model = model
     predictor = try Predictor(model, parameters: store, pool: pool, isExact: isExact, seed: seed)
     classes = model.logitsPerExample
     logitsPerLabel = model.logitsPerLabel
     batchSize = batch
-    self.limit = limit
     feed = try DataFeed(source, limit: limit)
-    validator = model.batchValidator(labelsAreUsed: (source.labelWidth ?? 0) > 0)
   }
 
   /// Scores until the source ends, `limit` is reached or somebody asks to stop; `score` is told each score in order.
@@ -39,9 +37,12 @@ public struct ScoringRun {
   public mutating func run(until stop: StopRequest, score: (Score) -> Void) throws -> MetricsSummary? {
     var metrics = ProgressiveMetrics(classes: logitsPerLabel)
     var isJudged = false
+    // Of standard input only the first batch tells whether there are labels.
+    var validator: BatchValidator?
     var batch = Batch()
     while !stop.isRequested, try feed.next(into: &batch, upTo: batchSize) {
-      try validator.check(batch)
+      if validator == nil { validator = model.batchValidator(labelsAreUsed: batch.hasLabels) }
+      try validator?.check(batch)
       let logits = try predictor.logits(of: batch)
       for example in 0..<batch.examples {
         if classes == 1 {
