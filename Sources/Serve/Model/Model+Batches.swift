@@ -5,6 +5,9 @@ extension Model {
   /// What batches of this model have to look like.
   ///
   /// Where the graph looks rows up by the input itself, inputs are ids of the smallest table they are looked up in.
+  /// Labels are classes where the configuration counts them, and integers where the graph takes such. Others have to be
+  /// from 0 to 1 only where an AUC is observed, which says that they are clicks: without one they may be anything, such
+  /// as what a regression is to predict.
   public func batchValidator(labelsAreUsed: Bool) -> BatchValidator {
     let width = config.inputSize.dropFirst().reduce(1, *)
     let inputs: BatchValidator.Inputs =
