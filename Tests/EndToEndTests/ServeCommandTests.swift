@@ -70,6 +70,9 @@ import Testing
     (["--store", "tape:1"], "no store 'tape:1'"), (["--listen", "nowhere"], "--listen"),
     (["--listen", "0.0.0.0:0"], "name a key file"), (["--http", "0.0.0.0:0"], "--http-token-file"),
     (["-n", "0"], "-n must be"), (["-p", "xx"], "-p takes io or ps"),
+    (["--save-every", "1e30"], "--save-every must"), (["--queue", "1000001", "--listen", "x"], "--queue must"),
+    (["--deadline", "86400001", "--listen", "x"], "--deadline must"),
+    (["--max-staleness", "86400001", "--listen", "x"], "--max-staleness must"),
   ])
   func `refuses options that cannot be, as usage`(_ options: [String], _ problem: String) throws {
     let process = try OnlearnProcess.run(["serve", "--models", CommandFolder.fixture, "--http", "none"] + options)

@@ -92,8 +92,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The longest gradient of a batch; longer ones are shortened.")
   var gradientNorm: Float?
 
-  @Option(help: "Save files so often while training, in seconds; 0 for only at the end.")
-  var saveEvery = 30.0
+  @OptionGroup var saving: SavingOptions
 
   @Option(help: ArgumentHelp("Write TensorBoard event files below this folder.", valueName: "FOLDER"))
   var logDir: String?
@@ -106,10 +105,13 @@ struct ServeCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard workers >= 1, workers <= 64 else { throw ValidationError("-n must be between 1 and 64.") }
-    guard maxStaleness >= 1 else { throw ValidationError("--max-staleness must be positive.") }
-    guard queue >= 1 else { throw ValidationError("--queue must be positive.") }
-    guard deadline >= 1 else { throw ValidationError("--deadline must be positive.") }
-    guard saveEvery >= 0, saveEvery.isFinite else { throw ValidationError("--save-every must not be negative.") }
+    guard (1...86_400_000).contains(maxStaleness) else {
+      throw ValidationError("--max-staleness must be positive, and at most a day.")
+    }
+    guard (1...1_000_000).contains(queue) else { throw ValidationError("--queue must be between 1 and 1,000,000.") }
+    guard (1...86_400_000).contains(deadline) else {
+      throw ValidationError("--deadline must be positive, and at most a day.")
+    }
     if let gradientNorm, !(gradientNorm > 0 && gradientNorm.isFinite) {
       throw ValidationError("--gradient-norm must be a positive number.")
     }
@@ -184,7 +186,7 @@ struct ServeCommand: AsyncParsableCommand {
     options.optimizer = try optimization.options(.training)
     options.initialization = try Initialization(parsing: `init`)
     options.seed = runtime.seed
-    options.saveInterval = saveEvery > 0 ? .seconds(saveEvery) : nil
+    options.saveInterval = saving.interval
     return options
   }
 

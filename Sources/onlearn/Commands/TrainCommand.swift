@@ -47,8 +47,7 @@ struct TrainCommand: AsyncParsableCommand {
 
   @OptionGroup var worker: WorkerOptions
 
-  @Option(help: "Save a file so often while training, in seconds; 0 for only at the end.")
-  var saveEvery = 30.0
+  @OptionGroup var saving: SavingOptions
 
   @Option(help: "How parameters start: graph, uniform:LOW,HIGH or orthogonal.")
   var `init` = "graph"
@@ -77,7 +76,6 @@ struct TrainCommand: AsyncParsableCommand {
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
     if let reportEvery, reportEvery < 1 { throw ValidationError("--report-every must be positive.") }
     if let epochs, epochs < 1 { throw ValidationError("--epochs must be positive.") }
-    guard saveEvery >= 0, saveEvery.isFinite else { throw ValidationError("--save-every must not be negative.") }
   }
 
   func run() async throws {
@@ -94,7 +92,7 @@ struct TrainCommand: AsyncParsableCommand {
     let choice = try optimization.choose(for: model, .training)
     var storeOptions = Model.StoreOptions()
     storeOptions.isResuming = resume
-    storeOptions.saveInterval = saveEvery > 0 ? .seconds(saveEvery) : nil
+    storeOptions.saveInterval = saving.interval
     storeOptions.initialization = try Initialization(parsing: `init`)
     storeOptions.seed = runtime.seed
     let pool = runtime.makePool()
