@@ -131,4 +131,26 @@ import Testing
     #expect(scores.lastLine.hasPrefix("320 examples: accuracy"), "\(scores)")
     #expect(second.stop() == 0, "\(second.text)")
   }
+
+  @Test func `gives models no more memory than it was told, in one process, and goes on`() async throws {
+    let system = try start(
+      "small",
+      [
+        "up", "--models", "Models", "--max-memory", "1", "--scheduler", "127.0.0.1:0", "--listen", "127.0.0.1:0",
+        "--http", "none",
+      ])
+    let address = try await system.value(after: "olp=")
+    func train(_ model: String, _ data: String) throws -> OnlearnProcess {
+      try OnlearnProcess.run([
+        "train", "-m", model, "--server", address, "--data", data, "--batch", "32", "--steps", "5", "--json",
+      ])
+    }
+    // The dense tensors of mlp take one and a half MiB, the few rows of lr that are touched some hundred bytes.
+    let refused = try train("mlp", data)
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("need 2 MiB of a server that has 1 MiB left for models"), "\(refused.errors)")
+    #expect(refused.errors.contains("--max-memory"), "\(refused.errors)")
+    #expect(try TrainingReport(train("lr", "synthetic:ctr")).version == 5)
+    #expect(system.stop() == 0, "\(system.text)")
+  }
 }
