@@ -44,6 +44,11 @@ import Testing
     #expect(try weights("sgd:rate=1,min=-1.5,max=0.5", [1, 2, -1, -0.25]) == [-1, -1.5, 0.5, 0.25])
   }
 
+  @Test(arguments: ["adagrad:initial=0,epsilon=1e-7", "adagrad", "rmsprop", "adam", "lazy_adam", "ftrl:initial=0"])
+  func `leave a weight alone that has no gradient`(_ optimizer: String) throws {
+    #expect(try weights(optimizer, [0, 0], steps: 2) == [0, 0])
+  }
+
   @Test func `change the rate with the steps`() throws {
     #expect(try weights("sgd:rate=1,warmup=4", [1], steps: 5) == [-(0.25 + 0.5 + 0.75 + 1 + 1)])
     #expect(try weights("sgd:rate=1,exponential=0.5", [1], steps: 3) == [-(1 + 0.5 + 0.25)])

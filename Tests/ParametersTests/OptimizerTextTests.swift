@@ -46,10 +46,19 @@ import Testing
     ("ftrl:rate=0", .outOfRange(key: "rate", value: 0, allowed: .positive)),
     ("adam:beta1=1", .outOfRange(key: "beta1", value: 1, allowed: .fraction)),
     ("momentum:nesterov=0.5", .outOfRange(key: "nesterov", value: 0.5, allowed: .flag)),
-    ("sgd:min=1,max=0", .emptyBounds(lower: 1, upper: 0)),
+    ("adam:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
+    ("lazy_adam:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
+    ("rmsprop:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
+    ("sgd:min=1,max=0", .emptyBounds(lower: 1, upper: 0)), ("adagrad:initial=0", .noDivisor),
   ])
   func `is refused with the reason`(_ text: String, _ error: OptimizerError) {
     #expect(throws: error) { try Optimizer(text) }
+  }
+
+  @Test func `is refused with its changes as it would be in one piece`() throws {
+    #expect(throws: OptimizerError.noDivisor) { try Optimizer("adagrad:initial=0,epsilon=1e-7").with("epsilon=0") }
+    #expect(throws: OptimizerError.noDivisor) { try Optimizer("adagrad").with("initial=0") }
+    #expect(try Optimizer("adagrad").with("initial=0,epsilon=1e-7") == Optimizer("adagrad:initial=0,epsilon=1e-7"))
   }
 
   @Test func `is refused with what would be right`() {

@@ -2,7 +2,8 @@ import Kernels
 
 /// Adagrad: `n += g²`, `w -= rate · g / (√n + epsilon)`.
 ///
-/// TensorFlow's `ApplyAdagrad` has no epsilon (0, the default here), `ApplyAdagradV2` has one.
+/// TensorFlow's `ApplyAdagrad` has no epsilon (0, the default here), `ApplyAdagradV2` has one. Where it is 0, the sum
+/// has to start above 0: a gradient of zero would be divided by zero.
 public struct Adagrad: UpdateRule {
   public static let name = "adagrad"
   public static let hyperparameters: [HyperparameterField<Adagrad>] = [

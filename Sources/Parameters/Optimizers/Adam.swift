@@ -11,7 +11,7 @@ public struct Adam: UpdateRule {
   public static let name = "adam"
   public static let hyperparameters: [HyperparameterField<Adam>] = [
     .init(.rate, \.rate, .nonNegative), .init(.beta1, \.beta1, .fraction), .init(.beta2, \.beta2, .fraction),
-    .init(.epsilon, \.epsilon, .nonNegative), .init(.nesterov, \.nesterov, .flag),
+    .init(.epsilon, \.epsilon, .positive), .init(.nesterov, \.nesterov, .flag),
   ]
   public static let updatesAllRows = true
 
@@ -20,7 +20,7 @@ public struct Adam: UpdateRule {
   public var beta1: Float = 0.9
   /// How much of the mean square is kept.
   public var beta2: Float = 0.999
-  /// Keeps the division from zero.
+  /// Keeps the division from zero: the moments of a weight without a gradient are both zero.
   public var epsilon: Float = 1e-8
   /// Whether the gradient counts once more, ahead of the momentum. Dense parameters only.
   public var usesNesterov = false

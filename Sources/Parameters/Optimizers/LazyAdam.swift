@@ -8,7 +8,7 @@ public struct LazyAdam: UpdateRule {
   public static let name = "lazy_adam"
   public static let hyperparameters: [HyperparameterField<LazyAdam>] = [
     .init(.rate, \.rate, .nonNegative), .init(.beta1, \.beta1, .fraction), .init(.beta2, \.beta2, .fraction),
-    .init(.epsilon, \.epsilon, .nonNegative),
+    .init(.epsilon, \.epsilon, .positive),
   ]
   public static let keepsScalarsPerRow = true
 
@@ -17,7 +17,7 @@ public struct LazyAdam: UpdateRule {
   public var beta1: Float = 0.9
   /// How much of the mean square is kept.
   public var beta2: Float = 0.999
-  /// Keeps the division from zero.
+  /// Keeps the division from zero: the moments of a weight without a gradient are both zero.
   public var epsilon: Float = 1e-8
 
   public var slots: [Slot] { adam.slots }

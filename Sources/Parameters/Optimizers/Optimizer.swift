@@ -104,5 +104,6 @@ extension Optimizer {
       self[hyperparameter] = value
     }
     guard bounds.lower <= bounds.upper else { throw .emptyBounds(lower: bounds.lower, upper: bounds.upper) }
+    if case .adagrad(let adagrad) = rule, adagrad.initialAccumulator == 0, adagrad.epsilon == 0 { throw .noDivisor }
   }
 }

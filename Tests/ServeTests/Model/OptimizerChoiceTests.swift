@@ -9,7 +9,7 @@ private struct RateGraph {
   var builder = GraphDefBuilder()
   var learningRate: Double? = 0.25
 
-  init(op: String = "ApplyGradientDescent", _ makeRate: (inout GraphDefBuilder) -> Void) {
+  init(op: String = "ApplyGradientDescent", accumulator: Float = 0.5, _ makeRate: (inout GraphDefBuilder) -> Void) {
     let zero = builder.constant("zero", [0], [4])
     for name in ["w", "v"] { builder.variable(name, [4], initialValue: zero) }
     builder.placeholder("input_x", .float, [-1, 4])
@@ -20,7 +20,7 @@ private struct RateGraph {
     makeRate(&builder)
     if op == "ApplyGradientDescent" { builder.add("u", op: op, ["w", "rate", "dw"]) }
     if op == "ApplyAdagrad" {
-      builder.variable("slot", [4], initialValue: builder.constant("slot/start", [0.5], [4]))
+      builder.variable("slot", [4], initialValue: builder.constant("slot/start", [accumulator], [4]))
       builder.add("u", op: op, ["w", "slot", "rate", "dw"])
     }
     if op == "ApplyMomentum" {
@@ -104,6 +104,12 @@ private struct RateGraph {
   @Test func `keeps the graph's rate where it is more than plain descent`() throws {
     let graph = RateGraph(op: "ApplyAdagrad", RateGraph.constant)
     #expect(try graph.choice(.training).optimizers[0] == Optimizer("adagrad:rate=0.5,initial=0.5"))
+  }
+
+  @Test func `is no optimizer of the graph that would make NaN of a gradient of zero`() throws {
+    let graph = RateGraph(op: "ApplyAdagrad", accumulator: 0, RateGraph.constant)
+    #expect(throws: OptimizerChoiceError.value(variable: "w", .noDivisor)) { try graph.choice(.training) }
+    #expect(try graph.choice(.training, optimizer: Optimizer("adagrad")).optimizers[0] == Optimizer("adagrad"))
   }
 
   @Test func `tells where a step differs from TensorFlow's`() throws {
