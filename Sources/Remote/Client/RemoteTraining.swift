@@ -65,10 +65,7 @@ public struct RemoteTraining {
   }
 
   /// The examples until the end, if known.
-  public var exampleGoal: UInt64? {
-    guard let all = feed.count else { return steps < .max ? steps * UInt64(batchSize) : nil }
-    return min(all, steps.multipliedReportingOverflow(by: UInt64(batchSize)).overflow ? all : steps * UInt64(batchSize))
-  }
+  public var exampleGoal: UInt64? { feed.goal(steps: steps, batch: batchSize) }
 
   /// Trains, telling `reporter` of each answer.
   ///

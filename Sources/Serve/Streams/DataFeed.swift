@@ -54,6 +54,14 @@ public struct DataFeed {
     return min(limit, overflow ? .max : all)
   }
 
+  /// The number of examples in `steps` batches of `batch`, or in all passes if these are fewer; `nil` if it is not
+  /// known, or more than can be counted.
+  public func goal(steps: UInt64?, batch: Int) -> UInt64? {
+    let (ofSteps, overflow) = (steps ?? UInt64.max).multipliedReportingOverflow(by: UInt64(batch))
+    let fewest = min(count ?? .max, overflow ? .max : ofSteps)
+    return fewest < .max ? fewest : nil
+  }
+
   /// Fills `batch` with the next examples, `limit` of them unless the pass ends before; a batch is never of two passes.
   ///
   /// - Returns: False, and an empty batch, at the end of the last pass.

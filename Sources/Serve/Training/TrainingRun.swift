@@ -79,11 +79,7 @@ public struct TrainingRun {
   }
 
   /// The examples until the end, if known.
-  public var exampleGoal: UInt64? {
-    let ofSteps = options.steps.map { $0.multipliedReportingOverflow(by: UInt64(options.batch)).partialValue }
-    guard let count = feed.count else { return ofSteps }
-    return min(count, ofSteps ?? .max)
-  }
+  public var exampleGoal: UInt64? { feed.goal(steps: options.steps, batch: options.batch) }
 
   /// Where the run starts.
   public var start: (step: UInt64, examples: UInt64) { (trainer.stepCount, offset) }

@@ -43,6 +43,18 @@ import Testing
     #expect(try rest(&feed, by: 4).ends == [4, 8, 10, 13])
   }
 
+  @Test func `counts the examples of some steps, unless they are too many to count`() throws {
+    let feed = try DataFeed(source(), passes: 2)
+    #expect(feed.goal(steps: nil, batch: 4) == 20)
+    #expect(feed.goal(steps: 3, batch: 4) == 12)
+    #expect(feed.goal(steps: UInt64(1) << 62, batch: 4) == 20)
+    let endless = try DataFeed(source(), passes: .max)
+    #expect(endless.goal(steps: 3, batch: 4) == 12)
+    for steps in [nil, UInt64(1) << 62, UInt64.max] as [UInt64?] {
+      #expect(endless.goal(steps: steps, batch: 4) == nil)
+    }
+  }
+
   @Test func `leaves streams in their order`() throws {
     var feed = try DataFeed(source(keepsOrder: true), seed: 5)
     #expect(try rest(&feed, by: 3).x == (0..<10).map { Float($0) })
