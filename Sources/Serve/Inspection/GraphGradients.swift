@@ -79,6 +79,7 @@ struct GraphGradients {
     for group in groups {
       var request = GraphDefImporter.Request(fetches: group.map { "d-\($0)" })
       request.gradients = group
+      request.densifiesGradients = true
       request.fixesBatch = fixesBatch
       let program = try session.importer.program(request)
       let executor = try Executor(
@@ -86,59 +87,21 @@ struct GraphGradients {
       let bound = try session.bind(executor, feeds, &variables)
       try withExtendedLifetime(bound) {
         try executor.run(seed: seed)
-        // The fetches come first, then our gradients, which may have the same names.
-        var output = group.count
+        // The fetches come first, then our gradients, which have the same names.
         for (number, name) in group.enumerated() {
-          let ours = OurGradient(executor, firstOutput: &output)
-          errors[name] = ours.error(against: executor.output(number)).relative(floor: Self.roundingFloor * scale)
+          let error = Self.error(of: executor.output(group.count + number), against: executor.output(number))
+          errors[name] = error.relative(floor: Self.roundingFloor * scale)
         }
       }
     }
     return errors
   }
-}
 
-/// A gradient of ours among the outputs of an executor.
-private enum OurGradient {
-  case dense(TensorView)
-  case rows([Int64: [Double]])
-
-  /// Reads the gradient that begins at the output number `firstOutput`, and moves on behind it.
-  init(_ executor: Executor, firstOutput: inout Int) {
-    let outputs = executor.plan.program.outputs
-    guard outputs[firstOutput].name.hasSuffix(" indices") else {
-      self = .dense(executor.output(firstOutput))
-      firstOutput += 1
-      return
-    }
-    let indices = executor.output(firstOutput)
-    let values = executor.output(firstOutput + 1).scalars(Float.self)
-    firstOutput += 2
-    let width = indices.count == 0 ? 0 : values.count / indices.count
-    var rows: [Int64: [Double]] = [:]
-    for position in 0..<indices.count {
-      let row = indices.integer(at: position)
-      var sum = rows[row] ?? [Double](repeating: 0, count: width)
-      for column in 0..<width { sum[column] += Double(values[position * width + column]) }
-      rows[row] = sum
-    }
-    self = .rows(rows)
-  }
-
-  func error(against graph: TensorView) -> LargestError {
-    let expected = graph.scalars(Float.self)
+  /// How far our gradient is from the graph's, of the same shape.
+  private static func error(of ours: TensorView, against graph: TensorView) -> LargestError {
+    let (found, expected) = (ours.scalars(Float.self), graph.scalars(Float.self))
     var error = LargestError()
-    switch self {
-    case .dense(let view):
-      let found = view.scalars(Float.self)
-      for index in 0..<expected.count { error.add(Double(found[index]), Double(expected[index])) }
-    case .rows(let rows):
-      let width = graph.rowLength
-      for row in 0..<graph.dimensions[0] {
-        let found = rows[Int64(row)]
-        for column in 0..<width { error.add(found?[column] ?? 0, Double(expected[row * width + column])) }
-      }
-    }
+    for index in 0..<expected.count { error.add(Double(found[index]), Double(expected[index])) }
     return error
   }
 }
