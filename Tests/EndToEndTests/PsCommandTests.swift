@@ -23,6 +23,15 @@ import Testing
     try OnlearnProcess.run(["score", model, "--data", data, "--store", store, "--limit", "64", "--json"])
   }
 
+  @Test(arguments: [
+    (["--durability", "always"], "--data"), (["--durability", "none", "--data", "store"], "keeps nothing"),
+    (["--max-payload", "300"], "between 1 and 256"),
+  ])
+  func `says what is wrong with options that would not be kept`(_ options: [String], _ words: String) throws {
+    let process = try OnlearnProcess.run(["ps", "--role", "server"] + options)
+    #expect(process.status == 64 && process.errors.contains(words), "\(process.errors)")
+  }
+
   @Test func `shares a training in step, and serves what was learned after a restart`() async throws {
     let data = try folder.examples(640)
     var scheduler = try start(

@@ -68,8 +68,11 @@ struct PsRunCommand: AsyncParsableCommand {
       valueName: "FOLDER"))
   var data: String?
 
-  @Option(help: "With --data: answer when a change is written, synced within a second (everysec), or synced (always).")
-  var durability = Durability.everySecond
+  @Option(
+    help: ArgumentHelp(
+      "With --data: answer when a change is written, synced within a second (everysec, the default), or synced (always)."
+    ))
+  var durability: Durability?
 
   @Option(
     help: ArgumentHelp("With --data: the size of a file of the log; two of them are always reserved.", valueName: "MIB")
@@ -95,7 +98,11 @@ struct PsRunCommand: AsyncParsableCommand {
     guard (1...ModelSchema.workerLimit).contains(workers) else {
       throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
     }
+    guard (1...Limits.payloadCap >> 20).contains(maxPayload) else {
+      throw ValidationError("--max-payload must be between 1 and \(Limits.payloadCap >> 20).")
+    }
     try MachineMemory.check(maxMemory)
+    try Durability.check(durability, data: data)
     guard (1...1024).contains(logSegment) else { throw ValidationError("--log-segment must be between 1 and 1024.") }
     if role == .scheduler, scheduler != nil || shard != nil || advertise != nil || data != nil {
       throw ValidationError("--scheduler, --shard, --advertise and --data are for servers.")
@@ -156,7 +163,7 @@ struct PsRunCommand: AsyncParsableCommand {
     options.tls = try encryption.load()
     options.schedulerTLS = try schedulerEncryption.load()
     options.dataFolder = data
-    options.durability = durability
+    options.durability = durability ?? .everySecond
     options.segmentByteCount = logSegment << 20
     let server = try await ParameterServer.start(options)
     if server.startedFull {
@@ -193,4 +200,13 @@ struct PsRunCommand: AsyncParsableCommand {
   }
 }
 
-extension Durability: ExpressibleByArgument {}
+extension Durability: ExpressibleByArgument {
+  /// Checks that `durability` says how something is kept, and that something is.
+  static func check(_ durability: Durability?, data: String?) throws {
+    switch (durability, data) {
+    case (nil, _), (Durability.none?, nil), (.everySecond, _?), (.always, _?): return
+    case (_, nil): throw ValidationError("--durability is of what is kept; say where with --data.")
+    case (_, _?): throw ValidationError("--durability none keeps nothing; leave --data out.")
+    }
+  }
+}

@@ -35,8 +35,11 @@ struct UpCommand: AsyncParsableCommand {
         + "is kept.", valueName: "FOLDER"))
   var data: String?
 
-  @Option(help: "With --data: answer when a change is written, synced within a second (everysec), or synced (always).")
-  var durability = Durability.everySecond
+  @Option(
+    help: ArgumentHelp(
+      "With --data: answer when a change is written, synced within a second (everysec, the default), or synced (always)."
+    ))
+  var durability: Durability?
 
   @Option(
     help: ArgumentHelp(
@@ -56,6 +59,7 @@ struct UpCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...64).contains(servers) else { throw ValidationError("--servers must be between 1 and 64.") }
     try MachineMemory.check(maxMemory)
+    try Durability.check(durability, data: data)
   }
 
   func run() async throws { try await CommandError.reporting(serve) }
@@ -73,7 +77,7 @@ struct UpCommand: AsyncParsableCommand {
         options.shard = shard
         options.scheduler = listener.address
         options.dataFolder = data.map { "\($0)/server-\(shard)" }
-        options.durability = durability
+        options.durability = durability ?? .everySecond
         options.memoryLimit = MachineMemory.forModels(servers: servers, mebibytes: maxMemory)
         running.append(try await ParameterServer.start(options))
       }
