@@ -147,7 +147,7 @@ final class ServerChannel: ChannelInboundHandler {
       while let step = machine.next(from: &input, identity: hub.service.identity, load: &hub.load, now: .now()) {
         perform(step)
       }
-    } while flush() && machine.isHolding
+    } while flush() && machine.waitsForOutput
     isStepping = false
     // Gives the memory back to the channel, which reads into it again.
     if input.readableBytes == 0 { input = ByteBuffer() }

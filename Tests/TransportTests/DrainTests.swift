@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 import Transport
 import Wire
@@ -32,6 +33,25 @@ import Wire
       await listener.drain(within: .milliseconds(50))
       await #expect(throws: ConnectionError.closedByServer) { _ = try await kept.value }
       #expect(try await listener.withService { $0.connections } == 0)
+    }
+  }
+
+  @Test func `lets a client take its last answer, however long that takes`() async throws {
+    var limits = Limits.patient
+    limits.lingerTime = .milliseconds(200)
+    try await Listener.run(limits) { listener in
+      var client = try await RawClient(to: listener.address)
+      try await client.shakeHands()
+      let reading = try await client.takeSlowly(every: .milliseconds(10))
+      client.send(Frame(.flood, requestID: 1))
+      try await listener.wait { $0.floods == 1 }
+      let start = ContinuousClock.now
+      await listener.drain(within: .seconds(60))
+      #expect(ContinuousClock.now - start > limits.lingerTime)
+      let answer = try #require(try await client.next())
+      reading.cancel()
+      #expect(answer.refusal == nil && answer.payload.readableBytes == 60 << 20)
+      client.close()
     }
   }
 

@@ -7,7 +7,7 @@ extension ServerConnection {
   mutating func nextRequest(
     from input: inout ByteBuffer, _ header: inout FrameHeader?, load: inout ServerLoad, now: Instant
   ) throws(Refusal) -> Step? {
-    if case .draining = state, inFlight.isEmpty { return finish(saying: nil, load: &load, now: now) }
+    if hasLeft, output.waiting == 0 { return finish(saying: nil, load: &load, now: now) }
     if output.waiting > limits.outboundBytes + limits.payload { return finish(slowConsumer, load: &load, now: now) }
     header = try assembler.header(from: &input)
     if let header, reserved == nil {

@@ -10,6 +10,8 @@ final class EchoService: FrameService {
   let identity = ServerIdentity(storeID: Identifier(bytes: Array(0x10...0x1F)), bootID: 7)
   /// Whether clients can reach it.
   private(set) var isStarted = false
+  /// The longest answers that were given.
+  private(set) var floods = 0
   /// The connections there are.
   private(set) var connections = 0
   /// The requests that wait for ``answerAll()``.
@@ -34,6 +36,7 @@ final class EchoService: FrameService {
     case .swell: answer(request, on: connection, ByteBuffer(repeating: 0x5A, count: 1 << 20))
     case .stream: stream((0..<9).map { ByteBuffer(repeating: UInt8($0), count: 100_001 * $0) }, request, on: connection)
     case .flood:
+      floods += 1
       stream([ByteBuffer](repeating: ByteBuffer(repeating: 1, count: 1 << 20), count: 60), request, on: connection)
     default: connection.refuse(Refusal(.unknownType, "no such request"), answering: request.header)
     }
