@@ -58,6 +58,15 @@ import Testing
     #expect(server.stop() == 0)
   }
 
+  @Test func `ends with the status of a failed disk if it cannot save`() async throws {
+    let server = try start(["--store", "file:\(folder.path)/parameters", "--save-every", "0"])
+    let address = try await server.value(after: "olp=")
+    #expect(try Self.train(address, on: folder.examples(320), steps: 4).status == 0)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/parameters")
+    #expect(server.stop() == 74, "\(server.text)")
+    #expect(server.text.contains(" error not saved: "))
+  }
+
   @Test func `reloads when it is hung up, and is stopped by an interrupt`() async throws {
     let server = try start(["--load", "mlp_small", "--log-format", "json"])
     _ = try await server.value(after: "\"message\": \"ready\"")

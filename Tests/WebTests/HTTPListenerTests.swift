@@ -142,7 +142,7 @@ import Web
     let metrics = try await client.request("GET", "/metrics").body
     #expect(metrics.contains("onlearn_trained_batches_total{model=\"mlp_small\"} 1\n"))
     #expect(metrics.contains("# TYPE onlearn_step_seconds histogram"))
-    await client.models.drain()
+    try await client.models.drain()
     #expect(try await client.request("GET", "/readyz").status == 503)
     await client.stop()
   }

@@ -11,6 +11,8 @@ public final class ModelService: Sendable {
   private enum Entry {
     case loading(Task<Result<ServedModel, ServiceError>, Never>)
     case ready(ServedModel)
+    /// Its batches are being trained and its parameters saved: it is unloaded then, or ready again if that failed.
+    case unloading(Task<Result<Void, ServiceError>, Never>)
     /// Unloaded on command: not loaded again by a mere request.
     case unloaded
   }
@@ -69,30 +71,47 @@ public final class ModelService: Sendable {
 
   /// The model `name`, loaded now if it was not; a model that was unloaded on command stays so.
   public func model(_ name: String) async throws(ServiceError) -> ServedModel {
-    let isUnloaded = entries.withLock { entries in if case .unloaded = entries[name] { true } else { false } }
-    if isUnloaded { throw ServiceError(.unknownModel, "the model '\(name)' is unloaded; load it to use it again") }
-    return try await load(name)
+    try await find(name, loadsUnloaded: false)
   }
 
   /// Loads the model `name`; one that is loaded already is returned as it is.
   public func load(_ name: String) async throws(ServiceError) -> ServedModel {
-    guard !isDraining else {
-      throw ServiceError(.draining, "the service is being stopped", retryAfterMilliseconds: 1000)
-    }
+    try await find(name, loadsUnloaded: true)
+  }
+
+  private func find(_ name: String, loadsUnloaded: Bool) async throws(ServiceError) -> ServedModel {
     guard let path = folder.configPath(of: name) else {
       throw ServiceError(.unknownModel, "there is no model '\(ModelFolder.isName(name) ? name : "?")'")
     }
-    let task = entries.withLock { entries in
-      switch entries[name] {
-      case .ready(let model): return Task { Result<ServedModel, ServiceError>.success(model) }
-      case .loading(let task): return task
-      case .unloaded, nil:
-        let task = Task { await self.loadAnew(name, path) }
-        entries[name] = .loading(task)
-        return task
+    while true {
+      switch entry(of: name, at: path, loadsUnloaded: loadsUnloaded) {
+      case .ready(let model): return model
+      case .loading(let task): return try await task.value.get()
+      // Who opened its file before it is saved would go on without what it has learned last.
+      case .unloading(let task): _ = await task.value
+      case .unloaded: throw ServiceError(.unknownModel, "the model '\(name)' is unloaded; load it to use it again")
+      case nil: throw drainingError
       }
     }
-    return try await task.value.get()
+  }
+
+  /// How far the model `name` is, which is being loaded from now on if it was not; nil if nothing is loaded any more.
+  private func entry(of name: String, at path: String, loadsUnloaded: Bool) -> Entry? {
+    entries.withLock { entries in
+      guard !isDraining else { return nil }
+      switch entries[name] {
+      case .unloaded where !loadsUnloaded: return .unloaded
+      case .unloaded, nil:
+        let entry = Entry.loading(Task { await self.loadAnew(name, path) })
+        entries[name] = entry
+        return entry
+      case let entry?: return entry
+      }
+    }
+  }
+
+  private var drainingError: ServiceError {
+    ServiceError(.draining, "the service is being stopped", retryAfterMilliseconds: 1000)
   }
 
   private func loadAnew(_ name: String, _ path: String) async -> Result<ServedModel, ServiceError> {
@@ -140,15 +159,35 @@ public final class ModelService: Sendable {
 
 extension ModelService {
   /// Unloads the model `name`: batches that wait are trained first, and its parameters are saved.
+  ///
+  /// - Throws: ``ServiceError`` if there is nothing to unload, or the parameters cannot be saved; the model is then
+  ///   served as before.
   public func unload(_ name: String) async throws(ServiceError) {
-    let model = entries.withLock { entries -> ServedModel? in
-      guard case .ready(let model) = entries[name] else { return nil }
-      entries[name] = .unloaded
-      return model
+    let entry = entries.withLock { entries -> Entry? in
+      guard !isDraining, case .ready(let model) = entries[name] else { return entries[name] }
+      let entry = Entry.unloading(Task { await self.saveAndForget(model) })
+      entries[name] = entry
+      return entry
     }
-    guard let model else { throw ServiceError(.unknownModel, "the model '\(name)' is not loaded") }
-    do { try await model.drain() } catch { throw ServiceError(error) }
-    logger.info("unloaded", metadata: ["model": "\(name)", "version": "\(model.version)"])
+    switch entry {
+    case .unloading(let task): try await task.value.get()
+    case .ready: throw drainingError
+    case .loading, .unloaded, nil: throw ServiceError(.unknownModel, "the model '\(name)' is not loaded")
+    }
+  }
+
+  private func saveAndForget(_ model: ServedModel) async -> Result<Void, ServiceError> {
+    do throws(ServiceError) {
+      try await model.drain()
+    } catch {
+      model.resume()
+      entries.withLock { $0[model.name] = .ready(model) }
+      logger.error("not unloaded: \(error)", metadata: ["model": "\(model.name)"])
+      return .failure(error)
+    }
+    entries.withLock { $0[model.name] = .unloaded }
+    logger.info("unloaded", metadata: ["model": "\(model.name)", "version": "\(model.version)"])
+    return .success(())
   }
 
   /// Reads the files of all loaded models again, and serves the new graphs with the parameters as they are.
@@ -172,15 +211,38 @@ extension ModelService {
   }
 
   /// Takes no more batches, trains those that wait, and saves everything.
-  public func drain() async {
-    draining.store(true, ordering: .releasing)
-    await withTaskGroup { group in
-      for model in loaded {
-        group.addTask {
-          do { try await model.drain() } catch {
-            self.logger.error("not saved: \(error)", metadata: ["model": "\(model.name)"])
-          }
+  ///
+  /// - Throws: ``ServiceError`` if something could not be saved.
+  public func drain() async throws(ServiceError) {
+    // Nothing is loaded or unloaded any more from now on, but for what is on its way.
+    let names = entries.withLock { entries in
+      draining.store(true, ordering: .releasing)
+      return Array(entries.keys)
+    }
+    let failure = await withTaskGroup(of: ServiceError?.self, returning: ServiceError?.self) { group in
+      for name in names { group.addTask { await self.drain(name) } }
+      var first: ServiceError?
+      for await failure in group { first = first ?? failure }
+      return first
+    }
+    if let failure { throw failure }
+  }
+
+  /// Trains and saves what there is of the model `name`, and says why that failed.
+  private func drain(_ name: String) async -> ServiceError? {
+    while true {
+      switch entries.withLock({ $0[name] }) {
+      case .loading(let task): _ = await task.value
+      case .unloading(let task): _ = await task.value
+      case .ready(let model):
+        do throws(ServiceError) {
+          try await model.drain()
+          return nil
+        } catch {
+          logger.error("not saved: \(error)", metadata: ["model": "\(name)"])
+          return error
         }
+      case .unloaded, nil: return nil
       }
     }
   }

@@ -192,11 +192,14 @@ extension ServedModel {
   public func thaw() { state.withLock { $0.isFrozen = false } }
 
   /// Takes no more batches, and returns when those that wait are done and the parameters are saved.
-  public func drain() async throws {
+  public func drain() async throws(ServiceError) {
     state.withLock { $0.isDraining = true }
     await untilIdle()
-    for store in stores { try store.save() }
+    do { for store in stores { try store.save() } } catch { throw ServiceError(error) }
   }
+
+  /// Takes batches again, as its parameters could not be saved when it was drained.
+  func resume() { state.withLock { $0.isDraining = false } }
 
   private func untilIdle() async {
     await withCheckedContinuation { continuation in

@@ -10,7 +10,7 @@ import UnixSignals
 import Web
 import Wire
 
-/// Keeps the models going; once the listeners have stopped, it trains what still waits and saves.
+/// Keeps the models going; once the listeners have stopped, it trains what still waits and saves, or fails.
 struct ModelUpkeep: Service {
   let models: ModelService
   /// Is called about once a second.
@@ -18,7 +18,7 @@ struct ModelUpkeep: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown { await models.run(sampled: sampled) }
-    await models.drain()
+    try await models.drain()
   }
 }
 

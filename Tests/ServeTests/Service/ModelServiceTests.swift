@@ -77,7 +77,7 @@ import Testing
     let models = try SmallService(options).models
     let model = try await models.load(SmallService.name)
     _ = try await model.train(SmallService.batch(8))
-    await models.drain()
+    try await models.drain()
     let error = await #expect(throws: ServiceError.self) { try await model.train(SmallService.batch(8)) }
     #expect(error?.kind == .draining)
     #expect(try await SmallService(options).models.load(SmallService.name).version == 1)

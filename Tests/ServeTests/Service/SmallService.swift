@@ -14,9 +14,12 @@ struct SmallService {
   let models: ModelService
 
   /// Serves the fixture, or the models in `folder`.
-  init(_ options: ServiceOptions = ServiceOptions(), folder: String = folder) throws {
+  init(
+    _ options: ServiceOptions = ServiceOptions(), folder: String = folder,
+    metrics: any MetricsFactory = NOOPMetricsHandler.instance
+  ) throws {
     models = ModelService(
-      folder: try ModelFolder(folder), options: options, pool: LanePool(lanes: 1), metrics: NOOPMetricsHandler.instance,
+      folder: try ModelFolder(folder), options: options, pool: LanePool(lanes: 1), metrics: metrics,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 

@@ -1,0 +1,80 @@
+import Dispatch
+import Foundation
+import Serve
+import Testing
+
+@Suite struct `A model in a file` {
+  private let folder: TemporaryFolder
+  private let options: ServiceOptions
+
+  init() throws {
+    folder = try TemporaryFolder()
+    var options = ServiceOptions()
+    options.store = .file(path: folder.path + "/parameters")
+    self.options = options
+  }
+
+  private var parameters: String { "\(folder.path)/parameters" }
+
+  /// Makes every save fail from now on, as a full disk would, until the folder is there again.
+  private func loseFolder() throws { try FileManager.default.removeItem(atPath: parameters) }
+
+  private func returnFolder() throws {
+    try FileManager.default.createDirectory(atPath: parameters, withIntermediateDirectories: true)
+  }
+
+  @Test func `that is unloaded is saved before it is opened again`() async throws {
+    let models = try SmallService(options).models
+    let model = try await models.load(SmallService.name)
+    // The first answer keeps the lane from the second batch until somebody wants the model back.
+    let isWanted = DispatchSemaphore(value: 0)
+    model.train(TrainRequest(batch: SmallService.batch(8))) { _ in isWanted.wait() }
+    model.train(TrainRequest(batch: SmallService.batch(8, seed: 2))) { _ in }
+    async let unloading: Void = models.unload(SmallService.name)
+    while models.loadedModel(SmallService.name) != nil { await Task.yield() }
+    async let loading = models.load(SmallService.name)
+    // Long enough to open a model that is not waited for.
+    for _ in 0..<30 where models.loadedModel(SmallService.name) == nil { try await Task.sleep(for: .milliseconds(1)) }
+    isWanted.signal()
+    try await unloading
+    let again = try await loading
+    #expect(again.version == 2 && again !== model)
+  }
+
+  @Test func `stays as it is if it cannot be saved, and says so`() async throws {
+    let models = try SmallService(options).models
+    let model = try await models.load(SmallService.name)
+    _ = try await model.train(SmallService.batch(8))
+    try loseFolder()
+    let error = await #expect(throws: ServiceError.self) { try await models.unload(SmallService.name) }
+    #expect(error?.kind == .storage)
+    #expect(try await models.model(SmallService.name) === model)
+    #expect(try await model.train(SmallService.batch(8)).version == 2)
+    try returnFolder()
+    try await models.unload(SmallService.name)
+    #expect(try await models.load(SmallService.name).version == 2)
+  }
+
+  @Test func `that cannot be saved at the end is an error`() async throws {
+    let models = try SmallService(options).models
+    _ = try await models.load(SmallService.name).train(SmallService.batch(8))
+    try loseFolder()
+    let error = await #expect(throws: ServiceError.self) { try await models.drain() }
+    #expect(error?.kind == .storage)
+  }
+
+  @Test func `that is still being loaded at the end is saved, and takes nothing`() async throws {
+    let gate = Gate()
+    let models = try SmallService(options, metrics: gate).models
+    async let loading = models.load(SmallService.name)
+    await gate.untilSomebodyWaits()
+    async let draining: Void = models.drain()
+    while !models.isDraining { await Task.yield() }
+    gate.open()
+    let model = try await loading
+    try await draining
+    let late = await #expect(throws: ServiceError.self) { try await model.train(SmallService.batch(8)) }
+    #expect(late?.kind == .draining)
+    #expect(FileManager.default.fileExists(atPath: "\(parameters)/\(SmallService.name).safetensors"))
+  }
+}
