@@ -69,6 +69,34 @@ import Testing
     #expect(try StoreContract.contents(of: restored) == StoreContract.contents(of: store))
   }
 
+  @Test func `continues the order in which streams were applied last`() throws {
+    let store = try open()
+    for (name, begin) in [("a", UInt64(0)), ("b", 0), ("c", 0), ("a", 5)] {
+      try train(store, source: SourceRange(name: name, begin: begin, end: begin + 5))
+    }
+    try store.save()
+    func sources() throws -> [String] {
+      try SafetensorsFile(path).header.metadata.map(\.key).filter { $0.hasPrefix("source.") }
+    }
+    #expect(try sources() == ["source.b", "source.c", "source.a"])
+    let restored = try open(resuming: true)
+    #expect(restored.sourceOffsets == ["a": 10, "b": 5, "c": 5])
+    try train(restored, source: SourceRange(name: "b", begin: 5, end: 10))
+    try restored.save()
+    #expect(try sources() == ["source.c", "source.a", "source.b"])
+  }
+
+  @Test func `is not replaced by one that nobody could read`() throws {
+    try open().save()
+    let old = TemporaryFolder.bytes(path)
+    let writer = SafetensorsWriter(path: path, headerLimit: 64)
+    let error = #expect(throws: FileError.self) {
+      try writer.replace(tensors: [], metadata: [("k", String(repeating: "v", count: 64))]) { _, _, _ in }
+    }
+    #expect(error?.operation == .write)
+    #expect(TemporaryFolder.bytes(path) == old && folder.names == ["model.safetensors"])
+  }
+
   @Test func `names tensors and says where they come from`() throws {
     let store = try open()
     try train(store)

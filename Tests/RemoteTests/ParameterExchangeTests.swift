@@ -8,6 +8,8 @@ import Transport
 import Wire
 
 @Suite struct `Parameters on servers` {
+  @Test func `come from as many streams as those in this process`() { #expect(StreamEnds.limit == OffsetsReply.limit) }
+
   @Test(arguments: [1, 2]) func `are imported before a training, exported, and replaced during one`(
     _ count: Int
   ) async throws {

@@ -32,7 +32,7 @@ struct FileState: Sendable {
     if let syncFailure { throw .inputOutput(syncFailure) }
     guard hasChanges else { return }
     do {
-      let metadata = origin.metadata(step: memory.version, sourceOffsets: memory.sourceOffsets)
+      let metadata = origin.metadata(step: memory.version, streams: memory.streams)
       try writer.replace(tensors: memory.tensors, metadata: metadata) { tensor, offset, destination in
         try memory.read(tensor, from: offset, into: destination)
       }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The file is replaced by ``save()`` and, while training, once in a while: what was pushed after the last save is lost
 /// if the process dies. It holds the weights under their names, the optimizers' state as `NAME/slot`, and as metadata
-/// the number of pushes, the ends of the streams and a checksum.
+/// the number of pushes, the ends of the streams in the order in which they were applied last, and a checksum.
 public final class FileStore: ParameterStore {
   /// What a file says about where it comes from.
   public struct Origin: Hashable, Sendable {
@@ -21,11 +21,10 @@ public final class FileStore: ParameterStore {
     }
 
     /// What a file says about parameters after `step` pushes of these streams.
-    package func metadata(step: UInt64, sourceOffsets: [String: UInt64] = [:]) -> [(key: String, value: String)] {
-      let sources = sourceOffsets.sorted { $0.key < $1.key }
-      return [
+    package func metadata(step: UInt64, streams: StreamEnds = StreamEnds()) -> [(key: String, value: String)] {
+      [
         ("format", StoreReader.format), ("model", model), ("step", String(step)), ("graph_sha256", graphSHA256),
-      ] + sources.map { ("\(StoreReader.sourcePrefix)\($0.key)", String($0.value)) }
+      ] + streams.inOrder.map { ("\(StoreReader.sourcePrefix)\($0.name)", String($0.end)) }
     }
   }
 
@@ -86,12 +85,12 @@ public final class FileStore: ParameterStore {
 
   public var version: UInt64 { state.withLock { $0.memory.version } }
 
-  /// The end of what was applied of each stream, by name.
-  public var sourceOffsets: [String: UInt64] { state.withLock { $0.memory.sourceOffsets } }
+  /// The end of what was applied of each stream, by name; at most 65,536 streams, those that were applied last.
+  public var sourceOffsets: [String: UInt64] { state.withLock { $0.memory.streams.byName } }
 
   public var prefersRowRequests: Bool { state.withLock { $0.memory.prefersRowRequests } }
 
-  public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.memory.sourceOffsets[source] } }
+  public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.memory.streams[source] } }
 
   public var tensors: [StoredTensor] { state.withLock { $0.memory.tensors } }
 

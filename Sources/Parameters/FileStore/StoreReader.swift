@@ -52,14 +52,14 @@ struct StoreReader {
       let found = SafetensorsWriter.hexadecimal(checksum)
       throw .damaged(path: path, problem: "the checksum of its tensors is \(found), not \(stated ?? "given")")
     }
-    memory.version = try number("step")
-    for (key, _) in file.header.metadata where key.hasPrefix(Self.sourcePrefix) {
-      memory.sourceOffsets[String(key.dropFirst(Self.sourcePrefix.count))] = try number(key)
+    memory.version = try number("step", file.header.metadata("step"))
+    let streams = file.header.metadata.filter { $0.key.hasPrefix(Self.sourcePrefix) }
+    for (key, end) in streams.suffix(StreamEnds.limit) {
+      memory.streams.advance(String(key.dropFirst(Self.sourcePrefix.count)), to: try number(key, end))
     }
   }
 
-  private func number(_ key: String) throws(StoreError) -> UInt64 {
-    let text = file.header.metadata(key)
+  private func number(_ key: String, _ text: String?) throws(StoreError) -> UInt64 {
     guard let text, let value = UInt64(text) else {
       throw .damaged(path: path, problem: "its '\(key)' is \(text.map { "'\($0)'" } ?? "missing"), not a number")
     }

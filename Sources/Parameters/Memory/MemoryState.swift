@@ -9,7 +9,7 @@ struct MemoryState: Sendable {
 
   private(set) var parameters: [ParameterSpec]
   var version: UInt64 = 0
-  var sourceOffsets: [String: UInt64] = [:]
+  var streams = StreamEnds()
   let tensors: [StoredTensor]
 
   private let pool: LanePool?
@@ -61,8 +61,8 @@ struct MemoryState: Sendable {
   private mutating func apply(_ push: ParameterGradients) throws(StoreError) -> Bool {
     try push.check(against: parameters)
     if let source = push.source {
-      guard try source.isNew(after: sourceOffsets[source.name]) else { return true }
-      sourceOffsets[source.name] = source.end
+      guard try source.isNew(after: streams[source.name]) else { return true }
+      streams.advance(source.name, to: source.end)
     }
     Denormals.flushed { update(push.gradients) }
     version += 1

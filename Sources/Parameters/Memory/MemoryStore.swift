@@ -21,12 +21,12 @@ public final class MemoryStore: ParameterStore {
 
   public var version: UInt64 { state.withLock { $0.version } }
 
-  /// The end of what was applied of each stream, by name.
-  public var sourceOffsets: [String: UInt64] { state.withLock { $0.sourceOffsets } }
+  /// The end of what was applied of each stream, by name; at most 65,536 streams, those that were applied last.
+  public var sourceOffsets: [String: UInt64] { state.withLock { $0.streams.byName } }
 
   public var prefersRowRequests: Bool { state.withLock { $0.prefersRowRequests } }
 
-  public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.sourceOffsets[source] } }
+  public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.streams[source] } }
 
   public var tensors: [StoredTensor] { state.withLock { $0.tensors } }
 
@@ -50,9 +50,10 @@ public final class MemoryStore: ParameterStore {
 
   /// Continues from an earlier run: `version` pushes applied, streams read up to `sourceOffsets`.
   package func restore(version: UInt64, sourceOffsets: [String: UInt64]) {
-    state.withLock {
-      $0.version = version
-      $0.sourceOffsets = sourceOffsets
+    state.withLock { state in
+      state.version = version
+      state.streams = StreamEnds()
+      for (name, end) in sourceOffsets { state.streams.advance(name, to: end) }
     }
   }
 }

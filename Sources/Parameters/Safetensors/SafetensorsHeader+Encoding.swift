@@ -19,6 +19,11 @@ extension SafetensorsHeader {
     return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + Array(text.utf8)
   }
 
+  /// The bytes that an entry of the metadata takes in a header that has others.
+  static func byteCount(ofMetadata key: String, value: String) -> Int {
+    quoted(key).utf8.count + quoted(value).utf8.count + 2
+  }
+
   private static func quoted(_ string: String) -> String {
     var text = "\""
     for scalar in string.unicodeScalars {

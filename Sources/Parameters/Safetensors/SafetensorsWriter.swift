@@ -1,18 +1,23 @@
 package import Kernels
+import Glibc
 
 /// Writes safetensors files so that a reader sees the old content or all of the new, never a part.
 package struct SafetensorsWriter: Sendable {
   /// The file.
   package let path: String
   private let files: any FileSystem
+  private let headerLimit: Int
 
   /// How many bytes are read and written at a time.
   private static let chunkFloatCount = 1 << 18
 
-  /// Writes the file at `path`.
-  package init(path: String, files: any FileSystem = SystemFiles()) {
+  /// Writes the file at `path`, whose header may have as many bytes as are read.
+  package init(
+    path: String, files: any FileSystem = SystemFiles(), headerLimit: Int = SafetensorsHeader.byteLimit
+  ) {
     self.path = path
     self.files = files
+    self.headerLimit = headerLimit
   }
 
   private var temporary: String { path + ".partial" }
@@ -34,7 +39,8 @@ package struct SafetensorsWriter: Sendable {
   /// chunk, so a large one is not held in memory twice.
   ///
   /// - Parameter read: Copies the elements of a tensor from an offset on.
-  /// - Throws: ``FileError`` if the file system refused something, or what `read` throws.
+  /// - Throws: ``FileError`` if the file system refused something or nobody could read such a header, or what `read`
+  ///   throws.
   package func replace(
     tensors: [StoredTensor], metadata: [(key: String, value: String)],
     read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
@@ -64,6 +70,7 @@ package struct SafetensorsWriter: Sendable {
     var header = SafetensorsHeader(
       tensors.map { ($0.name, .f32, $0.shape) }, metadata: metadata + [("crc32c", Self.hexadecimal(0))])
     var encoded = header.encoded
+    guard encoded.count - 8 <= headerLimit else { throw FileError(path, .write, code: EFBIG) }
     try encoded.withMemoryView { try file.append($0) }
     var chunk = [Float](repeating: 0, count: min(Self.chunkFloatCount, tensors.map(\.count).max() ?? 0))
     var checksum: UInt32 = 0

@@ -21,7 +21,7 @@ public struct TrainBatchRequest: Sendable {
   public var batch: Batch
 
   /// The most bytes of the name of a stream.
-  static let sourceLimit = 1024
+  static let sourceLimit = TrainRequest.sourceNameLimit
 
   /// Learns from `batch`.
   public init(

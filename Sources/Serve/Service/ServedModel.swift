@@ -116,6 +116,7 @@ extension ServedModel {
   ) {
     do throws(ServiceError) {
       try validate(request.batch, labelsAreUsed: true)
+      if let source = request.source { try validate(source) }
       if let lane = try admit(Job(request: request, reply: reply)) {
         lanes[lane].queue.async { self.work(lane) }
       }
@@ -309,6 +310,14 @@ extension ServedModel {
     guard batch.examples > 0 else { throw ServiceError(.malformed, "a batch without examples") }
     var validator = current.batchValidator(labelsAreUsed: labelsAreUsed)
     do { try validator.check(batch) } catch { throw ServiceError(error) }
+  }
+
+  private func validate(_ source: SourceRange) throws(ServiceError) {
+    let byteCount = source.name.utf8.count
+    guard byteCount <= TrainRequest.sourceNameLimit else {
+      throw ServiceError(
+        .malformed, "a source's name of \(byteCount) bytes; it may have \(TrainRequest.sourceNameLimit)")
+    }
   }
 
   private func refuse<Reply>(_ error: ServiceError, _ reply: @Sendable (Result<Reply, ServiceError>) -> Void) {

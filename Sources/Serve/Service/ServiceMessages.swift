@@ -9,6 +9,9 @@ public struct TrainRequest: Sendable {
   /// When it is too late to start; `nil` for the service's own limit.
   public var deadline: ContinuousClock.Instant?
 
+  /// The most bytes of the name of a stream: stores keep the names of many.
+  public static let sourceNameLimit = 1024
+
   /// Asks to learn from `batch`.
   public init(batch: Batch, source: SourceRange? = nil, deadline: ContinuousClock.Instant? = nil) {
     self.batch = batch

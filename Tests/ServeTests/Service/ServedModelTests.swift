@@ -71,6 +71,15 @@ import Testing
     #expect(model.figures.all.examples == 20)
   }
 
+  @Test func `refuses a source whose name is too long to be kept`() async throws {
+    let model = try await SmallService().model()
+    func part(_ byteCount: Int) -> SourceRange {
+      SourceRange(name: String(repeating: "s", count: byteCount), begin: 0, end: 8)
+    }
+    #expect(await refusal { _ = try await model.train(SmallService.batch(8), source: part(1025)) } == .malformed)
+    #expect(try await model.train(SmallService.batch(8), source: part(1024)).version == 1)
+  }
+
   @Test func `refuses values it cannot take, names the example, counts, and does not change`() async throws {
     let model = try await SmallService().model()
     let before = try await model.score(SmallService.batch(3)).probabilities
