@@ -73,7 +73,7 @@ enum CommandError {
     case .unknownModel: ExitStatus.noInput.rawValue
     case .unusableModel, .malformed, .badBatch, .notFinite, .sourceGap, .sourceOverlap: ExitStatus.badData.rawValue
     case .storage: ExitStatus.inputOutput.rawValue
-    case .frozen, .busy, .draining, .deadline, .version: ExitStatus.unavailable.rawValue
+    case .frozen, .busy, .draining, .deadline, .version, .outcomeUnknown: ExitStatus.unavailable.rawValue
     case .internal: ExitStatus.internalError.rawValue
     }
   }

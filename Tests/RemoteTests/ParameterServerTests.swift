@@ -1,6 +1,9 @@
+import Dispatch
 import PS
+import Parameters
 import Remote
 import Serve
+import TestSupport
 import Testing
 import Transport
 
@@ -10,6 +13,41 @@ import Transport
     options.store = .servers(servers.map(\.address))
     options.workers = 2
     return options
+  }
+
+  @Test func `goes on when a push was lost on its way back, and applies it once`() async throws {
+    let servers = try await TestServers.start(1)
+    let proxy = try await FaultProxy.start(to: servers[0].address, FaultProxy.Faults(), seed: 1)
+    var options = ServiceOptions()
+    options.store = .servers([proxy.address])
+    options.cluster.patience = .seconds(1)
+    let server = try await TrainServer(options)
+    let model = try await server.models.load(TrainServer.model)
+    func request(_ begin: UInt64) -> TrainRequest {
+      TrainRequest(batch: TrainServer.batch(8), source: SourceRange(name: "s", begin: begin, end: begin + 8))
+    }
+    // All are there before the second is trained, which then asks for what the third needs: that sends a push alone.
+    let areThere = DispatchSemaphore(value: 0)
+    model.train(request(0)) { _ in areThere.wait() }
+    model.train(request(8)) { _ in
+      var hole = FaultProxy.Faults()
+      hole.swallowsReplies = true
+      proxy.set(hole)
+    }
+    let lost: Result<TrainReply, ServiceError> = await withCheckedContinuation { continuation in
+      model.train(request(16)) { continuation.resume(returning: $0) }
+      areThere.signal()
+    }
+    #expect(throws: ServiceError.self) { try lost.get() }
+    proxy.set(FaultProxy.Faults())
+    let again: Result<TrainReply, ServiceError> = await withCheckedContinuation { continuation in
+      model.train(request(16)) { continuation.resume(returning: $0) }
+    }
+    let reply = try again.get()
+    #expect(reply.isDuplicate && reply.version == 3)
+    await server.stop()
+    await proxy.stop()
+    for server in servers { try await server.stop(within: .milliseconds(200)) }
   }
 
   @Test(arguments: [1, 2])

@@ -8,6 +8,8 @@ public enum TrainClientError: Error, Hashable, Sendable {
   case refused(Refusal)
   /// No answer came in time; whether a batch was applied is unknown, and sending it again is safe if it has a source.
   case unavailable(server: String, waited: Duration, problem: String)
+  /// The server cannot tell whether it has applied a batch that has no source.
+  case outcomeUnknown(server: String)
   /// The server does not accept the client, or is no train server.
   case unusable(server: String, problem: String)
 
@@ -16,6 +18,7 @@ public enum TrainClientError: Error, Hashable, Sendable {
     case ClientError.refused(let refusal): self = .refused(refusal)
     case ClientError.unavailable(_, let waited, let problem):
       self = .unavailable(server: server, waited: waited, problem: problem)
+    case ClientError.outcomeUnknown: self = .outcomeUnknown(server: server)
     case ClientError.rejected(_, let problem), ClientError.invalidAnswer(_, let problem):
       self = .unusable(server: server, problem: problem)
     default: self = .unusable(server: server, problem: "\(error)")
@@ -27,7 +30,7 @@ public enum TrainClientError: Error, Hashable, Sendable {
     switch self {
     case .refused(let refusal) where refusal.code == .unknownModel: .noInput
     case .refused(let refusal) where (300..<400).contains(refusal.code.rawValue): .badData
-    case .refused, .unavailable, .unusable: .unavailable
+    case .refused, .unavailable, .outcomeUnknown, .unusable: .unavailable
     }
   }
 }
@@ -38,6 +41,9 @@ extension TrainClientError: CustomStringConvertible {
     case .refused(let refusal): "the train server refuses: \(refusal)"
     case .unavailable(let server, let waited, let problem):
       "no answer from the train server \(server) in \(waited): \(problem)"
+    case .outcomeUnknown(let server):
+      "the train server \(server) cannot tell whether it has applied a batch that has no source; sent again, it may "
+        + "count twice"
     case .unusable(let server, let problem): "the train server \(server) cannot be used: \(problem)"
     }
   }

@@ -14,7 +14,7 @@ extension ServiceError.Kind {
   /// The number on the wire.
   ///
   /// A server that is stopping says busy: its connections are told to leave by themselves. A frozen model is no reason to
-  /// send the same again and again.
+  /// send the same again and again, and a batch that may be applied must not be.
   var code: ErrorCode {
     switch self {
     case .unknownModel: .unknownModel
@@ -29,6 +29,7 @@ extension ServiceError.Kind {
     case .sourceOverlap: .offsetOverlap
     case .version: .modelInitialising
     case .storage: .recovering
+    case .outcomeUnknown: .sessionUnknown
     case .internal: .internal
     }
   }

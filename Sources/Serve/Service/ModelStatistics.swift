@@ -2,7 +2,7 @@ import Kernels
 import Synchronization
 
 /// Counts and measures what a served model does. Any thread may use it.
-final class ModelStatistics: Sendable {
+package final class ModelStatistics: Sendable {
   fileprivate struct State {
     var metrics: ProgressiveMetrics
     var window = MetricsSummary()
@@ -25,7 +25,7 @@ final class ModelStatistics: Sendable {
   private let state: Mutex<State>
 
   /// Figures of a model with so many classes.
-  init(classes: Int, window: Int, at now: ContinuousClock.Instant) {
+  package init(classes: Int, window: Int, at now: ContinuousClock.Instant) {
     start = now
     state = Mutex(
       State(

@@ -23,7 +23,6 @@ public final class ServedModel: Sendable {
   public let name: String
 
   private let model: Mutex<Model>
-  private let stores: [any ParameterStore]
   private let options: ServiceOptions
   private let scored: any ScoredParameters
   private let statistics: ModelStatistics
@@ -60,14 +59,14 @@ public final class ServedModel: Sendable {
     self.options = options
     self.statistics = statistics
     self.meters = meters
-    stores = store.trained
     reached = Atomic(store.trained.map(\.version).max()!)
     scored = store.scored
     lanes = try store.trained.enumerated().map { number, trained in
       // Lanes beside each other share the cores.
       let pool = store.trained.count == 1 ? pool : LanePool(lanes: max(1, LanePool.coreCount / store.trained.count))
       return (
-        try TrainingLane(model, choice: choice, store: trained, pool: pool, options: options),
+        try TrainingLane(
+          model, choice: choice, store: trained, reopen: store.reopen, pool: pool, options: options),
         DispatchQueue(label: "onlearn.train.\(name).\(number)")
       )
     }
@@ -87,7 +86,7 @@ public final class ServedModel: Sendable {
 
   /// The end of what was applied of the stream called `source`, or `nil` if nothing was; parameter servers are asked.
   public func offset(ofSource source: String) async throws(ServiceError) -> UInt64? {
-    let store = stores[0]
+    let store = lanes[0].lane.store
     let result = await withCheckedContinuation { continuation in
       DispatchQueue.global().async { continuation.resume(returning: Result { try store.offset(ofSource: source) }) }
     }
@@ -196,7 +195,7 @@ extension ServedModel {
   public func drain() async throws(ServiceError) {
     state.withLock { $0.isDraining = true }
     await untilIdle()
-    do { for store in stores { try store.save() } } catch { throw ServiceError(error) }
+    do { for (lane, _) in lanes { try lane.store.save() } } catch { throw ServiceError(error) }
   }
 
   /// Takes batches again, as its parameters could not be saved when it was drained.
@@ -301,7 +300,7 @@ extension ServedModel {
         .unusableModel,
         "the new graph of '\(name)' has other parameters than the one served; unload the model to start anew")
     }
-    for ((lane, _), store) in zip(lanes, stores) { try lane.replace(replacement, choice: choice, store: store) }
+    for (lane, _) in lanes { try lane.replace(replacement, choice: choice) }
     try scoring.replace(replacement, seed: options.seed)
     model.withLock { $0 = replacement }
   }

@@ -2,7 +2,8 @@ import Graph
 import PS
 import Parameters
 
-/// Why the service refuses a request. Nothing has changed then.
+/// Why the service refuses a request. Nothing has changed then, but that the store may have applied a batch whose
+/// answer it lost: a batch of a source, which is sent again, or one of the kind ``Kind/outcomeUnknown``.
 public struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What kind of refusal it is, and so what a client can do.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -32,6 +33,9 @@ public struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible {
     case version
     /// The store failed: disk or parameter server.
     case storage
+    /// The parameter server did not say whether it has applied the batch, which has no source to tell by: who sends it
+    /// again may have it applied twice.
+    case outcomeUnknown = "outcome_unknown"
     /// A fault of our own.
     case `internal`
 

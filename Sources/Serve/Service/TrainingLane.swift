@@ -1,24 +1,38 @@
-import Kernels
-import Parameters
+package import Kernels
+import PS
+package import Parameters
 import Synchronization
 
 /// Trains one batch of a model at a time.
-final class TrainingLane: Sendable {
+package final class TrainingLane: Sendable {
+  /// Opens a store that goes on where another one of the same parameters is.
+  package typealias OpenStore = @Sendable () throws -> any ParameterStore
+
   private struct Learner {
     let trainer: Trainer
     let schedule: OptimizerSchedule?
+    let choice: OptimizerChoice
+    /// Whether the store takes no more pushes, as nobody knows what became of one.
+    var isCutOff = false
   }
 
   private let learner: Mutex<Learner>
+  private let opened: Mutex<any ParameterStore>
+  private let reopen: OpenStore?
   private let pool: LanePool
   private let options: ServiceOptions
 
   /// A lane that trains `model`, whose parameters are in `store`, on the threads of `pool`.
-  init(
-    _ model: Model, choice: OptimizerChoice, store: any ParameterStore, pool: LanePool, options: ServiceOptions
+  ///
+  /// - Parameter reopen: Opens a store in place of one that takes no more pushes.
+  package init(
+    _ model: Model, choice: OptimizerChoice, store: any ParameterStore, reopen: OpenStore?, pool: LanePool,
+    options: ServiceOptions
   ) throws {
+    self.reopen = reopen
     self.pool = pool
     self.options = options
+    opened = Mutex(store)
     learner = Mutex(try Self.makeLearner(model, choice, store, pool, options))
   }
 
@@ -28,37 +42,63 @@ final class TrainingLane: Sendable {
     let trainer = try Trainer(
       model, store: store, pool: pool, seed: options.seed, observes: options.metrics == .after)
     trainer.gradientNormLimit = options.gradientNormLimit
-    return Learner(trainer: trainer, schedule: try choice.makeSchedule())
+    return Learner(trainer: trainer, schedule: try choice.makeSchedule(), choice: choice)
   }
 
+  /// Where the parameters are. Never waits for training.
+  var store: any ParameterStore { opened.withLock { $0 } }
+
   /// Trains `model` from the next batch on.
-  func replace(_ model: Model, choice: OptimizerChoice, store: any ParameterStore) throws {
-    try learner.withLock { $0 = try Self.makeLearner(model, choice, store, pool, options) }
+  func replace(_ model: Model, choice: OptimizerChoice) throws {
+    try learner.withLock { learner in
+      let isCutOff = learner.isCutOff
+      learner = try Self.makeLearner(model, choice, store, pool, options)
+      learner.isCutOff = isCutOff
+    }
   }
 
   /// Learns from a batch that was validated.
   ///
   /// - Parameter next: Takes the batch that this lane trains next, if there is one by now. Asked at most once, and only
   ///   if the store answers for both in one exchange.
-  func train(
+  /// - Throws: ``ServiceError`` of the kind `outcomeUnknown` if the batch may be applied and has no source to tell by,
+  ///   and what the store throws. Where parameter servers did not say what became of a batch, their store is opened
+  ///   anew before the next one.
+  package func train(
     _ request: TrainRequest, statistics: ModelStatistics, followedBy next: () -> Batch?
   ) throws -> TrainReply {
     try learner.withLock { learner in
+      if learner.isCutOff, let reopen {
+        let store = try Self.opened(by: reopen)
+        learner = try Self.makeLearner(learner.trainer.model, learner.choice, store, pool, options)
+        opened.withLock { $0 = store }
+      }
       let trainer = learner.trainer
       if let reply = try Self.duplicateReply(request.source, trainer.store) {
         statistics.recordDuplicate()
         return reply
       }
-      if let schedule = learner.schedule {
-        for change in try schedule.changes(afterStep: trainer.stepCount) {
-          try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
-        }
-      }
       let batch = request.batch
-      let start = ContinuousClock.now
-      try trainer.computeGradients(of: batch)
-      let following = trainer.store.prefersRowRequests ? next() : nil
-      let step = try trainer.exchangeGradients(source: request.source, followedBy: following)
+      var isPushing = false
+      let start: ContinuousClock.Instant
+      let step: Trainer.Step
+      do {
+        if let schedule = learner.schedule {
+          for change in try schedule.changes(afterStep: trainer.stepCount) {
+            try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
+          }
+        }
+        start = ContinuousClock.now
+        try trainer.computeGradients(of: batch)
+        let following = trainer.store.prefersRowRequests ? next() : nil
+        isPushing = true
+        step = try trainer.exchangeGradients(source: request.source, followedBy: following)
+      } catch let error as ClientError {
+        learner.isCutOff = error.endsPushes(isPushing: isPushing)
+        guard isPushing, request.source == nil, error.leavesOutcomeOpen else { throw error }
+        throw ServiceError(
+          .outcomeUnknown, "whether the batch is applied is unknown, and it has no source to tell by: \(error)")
+      }
       let now = ContinuousClock.now
       guard !step.isDuplicate else {
         statistics.recordDuplicate()
@@ -76,6 +116,12 @@ final class TrainingLane: Sendable {
     }
   }
 
+  private static func opened(by reopen: OpenStore) throws(ServiceError) -> any ParameterStore {
+    do { return try reopen() } catch {
+      throw ServiceError(.storage, "the store cannot be opened again: \(error)", retryAfterMilliseconds: 1000)
+    }
+  }
+
   /// The reply to a batch that `store` has applied already, without computing it again.
   ///
   /// - Throws: `StoreError` if the batch does not follow what was applied of its stream.
@@ -85,5 +131,25 @@ final class TrainingLane: Sendable {
       return nil
     }
     return TrainReply(version: store.version, loss: .nan, metrics: [], isDuplicate: true, stepMicroseconds: 0)
+  }
+}
+
+extension ClientError {
+  /// Whether a push that failed like this may be applied nevertheless.
+  fileprivate var leavesOutcomeOpen: Bool {
+    switch self {
+    case .refused, .forgotten, .incompleteMap: false
+    default: true
+    }
+  }
+
+  /// Whether the client takes no more pushes after this, though the servers may be as they were.
+  fileprivate func endsPushes(isPushing: Bool) -> Bool {
+    switch self {
+    case .outcomeUnknown: true
+    case .unavailable, .invalidAnswer: isPushing
+    // Another store in a server's place is for people to look at.
+    default: false
+    }
   }
 }

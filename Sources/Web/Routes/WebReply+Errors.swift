@@ -39,7 +39,7 @@ extension ServiceError.Kind {
     case .busy: .tooManyRequests
     case .draining: .serviceUnavailable
     case .deadline: .gatewayTimeout
-    case .storage, .internal: .internalServerError
+    case .storage, .outcomeUnknown, .internal: .internalServerError
     }
   }
 }
