@@ -1,16 +1,17 @@
-import Parameters
+package import Parameters
 import Synchronization
 
 /// The parameters as scores see them: a copy that is replaced as a whole and never changed, so that scoring never waits
 /// for training and always reads one version.
 ///
 /// A copy is made when an update has waited for half of the staleness allowed; two are kept, and used in turns.
-final class PublishedParameters: ScoredParameters {
+package final class PublishedParameters: ScoredParameters {
   private struct State {
     var published: ParameterSnapshot
     var spare: ParameterSnapshot?
-    /// The newest version that the trainer told of, and when the first that is not published was applied.
+    /// The newest version that is known of: the trainer told of it, or it is published.
     var newest: UInt64
+    /// When the first version that is not published was applied; nil if the newest is.
     var waitingSince: ContinuousClock.Instant?
     var isPublishing = false
   }
@@ -23,7 +24,7 @@ final class PublishedParameters: ScoredParameters {
   /// Publishes the weights of `store` as they are now.
   ///
   /// - Parameter onPublish: Is told how long the first update of each published version waited.
-  init(
+  package init(
     _ store: any SnapshotStore, maximumStaleness: Duration, onPublish: @escaping @Sendable (Duration) -> Void
   ) throws {
     self.store = store
@@ -38,19 +39,20 @@ final class PublishedParameters: ScoredParameters {
 
   func makeReader() -> any ScoredReader { SnapshotReader(self) }
 
-  func staleness(at now: ContinuousClock.Instant) -> Duration {
+  package func staleness(at now: ContinuousClock.Instant) -> Duration {
     state.withLock { $0.waitingSince.map { now - $0 } ?? .zero }
   }
 
-  func noteUpdate(version: UInt64, at now: ContinuousClock.Instant) {
+  package func noteUpdate(version: UInt64, at now: ContinuousClock.Instant) {
     state.withLock {
+      // A copy that was made since the update has it already.
       guard version > $0.newest else { return }
       $0.newest = version
       if $0.waitingSince == nil { $0.waitingSince = now }
     }
   }
 
-  func publishIfDue(at now: ContinuousClock.Instant) throws {
+  package func publishIfDue(at now: ContinuousClock.Instant) throws {
     let isDue = state.withLock { state in state.waitingSince.map { now - $0 >= maximumStaleness / 2 } ?? false }
     if isDue { try publish() }
   }
@@ -82,10 +84,12 @@ final class PublishedParameters: ScoredParameters {
     let fresh = try store.snapshot(reusing: &spare)
     let now = ContinuousClock.now
     let waited: Duration? = state.withLock { state in
+      // Who copied at the same time may have published as much.
       guard fresh.version > state.published.version else { return nil }
       state.spare = state.published
       state.published = fresh
-      defer { state.waitingSince = fresh.version >= state.newest ? nil : now }
+      state.newest = max(state.newest, fresh.version)
+      defer { state.waitingSince = fresh.version == state.newest ? nil : now }
       return state.waitingSince.map { now - $0 }
     }
     if let waited { onPublish(waited) }
