@@ -210,6 +210,58 @@ import Web
     await client.stop()
   }
 
+  /// Makes the answer to ``askForMuch`` so long that no buffer of the system holds it.
+  private static let much = ["much": String(repeating: "x", count: 32 << 20)]
+  private static let askForMuch = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+  @Test func `sends all of an answer to a client that is slow to read it`() async throws {
+    var options = HTTPListener.Options()
+    options.patience = .milliseconds(100)
+    let client = try await RawClient(options, help: Self.much)
+    let reader = try await client.connect()
+    try await reader.send(Self.askForMuch)
+    try await reader.readBeginning()
+    try await Task.sleep(for: .milliseconds(300))
+    let answer = try await reader.readToEnd()
+    #expect(answer.utf8.count > 32 << 20)
+    await client.stop()
+  }
+
+  @Test func `stops when answers that are on their way have arrived`() async throws {
+    let client = try await RawClient(help: Self.much)
+    let reader = try await client.connect()
+    try await reader.send(Self.askForMuch)
+    try await reader.readBeginning()
+    async let stop: Void = client.stop(patience: .seconds(20))
+    try await Task.sleep(for: .milliseconds(100))
+    let answer = try await reader.readToEnd()
+    #expect(answer.utf8.count > 32 << 20)
+    await stop
+  }
+
+  @Test func `lets a client go that takes nothing of an answer for a while`() async throws {
+    var options = HTTPListener.Options()
+    options.stallLimit = .milliseconds(100)
+    let client = try await RawClient(options, help: Self.much)
+    let reader = try await client.connect()
+    try await reader.send(Self.askForMuch)
+    try await reader.readBeginning()
+    let start = ContinuousClock.now
+    await client.stop(patience: .seconds(20))
+    #expect(ContinuousClock.now - start < .seconds(15))
+    let answer = try await reader.readToEnd()
+    #expect(answer.utf8.count < 32 << 20)
+  }
+
+  @Test func `answers requests that come one behind the other, in order`() async throws {
+    let client = try await RawClient()
+    let requests = ["/healthz", "/nowhere", "/readyz"].map { "GET \($0) HTTP/1.1\r\nHost: localhost\r\n\r\n" }
+    let last = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    let answers = try await client.exchange(requests.joined() + last).components(separatedBy: "HTTP/1.1 ")
+    #expect(answers.dropFirst().map { String($0.prefix(3)) } == ["200", "404", "200", "200"])
+    await client.stop()
+  }
+
   @Test func `survives noise, and serves others meanwhile`() async throws {
     let client = try await RawClient()
     var generator = SystemRandomNumberGenerator()

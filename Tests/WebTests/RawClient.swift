@@ -15,10 +15,13 @@ final class RawClient: Sendable {
   private let listener: HTTPListener
   private let address: SocketAddress
 
+  /// Starts the listener; `help` explains metrics that it has beside its own.
   init(
-    _ options: HTTPListener.Options = HTTPListener.Options(), service: ServiceOptions = ServiceOptions()
+    _ options: HTTPListener.Options = HTTPListener.Options(), service: ServiceOptions = ServiceOptions(),
+    help: [String: String] = [:]
   ) async throws {
-    let metrics = PrometheusMetrics(help: ModelService.metricDescriptions)
+    let metrics = PrometheusMetrics(help: ModelService.metricDescriptions.merging(help) { $1 })
+    for name in help.keys { Counter(label: name, factory: metrics).increment() }
     models = ModelService(
       folder: try ModelFolder(OnlearnProcess.packageFolder + "/Tests/Fixtures/mlp_small"), options: service,
       pool: LanePool(lanes: 1), metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -27,7 +30,10 @@ final class RawClient: Sendable {
     listener.markReady()
   }
 
-  func stop() async { await listener.stop(patience: .milliseconds(200)) }
+  func stop(patience: Duration = .milliseconds(200)) async { await listener.stop(patience: patience) }
+
+  /// A connection that is read when its owner likes.
+  func connect() async throws -> SlowReader { try await SlowReader(to: address) }
 
   /// Sends `bytes` on a connection of their own and returns everything that comes until the server closes it.
   func exchange(_ bytes: [UInt8]) async throws -> String {
@@ -65,11 +71,13 @@ final class RawClient: Sendable {
 }
 
 /// Keeps what a channel reads.
-private final class Gatherer: ChannelInboundHandler, Sendable {
+final class Gatherer: ChannelInboundHandler, Sendable {
   typealias InboundIn = ByteBuffer
   private let bytes = Mutex<[UInt8]>([])
 
   var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+
+  var isEmpty: Bool { bytes.withLock { $0.isEmpty } }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let part = unwrapInboundIn(data)

@@ -16,6 +16,8 @@ public final class HTTPListener: Sendable {
     public var connectionLimit = 1024
     /// How long a request may take to arrive, and a connection may be silent.
     public var patience = TimeAmount.seconds(30)
+    /// How long a client may take nothing of an answer; one that is only slow gets all of it.
+    public var stallLimit = TimeAmount.seconds(10)
     /// What a client has to know, as a bearer token or as a password; nil where everybody is welcome.
     public var token: String?
 

@@ -14,8 +14,9 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Between requests.
     case idle
     case receiving(HTTPRequestHead, ByteBuffer)
-    /// Refused already; the rest of the body is dropped and the connection closes.
+    /// Whatever comes is dropped: the request is refused, or its answer the last one, and the connection closes.
     case refused
+    /// Until all of the answer has left.
     case answering
   }
 
@@ -25,6 +26,8 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
   private let access: AccessControl
   private var state = State.idle
   private var heldBytes = 0
+  /// Whether a part of an answer has not left yet.
+  private var isSending = false
   private var closesAfterAnswer = false
   private var deadline: Scheduled<Void>?
 
@@ -115,9 +118,7 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
   private func finish(_ reply: WebReply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     guard case .answering = state, context.channel.isActive else { return }
     giveBack()
-    state = .idle
     write(reply, head, context)
-    startDeadline(context)
   }
 
   private func refuse(_ reply: WebReply, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -135,25 +136,57 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     ])
     headers.add(contentsOf: reply.headers)
     if closes { headers.add(name: "Connection", value: "close") }
-    context.write(
-      wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: reply.status, headers: headers))), promise: nil)
-    if head?.method != .HEAD {
-      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: reply.body)))), promise: nil)
+    // The request ends with what follows the last part: until then the connection takes no other one.
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.assumeIsolated().whenComplete { result in self.answered(result, closes: closes, context) }
+    let responseHead = HTTPResponseHead(version: .http1_1, status: reply.status, headers: headers)
+    if head?.method == .HEAD {
+      context.write(wrapOutboundOut(.head(responseHead)), promise: sent)
+    } else {
+      context.write(wrapOutboundOut(.head(responseHead)), promise: nil)
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: reply.body)))), promise: sent)
     }
-    let written = context.eventLoop.makePromise(of: Void.self)
-    if closes {
-      let channel = context.channel
-      written.futureResult.whenComplete { _ in channel.close(mode: .output, promise: nil) }
-      // A client that goes on sending is not read to its end.
-      context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
-    }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    isSending = true
+    context.flush()
+    if isSending { watchSending(context) }
   }
 
-  private func startDeadline(_ context: ChannelHandlerContext) {
+  /// All of the answer has left, or the connection is gone.
+  private func answered(_ result: Result<Void, any Error>, closes: Bool, _ context: ChannelHandlerContext) {
+    isSending = false
+    guard case .success = result else { return context.close(promise: nil) }
+    guard closes || closesAfterAnswer else {
+      state = .idle
+      startDeadline(context)
+      return context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+    state = .refused
+    context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    context.close(mode: .output, promise: nil)
+    // A client that goes on sending is not read to its end.
+    closeConnection(in: .seconds(1), context)
+  }
+
+  /// Closes the connection when its client has taken nothing of the answer for a while; a slow one gets all of it.
+  private func watchSending(_ context: ChannelHandlerContext) {
+    let unsent = Self.unsentBytes(context)
+    deadline?.cancel()
+    deadline = context.eventLoop.assumeIsolated().scheduleTask(in: options.stallLimit) {
+      guard Self.unsentBytes(context) < unsent else { return context.close(promise: nil) }
+      self.watchSending(context)
+    }
+  }
+
+  private static func unsentBytes(_ context: ChannelHandlerContext) -> Int {
+    (try? context.channel.syncOptions?.getOption(ChannelOptions.bufferedWritableBytes)) ?? 0
+  }
+
+  private func startDeadline(_ context: ChannelHandlerContext) { closeConnection(in: options.patience, context) }
+
+  private func closeConnection(in delay: TimeAmount, _ context: ChannelHandlerContext) {
     deadline?.cancel()
     let channel = context.channel
-    deadline = context.eventLoop.scheduleTask(in: options.patience) { channel.close(promise: nil) }
+    deadline = context.eventLoop.scheduleTask(in: delay) { channel.close(promise: nil) }
   }
 
   private func take(_ bytes: Int) -> Bool {
