@@ -72,7 +72,6 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     case is Quiesce:
       closesAfterAnswer = true
       if case .idle = state { context.close(promise: nil) }
-    case ChannelEvent.inputClosed: if case .idle = state { context.close(promise: nil) }
     default: context.fireUserInboundEventTriggered(event)
     }
   }
