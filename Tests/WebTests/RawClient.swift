@@ -53,9 +53,9 @@ final class RawClient: Sendable {
   /// Sends one request and returns the status and the body.
   func request(
     _ method: String, _ path: String, _ body: [UInt8] = [], type: String = "application/json",
-    headers: [String: String] = [:]
+    headers: [String: String] = [:], host: String = "localhost"
   ) async throws -> (status: Int, head: String, body: String) {
-    var head = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    var head = "\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
     for (name, value) in headers { head += "\(name): \(value)\r\n" }
     if !body.isEmpty { head += "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n" }
     let answer = try await exchange(Array((head + "\r\n").utf8) + body)

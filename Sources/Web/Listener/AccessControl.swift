@@ -1,20 +1,31 @@
 import FoundationEssentials
+import NIOCore
 import NIOHTTP1
 
 /// Who may ask for what: a token where one is needed, and no pages of other sites.
+///
+/// A page may come from a name that its owner points to this machine, so that it is not of another site for a browser:
+/// where there is no token, nothing is changed for who has such a name for us.
 struct AccessControl: Sendable {
   private let token: String?
+  private let host: String
 
   /// Asks for `token`, as `Authorization: Bearer TOKEN` or as the password of basic authentication, which browsers
   /// know. Health needs none.
-  init(token: String?) { self.token = token }
+  ///
+  /// - Parameter host: The name or address that the server listens at.
+  init(token: String?, host: String) {
+    self.token = token
+    self.host = host.lowercased()
+  }
 
   /// The answer to a request that is not welcome, nil for one that is.
   func refusal(of head: HTTPRequestHead) -> WebReply? {
     if let origin = head.headers.first(name: "origin"), !Self.isOwn(origin, host: head.headers.first(name: "host")) {
       return .refusal(.forbidden, "origin", "requests from pages of other sites are refused")
     }
-    guard let token, head.uri != "/healthz", head.uri != "/readyz" else { return nil }
+    guard let token else { return mayBeTricked(into: head) ? Self.foreignName : nil }
+    guard head.uri != "/healthz", head.uri != "/readyz" else { return nil }
     if let found = Self.secret(head.headers.first(name: "authorization") ?? ""), Self.areEqual(found, token) {
       return nil
     }
@@ -22,6 +33,24 @@ struct AccessControl: Sendable {
     reply.headers.append(("WWW-Authenticate", "Basic realm=\"onlearn\""))
     return reply
   }
+
+  /// Whether the request changes something, and has a name for us that anybody could have pointed here.
+  private func mayBeTricked(into head: HTTPRequestHead) -> Bool {
+    guard head.method != .GET, head.method != .HEAD else { return false }
+    let name = Self.name(head.headers.first(name: "host") ?? "")
+    return name != "localhost" && name != host && (try? SocketAddress(ipAddress: name, port: 0)) == nil
+  }
+
+  /// The name or address in `NAME`, `NAME:PORT` or `[ADDRESS]:PORT`.
+  private static func name(_ host: String) -> String {
+    let host = host.lowercased()
+    return host.hasPrefix("[") ? String(host.dropFirst().prefix { $0 != "]" }) : String(host.prefix { $0 != ":" })
+  }
+
+  private static let foreignName = WebReply.refusal(
+    .forbidden, "host",
+    "without a token, changes are made only for who asks for an IP address, localhost or the name in --http: use "
+      + "http://127.0.0.1, or start the server with --http-token-file")
 
   private static func isOwn(_ origin: String, host: String?) -> Bool {
     guard let host else { return false }

@@ -58,6 +58,7 @@ public final class HTTPListener: Sendable {
     let address = try SocketAddress.makeAddressResolvingHost(host, port: port)
     guard options.token != nil || address.isLoopback else { throw HTTPListenerError(address: "\(host):\(port)") }
     let (service, options, budget, connections) = (service, options, budget, connections)
+    let access = AccessControl(token: options.token, host: host)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -73,7 +74,8 @@ public final class HTTPListener: Sendable {
           }
           let pipeline = channel.pipeline.syncOperations
           try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
-          try pipeline.addHandler(HTTPRequestHandler(service: service, options: options, budget: budget))
+          try pipeline.addHandler(
+            HTTPRequestHandler(service: service, options: options, budget: budget, access: access))
         }
       }
     let listening = try await bootstrap.bind(to: address).get()

@@ -31,11 +31,11 @@ final class HTTPRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
   private var closesAfterAnswer = false
   private var deadline: Scheduled<Void>?
 
-  init(service: WebService, options: HTTPListener.Options, budget: RequestBudget) {
+  init(service: WebService, options: HTTPListener.Options, budget: RequestBudget, access: AccessControl) {
     self.service = service
     self.options = options
     self.budget = budget
-    access = AccessControl(token: options.token)
+    self.access = access
   }
 
   func channelActive(context: ChannelHandlerContext) {

@@ -25,6 +25,7 @@ struct HostileWebRequest: Sendable {
     .init(get("/v1/models/..%2Fsecret"), 404), .init(get("\(model):train"), 405),
     .init(get("\(model):dance", "POST"), 404),
     .init(get("/metrics", "POST"), 405), .init(get("/", "GET", "Origin: http://evil.example"), 403),
+    .init("POST \(model):freeze HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 403),
     .init(get("\(model):train", "POST", "Content-Length: 99999999999"), 413, 400, nil),
     .init(get("\(model):train", "POST", "Content-Length: -1"), 400, nil),
     .init(get("\(model):train", "POST", "Transfer-Encoding: chunked") + "zz\r\n", 400, nil),
@@ -40,7 +41,7 @@ struct HostileWebRequest: Sendable {
   ]
 
   private static func get(_ path: String, _ method: String = "GET", _ header: String = "X: 1") -> String {
-    "\(method) \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(header)\r\n\r\n"
+    "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(header)\r\n\r\n"
   }
 
   /// Makes it at `address`.
