@@ -19,6 +19,7 @@ extension ServedModel {
       ("version", Double(version)), ("frozen", isFrozen ? 1 : 0), ("waiting", Double(load.waiting)),
       ("training", Double(load.training)), ("batches", Double(figures.counts.batches)),
       ("examples", Double(figures.counts.examples)), ("duplicates", Double(figures.counts.duplicates)),
+      ("unobserved", Double(figures.counts.unobserved)),
       ("scored_examples", Double(figures.counts.scoredExamples)), ("examples_per_s", figures.rate),
       ("loss", figures.lastLoss),
     ]

@@ -8,6 +8,8 @@ public struct ModelFigures: Sendable {
     public var examples: UInt64 = 0
     /// Batches that had been applied before.
     public var duplicates: UInt64 = 0
+    /// Batches learned from whose figures of after the update could not be had.
+    public var unobserved: UInt64 = 0
     /// Score requests answered.
     public var scores: UInt64 = 0
     /// Examples scored.

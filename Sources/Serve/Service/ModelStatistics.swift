@@ -54,6 +54,9 @@ package final class ModelStatistics: Sendable {
   /// Takes in a batch that had been applied before.
   func recordDuplicate() { state.withLock { $0.counts.duplicates += 1 } }
 
+  /// Takes in a batch whose figures of after the update could not be had.
+  func recordUnobserved() { state.withLock { $0.counts.unobserved += 1 } }
+
   /// Takes in an answered score request.
   func recordScore(examples: Int, took duration: Duration, at now: ContinuousClock.Instant) {
     state.withLock {
@@ -89,7 +92,7 @@ package final class ModelStatistics: Sendable {
   }
 
   /// Everything as it is now.
-  func figures(at now: ContinuousClock.Instant) -> ModelFigures {
+  package func figures(at now: ContinuousClock.Instant) -> ModelFigures {
     state.withLock { state in
       ModelFigures(
         counts: state.counts, lastLoss: state.lastLoss, all: state.metrics.runningSummary,

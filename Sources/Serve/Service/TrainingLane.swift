@@ -105,11 +105,14 @@ package final class TrainingLane: Sendable {
         return TrainReply(
           version: step.version, loss: step.loss, metrics: [], isDuplicate: true, stepMicroseconds: 0)
       }
-      let metrics = statistics.recordStep(
+      var shown = statistics.recordStep(
         logits: step.logits, batch: batch, loss: step.loss, took: now - start, at: now)
-      let shown =
-        options.metrics == .before
-        ? metrics : try trainer.observedValues(after: batch).map { Metric($0.name, $0.value) }
+      if options.metrics == .after {
+        // The batch is applied, also if the store cannot be asked once more.
+        do { shown = try trainer.observedValues(after: batch).map { Metric($0.name, $0.value) } } catch {
+          statistics.recordUnobserved()
+        }
+      }
       return TrainReply(
         version: step.version, loss: step.loss, metrics: shown, isDuplicate: false,
         stepMicroseconds: UInt32(clamping: Int64((now - start) / .microseconds(1))))

@@ -63,6 +63,7 @@ struct StatusReport {
     text.add("batches", figures.counts.batches)
     text.add("examples", figures.counts.examples)
     text.add("duplicates", figures.counts.duplicates)
+    text.add("unobserved", figures.counts.unobserved)
     text.add("scores", figures.counts.scores)
     text.add("scored_examples", figures.counts.scoredExamples)
     var refusals = JSONText()

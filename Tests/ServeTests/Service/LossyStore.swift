@@ -6,7 +6,7 @@ import Synchronization
 /// A session with parameters elsewhere that can lose an answer, and takes no more pushes then.
 final class LossyStore: ParameterStore {
   private let base: any ParameterStore
-  private let state = Mutex((losesAnswer: false, isCutOff: false, isDeaf: false))
+  private let state = Mutex((losesAnswer: false, isCutOff: false, losesReads: false, isDeaf: false))
 
   /// A session with `base`.
   init(_ base: any ParameterStore) { self.base = base }
@@ -14,8 +14,8 @@ final class LossyStore: ParameterStore {
   /// Applies the next push, and does not say so.
   func loseNextAnswer() { state.withLock { $0.losesAnswer = true } }
 
-  /// Answers no question any more that brings no push.
-  func stopReading() { state.withLock { $0.isDeaf = true } }
+  /// Answers no question after the next push that brings none.
+  func stopReadingAfterPush() { state.withLock { $0.losesReads = true } }
 
   var parameters: [ParameterSpec] { base.parameters }
   var version: UInt64 { base.version }
@@ -25,16 +25,16 @@ final class LossyStore: ParameterStore {
   func offset(ofSource source: String) throws -> UInt64? { try base.offset(ofSource: source) }
 
   func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
-    let (losesAnswer, isCutOff, isDeaf) = state.withLock { $0 }
+    let now = state.withLock { $0 }
     guard push != nil else {
-      if isDeaf { throw Self.silence }
+      if now.isDeaf { throw Self.silence }
       return try base.exchange(push: nil, pull: pull)
     }
-    if isCutOff { throw ClientError.outcomeUnknown(server: "far") }
+    if now.isCutOff { throw ClientError.outcomeUnknown(server: "far") }
     let values = try base.exchange(push: push, pull: pull)
-    guard losesAnswer else { return values }
-    state.withLock { ($0.losesAnswer, $0.isCutOff) = (false, true) }
-    throw Self.silence
+    state.withLock { ($0.losesAnswer, $0.isCutOff, $0.isDeaf) = (false, now.losesAnswer, now.losesReads) }
+    if now.losesAnswer { throw Self.silence }
+    return values
   }
 
   private static let silence = ClientError.unavailable(server: "far", waited: .seconds(1), lastProblem: "silence")

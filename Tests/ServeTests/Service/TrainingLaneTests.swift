@@ -59,6 +59,18 @@ import Testing
     #expect(try train(lane).version == 2)
   }
 
+  @Test func `answers that a batch is applied when its metrics of after the update cannot be had`() throws {
+    var options = ServiceOptions()
+    options.metrics = .after
+    let store = open()
+    let lane = try lane(store, options)
+    #expect(try train(lane).metrics.map(\.name) == ["loss", "accuracy"])
+    store.stopReadingAfterPush()
+    let reply = try train(lane)
+    #expect(reply.version == 2 && reply.metrics.contains { $0.name == "all.loss" })
+    #expect(statistics.figures(at: .now).counts.unobserved == 1)
+  }
+
   @Test func `tries to open its store again and again`() throws {
     let (store, memory) = (open(), memory)
     let failures = Mutex(2)
