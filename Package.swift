@@ -45,7 +45,7 @@ let package = Package(
 
     .target(name: "Kernels", dependencies: ["COpenBLAS", "CIntrinsics"], swiftSettings: strict),
     .target(name: "Graph", dependencies: ["Kernels"], swiftSettings: strict),
-    .target(name: "GraphDefImport", dependencies: ["Graph"], swiftSettings: strict),
+    .target(name: "GraphDefImport", dependencies: ["Kernels", "Graph"], swiftSettings: strict),
     .target(name: "Parameters", dependencies: ["Kernels"], swiftSettings: strict),
     .target(
       name: "Wire",
@@ -64,6 +64,7 @@ let package = Package(
       name: "PS",
       dependencies: [
         "Kernels", "Parameters", "Wire", "Transport", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .target(
@@ -114,18 +115,19 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(
-      name: "GraphTests", dependencies: ["CAllocationCounter", "Graph", "TestSupport"], swiftSettings: strict),
-    .testTarget(
-      name: "GraphDefImportTests", dependencies: ["GraphDefImport", "TestSupport"], exclude: ["Fixtures"],
-      swiftSettings: strict),
-    .testTarget(
-      name: "ParametersTests", dependencies: ["Parameters", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict
+      name: "GraphTests", dependencies: ["CAllocationCounter", "Kernels", "Graph", "TestSupport"], swiftSettings: strict
     ),
     .testTarget(
+      name: "GraphDefImportTests", dependencies: ["Kernels", "Graph", "GraphDefImport", "TestSupport"],
+      exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(
+      name: "ParametersTests", dependencies: ["Kernels", "Parameters", "TestSupport"], exclude: ["Fixtures"],
+      swiftSettings: strict),
+    .testTarget(
       name: "WireTests",
-      dependencies: ["Kernels", "Wire", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+      dependencies: ["Kernels", "Wire", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),
     .testTarget(
       name: "TransportTests",
@@ -138,20 +140,23 @@ let package = Package(
     .testTarget(
       name: "PSTests",
       dependencies: [
-        "CAllocationCounter", "PS", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+        "CAllocationCounter", "Kernels", "Parameters", "Wire", "Transport", "PS", "TestSupport",
+        .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "ServeTests",
       dependencies: [
-        "Serve", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        "Kernels", "Graph", "GraphDefImport", "Parameters", "PS", "Serve", "TestSupport",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
       ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "RemoteTests",
       dependencies: [
-        "Remote", "PS", "Wire", "Transport", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        "Kernels", "Parameters", "Wire", "Transport", "PS", "Serve", "Remote", "TestSupport",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
@@ -159,9 +164,9 @@ let package = Package(
     .testTarget(
       name: "WebTests",
       dependencies: [
-        "Web", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
+        "Kernels", "Serve", "Web", "TestSupport", .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -76,4 +76,31 @@ import Testing
       }
     }
   }
+
+  /// A build only makes anew what depends on a module in so many words: whoever imports one that its target does not name
+  /// goes on with the layout of types that have changed since, and writes beyond them.
+  @Test func `import only what the manifest names for their target`() throws {
+    let manifest = try String(contentsOf: Self.package.appendingPathComponent("Package.swift"), encoding: .utf8)
+    let targets = manifest.components(separatedBy: "\n    .").filter { $0.prefix { $0 != "(" }.hasSuffix("arget") }
+    #expect(targets.count > 20)
+    for target in targets {
+      let name = target.components(separatedBy: "\"")[1]
+      let isTest = target.hasPrefix("testTarget") || target.contains("path: \"Tests/")
+      let folder = "\(isTest ? "Tests" : "Sources")/\(name)/"
+      for source in Self.sources where source.path.hasPrefix(folder) {
+        for module in source.lines.compactMap(Self.importedModule) where manifest.contains("\"\(module)\"") {
+          #expect(target.contains("\"\(module)\""), "\(source.path) imports \(module)")
+        }
+      }
+    }
+  }
+
+  /// The module that the line imports, if it imports one.
+  private static func importedModule(_ line: Substring) -> Substring? {
+    let words = line.split(separator: " ")
+    guard let place = words.firstIndex(of: "import"), words[..<place].allSatisfy({ !$0.hasPrefix("/") }) else {
+      return nil
+    }
+    return words.last?.split(separator: ".").first
+  }
 }
