@@ -6,18 +6,31 @@ class OnlearnError(Exception):
 
 
 class Refused(OnlearnError):
-    """The server refuses a request; nothing was changed."""
+    """The server refuses a request, and changes nothing.
 
-    def __init__(self, code: int, text: str, detail: int = 0, retry: int = 0, retry_after: float = 0.0) -> None:
+    If it was sent before and that answer was lost, it may have been carried out then.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        text: str,
+        detail: int = 0,
+        retry: int = 0,
+        retry_after: float = 0.0,
+        closes_connection: bool = False,
+    ) -> None:
         super().__init__(f"{text} (error {code})")
         self.code = code
         self.text = text
         self.detail = detail
         self.retry = retry
         self.retry_after = retry_after
+        self.closes_connection = closes_connection
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (self.code, self.text, self.detail, self.retry, self.retry_after))
+        fields = (self.code, self.text, self.detail, self.retry, self.retry_after, self.closes_connection)
+        return (type(self), fields)
 
 
 class Unavailable(OnlearnError):

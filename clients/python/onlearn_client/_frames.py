@@ -38,6 +38,12 @@ class MessageType(IntEnum):
     GET_OFFSET = 0x47
 
 
+class ErrorCode(IntEnum):
+    """The reasons of refusals that this client tells apart."""
+
+    FRAME_TOO_LARGE = 103
+
+
 class ProtocolError(OnlearnError):
     """The other end is no train server, or the bytes were damaged on the way."""
 
@@ -71,13 +77,29 @@ def decode_header(data: bytes) -> Header:
     return Header(type, flags, length, request_id, checksum)
 
 
+def settles(header: Header, request_id: int) -> bool:
+    """Whether a frame answers the request, or says why the connection ends before the answer.
+
+    A server that is about to leave says so in a frame of the connection that is no error: it answers what it has got.
+    """
+    return header.request_id == request_id or (header.request_id == 0 and header.flags & ERROR != 0)
+
+
 def check(header: Header, payload: bytes) -> None:
-    """Raises what a frame says is wrong, with it or with the request."""
+    """Raises what a frame says is wrong, with it, with the request, or with the connection."""
     if crc32c(payload) != header.checksum:
         raise ProtocolError("a damaged payload")
     if header.flags & ERROR:
-        code, _, retry, after, detail, count = struct.unpack_from("<HBBIQH", payload)
-        raise Refused(code, payload[18 : 18 + count].decode("utf-8", "replace"), detail, retry, after / 1000)
+        code, scope, retry, after, detail, count = struct.unpack_from("<HBBIQH", payload)
+        text = payload[18 : 18 + count].decode("utf-8", "replace")
+        raise Refused(code, text, detail, retry, after / 1000, scope == 1 or header.request_id == 0)
+
+
+def check_size(payload: bytes, limit: int) -> None:
+    """Raises what the server would say to a request that is larger than it takes, without sending it."""
+    if len(payload) > limit:
+        text = f"a request of {len(payload)} bytes, but the server takes at most {limit}; use smaller batches"
+        raise Refused(ErrorCode.FRAME_TOO_LARGE, text, limit)
 
 
 class Handshake:
@@ -94,6 +116,8 @@ class Handshake:
             + b"python\0\0"
         )
         self._challenge = b""
+        # The largest payload that the server takes, which its challenge says.
+        self.payload_limit = 0
 
     @property
     def hello(self) -> bytes:
@@ -105,6 +129,7 @@ class Handshake:
         if len(challenge) != 88:
             raise ProtocolError("a challenge of the wrong size")
         self._challenge = challenge
+        (self.payload_limit,) = struct.unpack_from("<I", challenge, 4)
         if self._key and challenge[1] == 0:
             raise ProtocolError("the server wants no key, although this client has one")
         return encode(MessageType.AUTH, 0, self._proof(b"olp1 client"))

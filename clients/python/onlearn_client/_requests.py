@@ -78,6 +78,11 @@ class Requests:
         return Request(MessageType.SCORE_BATCH, payload, messages.read_score_reply)
 
 
+def ends_connection(error: Exception) -> bool:
+    """Whether a request that failed with `error` leaves a connection on which nothing more can be asked."""
+    return not isinstance(error, Refused) or error.closes_connection or error.retry == 2
+
+
 class Attempts:
     """The repetitions of one request: how long to pause after each failure, and when to give up."""
 

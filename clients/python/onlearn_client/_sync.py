@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from . import _frames as frames
 from ._errors import Refused
 from ._messages import ModelDescription, ModelEntry, ScoreReply, TrainReply
-from ._requests import WORKER, Attempts, Request, Requests
+from ._requests import WORKER, Attempts, Request, Requests, ends_connection
 
 Answer = TypeVar("Answer")
 
@@ -22,8 +22,8 @@ Answer = TypeVar("Answer")
 class TrainClient:
     """Trains and scores one model of a train server over one connection.
 
-    Threads may share a client; their requests take turns. A request is sent again, on a new connection if need be, until it
-    is answered or `timeout` seconds are over; the server applies a batch once.
+    Threads may share a client; their requests take turns. A request is sent again, on a new connection if need be,
+    until it is answered or `timeout` seconds are over; the server applies a batch once.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class TrainClient:
         self._client_id = os.urandom(16)
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._payload_limit = 0
         self._last_id = 0
 
     def models(self) -> list[ModelEntry]:
@@ -104,24 +105,29 @@ class TrainClient:
         with self._lock:
             while True:
                 try:
-                    return request.read(self._exchange(request, attempts))
+                    return self._exchange(request, attempts)
                 except (OSError, Refused) as error:
-                    if not isinstance(error, Refused) or error.retry == 2:
+                    if ends_connection(error):
                         self._disconnect()
                     time.sleep(attempts.pause(error, time.monotonic()))
                 except BaseException:
                     self._disconnect()
                     raise
 
-    def _exchange(self, request: Request[Answer], attempts: Attempts) -> bytes:
+    def _exchange(self, request: Request[Answer], attempts: Attempts) -> Answer:
         if self._socket is None:
             self._socket = self._connect(attempts)
+        frames.check_size(request.payload, self._payload_limit)
         self._socket.settimeout(attempts.remaining(time.monotonic()))
         self._last_id += 1
         self._socket.sendall(frames.encode(request.type, self._last_id, request.payload))
+        return request.read(self._answer(self._socket))
+
+    def _answer(self, connection: socket.socket) -> bytes:
+        """The answer to the last request; raises the refusal of it or of the connection."""
         while True:
-            header, payload = self._receive(self._socket)
-            if header.request_id in (self._last_id, 0) and header.type != frames.MessageType.GO_AWAY:
+            header, payload = self._receive(connection)
+            if frames.settles(header, self._last_id):
                 frames.check(header, payload)
                 return payload
 
@@ -133,6 +139,7 @@ class TrainClient:
             connection.sendall(handshake.hello)
             connection.sendall(handshake.answer(self._checked(connection)))
             handshake.verify(self._checked(connection))
+            self._payload_limit = handshake.payload_limit
         except BaseException:
             connection.close()
             raise

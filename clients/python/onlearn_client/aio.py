@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from . import _frames as frames
 from ._errors import Refused, Unavailable
 from ._messages import ModelDescription, ModelEntry, ScoreReply, TrainReply
-from ._requests import WORKER, Attempts, Request, Requests
+from ._requests import WORKER, Attempts, Request, Requests, ends_connection
 
 Answer = TypeVar("Answer")
 
@@ -42,6 +42,7 @@ class TrainClient:
         self._client_id = os.urandom(16)
         self._lock = asyncio.Lock()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._payload_limit = 0
         self._last_id = 0
 
     async def models(self) -> list[ModelEntry]:
@@ -103,28 +104,33 @@ class TrainClient:
             while True:
                 try:
                     remaining = attempts.remaining(time.monotonic())
-                    return request.read(await asyncio.wait_for(self._exchange(request), remaining))
+                    return await asyncio.wait_for(self._exchange(request), remaining)
                 except asyncio.TimeoutError as error:
                     self._disconnect()
                     raise Unavailable(f"no answer in {self._timeout:g} s") from error
                 except (OSError, EOFError, Refused) as error:
-                    if not isinstance(error, Refused) or error.retry == 2:
+                    if ends_connection(error):
                         self._disconnect()
                     await asyncio.sleep(attempts.pause(error, time.monotonic()))
                 except BaseException:
                     self._disconnect()
                     raise
 
-    async def _exchange(self, request: Request[Answer]) -> bytes:
+    async def _exchange(self, request: Request[Answer]) -> Answer:
         if self._streams is None:
             self._streams = await self._connect()
+        frames.check_size(request.payload, self._payload_limit)
         reader, writer = self._streams
         self._last_id += 1
         writer.write(frames.encode(request.type, self._last_id, request.payload))
         await writer.drain()
+        return request.read(await self._answer(reader))
+
+    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+        """The answer to the last request; raises the refusal of it or of the connection."""
         while True:
             header, payload = await self._receive(reader)
-            if header.request_id in (self._last_id, 0) and header.type != frames.MessageType.GO_AWAY:
+            if frames.settles(header, self._last_id):
                 frames.check(header, payload)
                 return payload
 
@@ -135,6 +141,7 @@ class TrainClient:
             writer.write(handshake.hello)
             writer.write(handshake.answer(await self._checked(reader)))
             handshake.verify(await self._checked(reader))
+            self._payload_limit = handshake.payload_limit
         except BaseException:
             writer.close()
             raise

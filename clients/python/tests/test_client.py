@@ -144,6 +144,12 @@ class ClientTest(unittest.TestCase):
             self.assertGreater(client.train(x, y).version, 0)
             self.assertEqual(client.score(x).probabilities.shape, (20_000, 5))
 
+    def test_does_not_send_what_is_too_large(self) -> None:
+        with self.client() as client:
+            with self.assertRaises(Refused) as refused:
+                client.score(np.zeros((1 << 20, 20), dtype=np.float32))
+            self.assertEqual((refused.exception.code, refused.exception.detail), (103, 64 << 20))
+
     def test_gives_up_in_time(self) -> None:
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
