@@ -42,6 +42,7 @@ class ErrorCode(IntEnum):
     """The reasons of refusals that this client tells apart."""
 
     FRAME_TOO_LARGE = 103
+    OFFSET_GAP = 407
 
 
 class ProtocolError(OnlearnError):

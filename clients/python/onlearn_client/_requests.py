@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from . import _messages as messages
 from ._errors import Refused, Unavailable
-from ._frames import MessageType
+from ._frames import ErrorCode, MessageType
 
 Answer = TypeVar("Answer")
 
@@ -83,6 +83,12 @@ def ends_connection(error: Exception) -> bool:
     return not isinstance(error, Refused) or error.closes_connection or error.retry == 2
 
 
+def _may_pass(refusal: Refused) -> bool:
+    """Whether the same request may succeed later."""
+    # What would fill a gap can only come from the caller, who waits for the answer.
+    return refusal.retry in (1, 2) and refusal.code != ErrorCode.OFFSET_GAP
+
+
 class Attempts:
     """The repetitions of one request: how long to pause after each failure, and when to give up."""
 
@@ -97,7 +103,7 @@ class Attempts:
 
     def pause(self, error: Exception, now: float) -> float:
         """How long to wait before the request is sent again; raises if it is not to be."""
-        if isinstance(error, Refused) and error.retry not in (1, 2):
+        if isinstance(error, Refused) and not _may_pass(error):
             raise error
         asked = error.retry_after if isinstance(error, Refused) else 0.0
         pause = max(asked, self._pause * random.uniform(0.5, 1.0))

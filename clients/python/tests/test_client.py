@@ -120,6 +120,9 @@ class ClientTest(unittest.TestCase):
             with self.assertRaises(Refused) as refused:
                 client.train(x, y, source="s", begin=4, end=12)
             self.assertEqual((refused.exception.code, refused.exception.detail), (408, 8))
+            with self.assertRaises(Refused) as refused:
+                client.train(x, y, source="s", begin=16, end=24)
+            self.assertEqual((refused.exception.code, refused.exception.detail), (407, 8))
 
     def test_raises_what_the_server_says(self) -> None:
         with self.client() as client:

@@ -26,6 +26,14 @@ def client(server: FakeServer, timeout: float = 2.0) -> TrainClient:
 
 
 class RefusalTest(unittest.TestCase):
+    def test_raises_a_gap_in_a_stream_at_once(self) -> None:
+        with FakeServer() as server, client(server) as trainer:
+            trainer.train(X, Y, source="s", begin=0, end=4)
+            with self.assertRaises(Refused) as refused:
+                trainer.train(X, Y, source="s", begin=8, end=12)
+            self.assertEqual((refused.exception.code, refused.exception.detail), (407, 4))
+            self.assertEqual(len(server.batches), 2)
+
     def test_raises_why_the_connection_ends(self) -> None:
         with FakeServer(refuse_connection(103, detail=16)) as server, client(server) as trainer:
             with self.assertRaises(Refused) as refused:
