@@ -42,7 +42,17 @@ class ErrorCode(IntEnum):
     """The reasons of refusals that this client tells apart."""
 
     FRAME_TOO_LARGE = 103
+    FORBIDDEN = 202
+    MALFORMED = 300
+    LIMIT = 301
+    UNKNOWN_MODEL = 302
+    SHAPE_MISMATCH = 304
+    NOT_FINITE = 306
+    SCHEMA_CONFLICT = 307
     OFFSET_GAP = 407
+    BUSY = 500
+    DRAINING = 503
+    DEADLINE = 506
 
 
 class ProtocolError(OnlearnError):

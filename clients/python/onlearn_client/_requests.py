@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-import threading
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Callable, Generic, TypeVar
+from functools import partial
+from typing import Callable, Generic, Iterator, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -18,24 +19,80 @@ Answer = TypeVar("Answer")
 
 WORKER, ADMIN = 1, 2
 
+# After these refusals a batch is certainly not applied, and its stream ends where it did. A gap or an overlap is none
+# of them: the server knows another end of the stream than the client, as one does that has lost its latest batches.
+_CHANGES_NOTHING = frozenset(
+    {
+        ErrorCode.FRAME_TOO_LARGE,
+        ErrorCode.FORBIDDEN,
+        ErrorCode.MALFORMED,
+        ErrorCode.LIMIT,
+        ErrorCode.UNKNOWN_MODEL,
+        ErrorCode.SHAPE_MISMATCH,
+        ErrorCode.NOT_FINITE,
+        ErrorCode.SCHEMA_CONFLICT,
+        ErrorCode.BUSY,
+        ErrorCode.DRAINING,
+        ErrorCode.DEADLINE,
+    }
+)
+
 
 @dataclass(frozen=True)
 class Request(Generic[Answer]):
-    """A request, and how its answer is read."""
+    """A request, how its answer is read, and who has to know while it is on its way."""
 
     type: MessageType
     payload: bytes
     read: Callable[[bytes], Answer]
+    on_its_way: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+class OwnStream:
+    """The stream of a client's batches without a source, so that each is applied once, however often it is sent.
+
+    Where it ends is in doubt while a batch is on its way, and stays so if the client does not learn what became of it.
+    The next batch then begins a stream of another name: in the old one it might be taken for the one in doubt.
+    """
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._name = "python-" + os.urandom(8).hex()
+        self._end = 0
+        self._is_in_doubt = False
+
+    def place(self) -> tuple[str, int]:
+        """The name of the stream and the offset that the next batch has there."""
+        if self._is_in_doubt:
+            self._begin()
+        return self._name, self._end
+
+    @contextmanager
+    def batch_on_its_way(self, end: int) -> Iterator[None]:
+        """Surrounds one attempt to have the batch that ends at `end` applied, from its first byte to its answer."""
+        # An earlier attempt whose answer was lost may have had the batch applied, whatever becomes of this one.
+        was_in_doubt, self._is_in_doubt = self._is_in_doubt, True
+        try:
+            yield
+        except Refused as error:
+            if error.code in _CHANGES_NOTHING:
+                self._is_in_doubt = was_in_doubt
+            raise
+        self._end = end
+        self._is_in_doubt = False
 
 
 class Requests:
-    """Makes the requests about one model; batches without a source get one of the client's own."""
+    """Makes the requests about one model; batches without a source get one of the client's own.
+
+    A batch is made when it is its turn to be sent, not before: where it begins depends on what became of the last one.
+    """
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._source = "python-" + os.urandom(8).hex()
-        self._next = 0
-        self._lock = threading.Lock()
+        self._own = OwnStream()
 
     def models(self) -> Request[list[messages.ModelEntry]]:
         return Request(MessageType.LIST_MODELS, b"", messages.read_models)
@@ -61,17 +118,17 @@ class Requests:
     def train(
         self, x: ArrayLike, y: ArrayLike, source: str | None, begin: int | None, end: int | None
     ) -> Request[messages.TrainReply]:
+        on_its_way: Callable[[], AbstractContextManager[None]] = nullcontext
         if source is None:
             if begin is not None or end is not None:
                 raise ValueError("begin and end belong to a source")
-            with self._lock:
-                begin = self._next
-                end = self._next = begin + len(x)  # type: ignore[arg-type]
-            source = self._source
+            source, begin = self._own.place()
+            end = begin + len(x)  # type: ignore[arg-type]
+            on_its_way = partial(self._own.batch_on_its_way, end)
         elif begin is None or end is None or not begin < end:
             raise ValueError("a source needs begin and end, with begin below end")
         payload = messages.train_batch(self._model, x, y, source, begin, end)
-        return Request(MessageType.TRAIN_BATCH, payload, messages.read_train_reply)
+        return Request(MessageType.TRAIN_BATCH, payload, messages.read_train_reply, on_its_way)
 
     def score(self, x: ArrayLike, min_version: int) -> Request[messages.ScoreReply]:
         payload = messages.score_batch(self._model, x, min_version)

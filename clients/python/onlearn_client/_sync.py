@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from types import TracebackType
-from typing import TypeVar
+from typing import Callable, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -49,19 +49,19 @@ class TrainClient:
 
     def models(self) -> list[ModelEntry]:
         """The models of the server."""
-        return self._ask(self._requests.models())
+        return self._ask(self._requests.models)
 
     def load(self) -> ModelDescription:
         """Loads the model if it is not loaded, and describes it."""
-        return self._ask(self._requests.load())
+        return self._ask(self._requests.load)
 
     def unload(self) -> None:
         """Unloads the model: what waits is trained, and its parameters are saved."""
-        self._ask(self._requests.unload())
+        self._ask(self._requests.unload)
 
     def freeze(self, frozen: bool = True) -> None:
         """Freezes the model, which then scores but does not train, or lets it train again."""
-        self._ask(self._requests.freeze(frozen))
+        self._ask(lambda: self._requests.freeze(frozen))
 
     def train(
         self,
@@ -73,19 +73,19 @@ class TrainClient:
         end: int | None = None,
     ) -> TrainReply:
         """Learns from the examples `x` with the labels `y`: the part `begin` to `end` of the stream `source`."""
-        return self._ask(self._requests.train(x, y, source, begin, end))
+        return self._ask(lambda: self._requests.train(x, y, source, begin, end))
 
     def score(self, x: ArrayLike, *, min_version: int = 0) -> ScoreReply:
         """Scores the examples `x` with parameters of at least `min_version`."""
-        return self._ask(self._requests.score(x, min_version))
+        return self._ask(lambda: self._requests.score(x, min_version))
 
     def metrics(self) -> dict[str, float]:
         """How the model does."""
-        return self._ask(self._requests.metrics())
+        return self._ask(self._requests.metrics)
 
     def offset(self, source: str) -> int | None:
         """The end of what was applied of the stream `source`; None if nothing was."""
-        return self._ask(self._requests.offset(source))
+        return self._ask(lambda: self._requests.offset(source))
 
     def close(self) -> None:
         """Closes the connection; the next request makes another one."""
@@ -100,9 +100,11 @@ class TrainClient:
     ) -> None:
         self.close()
 
-    def _ask(self, request: Request[Answer]) -> Answer:
+    def _ask(self, make: Callable[[], Request[Answer]]) -> Answer:
+        """Has the request answered that `make` makes when it is its turn."""
         attempts = Attempts(time.monotonic(), self._timeout)
         with self._lock:
+            request = make()
             while True:
                 try:
                     return self._exchange(request, attempts)
@@ -120,8 +122,9 @@ class TrainClient:
         frames.check_size(request.payload, self._payload_limit)
         self._socket.settimeout(attempts.remaining(time.monotonic()))
         self._last_id += 1
-        self._socket.sendall(frames.encode(request.type, self._last_id, request.payload))
-        return request.read(self._answer(self._socket))
+        with request.on_its_way():
+            self._socket.sendall(frames.encode(request.type, self._last_id, request.payload))
+            return request.read(self._answer(self._socket))
 
     def _answer(self, connection: socket.socket) -> bytes:
         """The answer to the last request; raises the refusal of it or of the connection."""

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from types import TracebackType
-from typing import TypeVar
+from typing import Callable, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -21,7 +21,8 @@ Answer = TypeVar("Answer")
 class TrainClient:
     """Trains and scores one model of a train server over one connection; requests of several tasks take turns.
 
-    The same as :class:`onlearn_client.TrainClient`, with methods to await.
+    The same as :class:`onlearn_client.TrainClient`, with methods to await. Arrays are read when it is the turn of their
+    request: they must not be changed before it is answered.
     """
 
     def __init__(
@@ -47,19 +48,19 @@ class TrainClient:
 
     async def models(self) -> list[ModelEntry]:
         """The models of the server."""
-        return await self._ask(self._requests.models())
+        return await self._ask(self._requests.models)
 
     async def load(self) -> ModelDescription:
         """Loads the model if it is not loaded, and describes it."""
-        return await self._ask(self._requests.load())
+        return await self._ask(self._requests.load)
 
     async def unload(self) -> None:
         """Unloads the model: what waits is trained, and its parameters are saved."""
-        await self._ask(self._requests.unload())
+        await self._ask(self._requests.unload)
 
     async def freeze(self, frozen: bool = True) -> None:
         """Freezes the model, which then scores but does not train, or lets it train again."""
-        await self._ask(self._requests.freeze(frozen))
+        await self._ask(lambda: self._requests.freeze(frozen))
 
     async def train(
         self,
@@ -71,19 +72,19 @@ class TrainClient:
         end: int | None = None,
     ) -> TrainReply:
         """Learns from the examples `x` with the labels `y`: the part `begin` to `end` of the stream `source`."""
-        return await self._ask(self._requests.train(x, y, source, begin, end))
+        return await self._ask(lambda: self._requests.train(x, y, source, begin, end))
 
     async def score(self, x: ArrayLike, *, min_version: int = 0) -> ScoreReply:
         """Scores the examples `x` with parameters of at least `min_version`."""
-        return await self._ask(self._requests.score(x, min_version))
+        return await self._ask(lambda: self._requests.score(x, min_version))
 
     async def metrics(self) -> dict[str, float]:
         """How the model does."""
-        return await self._ask(self._requests.metrics())
+        return await self._ask(self._requests.metrics)
 
     async def offset(self, source: str) -> int | None:
         """The end of what was applied of the stream `source`; None if nothing was."""
-        return await self._ask(self._requests.offset(source))
+        return await self._ask(lambda: self._requests.offset(source))
 
     async def close(self) -> None:
         """Closes the connection; the next request makes another one."""
@@ -98,9 +99,11 @@ class TrainClient:
     ) -> None:
         await self.close()
 
-    async def _ask(self, request: Request[Answer]) -> Answer:
+    async def _ask(self, make: Callable[[], Request[Answer]]) -> Answer:
+        """Has the request answered that `make` makes when it is its turn; one cancelled before has taken nothing."""
         attempts = Attempts(time.monotonic(), self._timeout)
         async with self._lock:
+            request = make()
             while True:
                 try:
                     remaining = attempts.remaining(time.monotonic())
@@ -122,9 +125,10 @@ class TrainClient:
         frames.check_size(request.payload, self._payload_limit)
         reader, writer = self._streams
         self._last_id += 1
-        writer.write(frames.encode(request.type, self._last_id, request.payload))
-        await writer.drain()
-        return request.read(await self._answer(reader))
+        with request.on_its_way():
+            writer.write(frames.encode(request.type, self._last_id, request.payload))
+            await writer.drain()
+            return request.read(await self._answer(reader))
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         """The answer to the last request; raises the refusal of it or of the connection."""

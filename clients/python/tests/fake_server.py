@@ -115,6 +115,27 @@ class FakeServer:
         return self._reactions.pop(0)(self, batch) if self._reactions else self.apply(batch)
 
 
+def lose_answer(server: FakeServer, batch: Batch) -> None:
+    """Applies the batch and closes the connection."""
+    server.apply(batch)
+
+
+def answer_after(event: threading.Event) -> Reaction:
+    """Applies the batch, and answers when something has happened."""
+
+    def react(server: FakeServer, batch: Batch) -> bytes:
+        reply = server.apply(batch)
+        event.wait(10)
+        return reply
+
+    return react
+
+
+def refuse(code: int, retry: int = 0, detail: int = 0) -> Reaction:
+    """Refuses the batch."""
+    return lambda server, batch: error_frame(code, batch.request_id, retry, detail)
+
+
 def refuse_connection(code: int, retry: int = 0, detail: int = 0) -> Reaction:
     """Says why the connection ends, and stays for a moment, as a train server does so that this is read."""
     return lambda server, batch: error_frame(code, 0, retry, detail)

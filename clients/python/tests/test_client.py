@@ -126,6 +126,7 @@ class ClientTest(unittest.TestCase):
 
     def test_raises_what_the_server_says(self) -> None:
         with self.client() as client:
+            client.train(*examples(4))
             x, y = examples(4)
             x[2, 7] = np.nan
             with self.assertRaises(Refused) as refused:
@@ -137,6 +138,7 @@ class ClientTest(unittest.TestCase):
                 client.train(x, y[:2])
             with self.assertRaises(ValueError):
                 client.score(np.array([[2**24 + 1]]))
+            self.assertFalse(client.train(*examples(4)).duplicate)
         with TrainClient("127.0.0.1", self.server.port, "nobody") as client, self.assertRaises(Refused) as refused:
             client.load()
         self.assertEqual(refused.exception.code, 302)

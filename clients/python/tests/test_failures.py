@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 import unittest
 from typing import Awaitable
 
 import numpy as np
-from fake_server import FakeServer, refuse_connection
+from fake_server import FakeServer, answer_after, lose_answer, refuse, refuse_connection
 
-from onlearn_client import Refused, TrainClient, aio
+from onlearn_client import Refused, TrainClient, Unavailable, aio
 
 MODEL = "mlp"
 X, Y = np.zeros((4, 3), dtype=np.float32), np.zeros(4, dtype=np.float32)
+# How long a client waits in vain, where it has to.
+SHORT = 0.2
 
 
 def offsets(server: FakeServer) -> list[tuple[int, int]]:
@@ -21,8 +24,82 @@ def offsets(server: FakeServer) -> list[tuple[int, int]]:
     return [(batch.begin, batch.end) for batch in server.applied]
 
 
+def streams(server: FakeServer) -> int:
+    """From how many streams the server has applied something."""
+    return len({batch.source for batch in server.applied})
+
+
 def client(server: FakeServer, timeout: float = 2.0) -> TrainClient:
     return TrainClient(*server.address, MODEL, timeout=timeout)
+
+
+class OwnStreamTest(unittest.TestCase):
+    def test_goes_on_after_a_batch_that_cannot_be_sent(self) -> None:
+        with FakeServer() as server, client(server) as trainer:
+            trainer.train(X, Y)
+            with self.assertRaises(ValueError):
+                trainer.train(X, Y[:2])
+            trainer.train(X, Y)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (4, 8)], 1))
+
+    def test_goes_on_where_it_was_after_a_refusal_that_changed_nothing(self) -> None:
+        with FakeServer(FakeServer.apply, refuse(304, detail=2)) as server, client(server) as trainer:
+            trainer.train(X, Y)
+            with self.assertRaises(Refused) as refused:
+                trainer.train(X, Y)
+            self.assertEqual((refused.exception.code, refused.exception.detail), (304, 2))
+            trainer.train(X, Y)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (4, 8)], 1))
+
+    def test_has_a_batch_applied_once_whose_answer_was_lost(self) -> None:
+        with FakeServer(lose_answer) as server, client(server) as trainer:
+            self.assertTrue(trainer.train(X, Y).duplicate)
+            self.assertFalse(trainer.train(X, Y).duplicate)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (4, 8)], 1))
+
+    def test_begins_a_new_stream_if_no_answer_came_in_time(self) -> None:
+        answer = threading.Event()
+        with FakeServer(answer_after(answer)) as server, client(server, timeout=SHORT) as trainer:
+            with self.assertRaises(Unavailable):
+                trainer.train(X, Y)
+            answer.set()
+            self.assertFalse(trainer.train(X, Y).duplicate)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4)], 2))
+
+    def test_begins_a_new_stream_if_the_refused_batch_may_have_been_applied_before(self) -> None:
+        with FakeServer(lose_answer, refuse(202)) as server, client(server) as trainer:
+            with self.assertRaises(Refused):
+                trainer.train(X, Y)
+            self.assertFalse(trainer.train(X, Y).duplicate)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4)], 2))
+
+    def test_begins_a_new_stream_if_the_server_has_forgotten_the_old_one(self) -> None:
+        with FakeServer(FakeServer.apply, refuse(407, retry=1)) as server, client(server) as trainer:
+            trainer.train(X, Y)
+            with self.assertRaises(Refused) as refused:
+                trainer.train(X, Y)
+            self.assertEqual(refused.exception.code, 407)
+            trainer.train(X, Y)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4)], 2))
+
+    def test_is_shared_by_threads(self) -> None:
+        with FakeServer() as server, client(server) as trainer:
+            other = threading.Thread(target=lambda: trainer.train(X, Y))
+
+            class Slow:
+                """Examples of which another thread's batch is sent while they are read, if nothing prevents that."""
+
+                def __len__(self) -> int:
+                    return len(X)
+
+                def __array__(self, *_: object, **__: object) -> np.ndarray:
+                    other.start()
+                    other.join(SHORT)
+                    return X
+
+            self.assertFalse(trainer.train(Slow(), Y).duplicate)
+            other.join()
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (4, 8)], 1))
 
 
 class RefusalTest(unittest.TestCase):
@@ -57,7 +134,7 @@ class RefusalTest(unittest.TestCase):
             with self.assertRaises(Refused):
                 trainer.score(large)
             trainer.train(X, Y)
-            self.assertEqual((len(server.batches), server.connections), (1, 1))
+            self.assertEqual((offsets(server), len(server.batches), server.connections), ([(0, 4)], 1, 1))
 
     def test_is_pickled_with_all_it_says(self) -> None:
         refusal = Refused(103, "no", 16, 1, 0.5, True)
@@ -65,17 +142,59 @@ class RefusalTest(unittest.TestCase):
 
 
 class AsyncioTest(unittest.IsolatedAsyncioTestCase):
+    async def test_begins_a_new_stream_after_a_batch_that_was_cancelled_on_its_way(self) -> None:
+        answer = threading.Event()
+        with FakeServer(answer_after(answer)) as server:
+            async with aio_client(server) as trainer:
+                cancelled = asyncio.create_task(trainer.train(X, Y))
+                await arrival(server)
+                cancelled.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await cancelled
+                answer.set()
+                self.assertFalse((await trainer.train(X, Y)).duplicate)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4)], 2))
+
+    async def test_takes_nothing_for_a_batch_that_was_cancelled_before_its_turn(self) -> None:
+        answer = threading.Event()
+        with FakeServer(answer_after(answer)) as server:
+            async with aio_client(server) as trainer:
+                first, cancelled, last = (asyncio.create_task(trainer.train(X, Y)) for _ in range(3))
+                await arrival(server)
+                cancelled.cancel()
+                answer.set()
+                self.assertFalse((await first).duplicate)
+                self.assertFalse((await last).duplicate)
+            self.assertTrue(cancelled.cancelled())
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (4, 8)], 1))
+
+    async def test_goes_on_after_batches_that_failed(self) -> None:
+        with FakeServer(lose_answer, refuse(304)) as server:
+            async with aio_client(server) as trainer:
+                self.assertEqual(await refused(trainer.train(X, Y)), 304)
+                self.assertFalse((await trainer.train(X, Y)).duplicate)
+                with self.assertRaises(ValueError):
+                    await trainer.train(X, Y[:2])
+                self.assertFalse((await trainer.train(X, Y)).duplicate)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4), (4, 8)], 2))
+
     async def test_raises_what_the_server_says(self) -> None:
-        with FakeServer(refuse_connection(103), payload_limit=200) as server:
+        with FakeServer(refuse_connection(103), refuse(407, retry=1), payload_limit=200) as server:
             async with aio_client(server) as trainer:
                 self.assertEqual(await refused(trainer.train(X, Y)), 103)
+                self.assertEqual(await refused(trainer.train(X, Y, source="s", begin=8, end=12)), 407)
                 self.assertEqual(await refused(trainer.score(np.zeros((100, 3), dtype=np.float32))), 103)
                 await trainer.train(X, Y)
-            self.assertEqual((len(server.batches), server.connections), (2, 2))
+            self.assertEqual((len(server.batches), server.connections), (3, 2))
 
 
 def aio_client(server: FakeServer) -> aio.TrainClient:
     return aio.TrainClient(*server.address, MODEL, timeout=2.0)
+
+
+async def arrival(server: FakeServer) -> None:
+    """Waits until a batch has come."""
+    await asyncio.to_thread(server.arrived.get, timeout=5)
 
 
 async def refused(request: Awaitable[object]) -> int:
