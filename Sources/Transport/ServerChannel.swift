@@ -27,6 +27,9 @@ final class ServerChannel: ChannelInboundHandler {
   /// How many bytes have to come before the system says that there are some.
   private var wakingBytes = 1
 
+  /// How often to look whether the client of a server that leaves has taken all.
+  private static let lookTime = Duration.milliseconds(20)
+
   init(id: UInt64, channel: any Channel, hub: ServiceHub, machine: ServerConnection) {
     self.id = id
     self.channel = channel
@@ -153,7 +156,9 @@ final class ServerChannel: ChannelInboundHandler {
     if input.readableBytes == 0 { input = ByteBuffer() }
     if machine.isShortOfMemory { hub.wait(self) }
     hub.resume()
-    alarm.set(machine.deadline) { [weak self] in self?.wake() }
+    // A channel does not say when the last bytes are taken.
+    let deadline = machine.hasLeft ? min(machine.deadline, .now() + Self.lookTime) : machine.deadline
+    alarm.set(deadline) { [weak self] in self?.wake() }
     readOn()
   }
 

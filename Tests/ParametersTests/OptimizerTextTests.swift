@@ -49,15 +49,16 @@ import Testing
     ("adam:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
     ("lazy_adam:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
     ("rmsprop:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
-    ("sgd:min=1,max=0", .emptyBounds(lower: 1, upper: 0)), ("adagrad:initial=0", .noDivisor),
+    ("sgd:min=1,max=0", .emptyBounds(lower: 1, upper: 0)), ("adagrad:initial=0", .noDivisor(optimizer: "adagrad")),
   ])
   func `is refused with the reason`(_ text: String, _ error: OptimizerError) {
     #expect(throws: error) { try Optimizer(text) }
   }
 
   @Test func `is refused with its changes as it would be in one piece`() throws {
-    #expect(throws: OptimizerError.noDivisor) { try Optimizer("adagrad:initial=0,epsilon=1e-7").with("epsilon=0") }
-    #expect(throws: OptimizerError.noDivisor) { try Optimizer("adagrad").with("initial=0") }
+    let error = OptimizerError.noDivisor(optimizer: "adagrad")
+    #expect(throws: error) { try Optimizer("adagrad:initial=0,epsilon=1e-7").with("epsilon=0") }
+    #expect(throws: error) { try Optimizer("adagrad").with("initial=0") }
     #expect(try Optimizer("adagrad").with("initial=0,epsilon=1e-7") == Optimizer("adagrad:initial=0,epsilon=1e-7"))
   }
 

@@ -20,7 +20,7 @@ import Transport
     let proxy = try await FaultProxy.start(to: servers[0].address, FaultProxy.Faults(), seed: 1)
     var options = ServiceOptions()
     options.store = .servers([proxy.address])
-    options.cluster.patience = .seconds(1)
+    options.cluster.patience = .seconds(3)
     let server = try await TrainServer(options)
     let model = try await server.models.load(TrainServer.model)
     func request(_ begin: UInt64) -> TrainRequest {

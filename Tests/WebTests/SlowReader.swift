@@ -20,7 +20,7 @@ final class SlowReader: Sendable {
   /// Takes the beginning of what comes, once it is there.
   func readBeginning() async throws {
     channel.read()
-    while gatherer.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+    while gatherer.isEmpty, channel.isActive { try await Task.sleep(for: .milliseconds(1)) }
   }
 
   /// Takes everything until the server closes the connection.

@@ -114,7 +114,7 @@ extension SetHyperparametersRequest {
     let kept = current.hyperparameters.filter { !changed.contains($0.hyperparameter) }
     do throws(OptimizerError) {
       return .setOptimizer(
-        try Optimizer(current.rule.kind, (kept + values).map { ($0.hyperparameter, $0.value) }), tensor: tensor)
+        try Optimizer(kept: current.rule.kind, (kept + values).map { ($0.hyperparameter, $0.value) }), tensor: tensor)
     } catch {
       throw Refusal(.limit, "'\(parameters[tensor].name)': \(error)")
     }

@@ -64,11 +64,11 @@ extension ServerCore {
     guard let state = applied.models[reading.model], let store = stores[reading.model] else {
       return refuse(Self.unknownModel(reading.model), reading.target)
     }
+    guard let peer = connections[reading.target.connection]?.peer else { return }
     var cursor = PullCursor(reading.pull.blocks, withDense: reading.pull.knownRevision != state.revision)
     let size = store.tensors.byteCount(of: cursor.blocks, behind: PullReply.byteCount)
     // A client that has come back may take less than when it asked; it is then told so.
-    let isTaken = size <= connections[reading.target.connection]?.peer.receiveLimit ?? 0
-    let isStreamed = size >= FrameParts.leastDivided && isTaken && isDurable(reading.lsn)
+    let isStreamed = size >= FrameParts.leastDivided && size <= peer.receiveLimit && isDurable(reading.lsn)
     var prefix = replyPrefix(of: reading.model, lsn: reading.lsn)
     prefix.isIgnored = reading.isIgnored
     let head = PullReply(prefix: prefix, revision: state.revision)

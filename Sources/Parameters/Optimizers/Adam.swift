@@ -11,7 +11,7 @@ public struct Adam: UpdateRule {
   public static let name = "adam"
   public static let hyperparameters: [HyperparameterField<Adam>] = [
     .init(.rate, \.rate, .nonNegative), .init(.beta1, \.beta1, .fraction), .init(.beta2, \.beta2, .fraction),
-    .init(.epsilon, \.epsilon, .positive), .init(.nesterov, \.nesterov, .flag),
+    .init(.epsilon, \.epsilon, .nonNegative), .init(.nesterov, \.nesterov, .flag),
   ]
   public static let updatesAllRows = true
 

@@ -8,7 +8,7 @@ public struct LazyAdam: UpdateRule {
   public static let name = "lazy_adam"
   public static let hyperparameters: [HyperparameterField<LazyAdam>] = [
     .init(.rate, \.rate, .nonNegative), .init(.beta1, \.beta1, .fraction), .init(.beta2, \.beta2, .fraction),
-    .init(.epsilon, \.epsilon, .positive),
+    .init(.epsilon, \.epsilon, .nonNegative),
   ]
   public static let keepsScalarsPerRow = true
 

@@ -14,8 +14,8 @@ public enum OptimizerError: Error, Hashable, Sendable {
   case outOfRange(key: String, value: Float, allowed: HyperparameterRange)
   /// Limits between which there is no weight.
   case emptyBounds(lower: Float, upper: Float)
-  /// Adagrad whose sum of squares starts at zero with nothing added to its root: it makes NaN of a gradient of zero.
-  case noDivisor
+  /// A rule that divides a gradient of zero by zero before there was another one.
+  case noDivisor(optimizer: String)
 }
 
 extension OptimizerError: CustomStringConvertible {
@@ -30,8 +30,9 @@ extension OptimizerError: CustomStringConvertible {
     case .notANumber(let key, let text): "\(key)=\(text): '\(text)' is not a number"
     case .outOfRange(let key, let value, let allowed): "\(key)=\(value): it must be \(allowed)"
     case .emptyBounds(let lower, let upper): "min=\(lower) is above max=\(upper)"
-    case .noDivisor:
-      "initial=0 and epsilon=0: adagrad would divide a gradient of zero by zero; one of them must be above 0"
+    case .noDivisor(let name):
+      "\(name) without epsilon\(name == Adagrad.name ? " and initial" : "") would divide a gradient of zero by zero; "
+        + "it must be at least \(Float.leastNormalMagnitude)"
     }
   }
 }

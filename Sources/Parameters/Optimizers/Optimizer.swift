@@ -91,8 +91,14 @@ extension Optimizer {
     }
   }
 
-  /// The rule `kind` with its default hyper-parameters but for `hyperparameters`.
+  /// The rule `kind` with its default hyper-parameters but for `hyperparameters`, as somebody chooses it.
   public init(_ kind: Rule.Kind, _ hyperparameters: [(Hyperparameter, Float)]) throws(OptimizerError) {
+    try self.init(kept: kind, hyperparameters)
+    guard !dividesZero else { throw .noDivisor(optimizer: name) }
+  }
+
+  /// The same as it was chosen once and is kept, also by those who took what may make NaN.
+  package init(kept kind: Rule.Kind, _ hyperparameters: [(Hyperparameter, Float)]) throws(OptimizerError) {
     self.init(Rule(kind))
     for (hyperparameter, value) in hyperparameters {
       guard let field = fields.first(where: { $0.hyperparameter == hyperparameter }) else {
@@ -104,6 +110,17 @@ extension Optimizer {
       self[hyperparameter] = value
     }
     guard bounds.lower <= bounds.upper else { throw .emptyBounds(lower: bounds.lower, upper: bounds.upper) }
-    if case .adagrad(let adagrad) = rule, adagrad.initialAccumulator == 0, adagrad.epsilon == 0 { throw .noDivisor }
+  }
+
+  /// Whether a weight whose gradient is zero may become NaN: the divisor then is nothing but a root of zero and an epsilon
+  /// that counts as zero, as numbers too small for the normal form do in updates.
+  private var dividesZero: Bool {
+    func isZero(_ number: Float) -> Bool { number < .leastNormalMagnitude }
+    return switch rule {
+    case .adagrad(let adagrad): isZero(adagrad.initialAccumulator) && isZero(adagrad.epsilon)
+    case .adam(let adam): isZero(adam.epsilon)
+    case .lazyAdam(let adam): isZero(adam.epsilon)
+    default: false
+    }
   }
 }

@@ -86,7 +86,13 @@ public final class ModelService: Sendable {
     while true {
       switch entry(of: name, at: path, loadsUnloaded: loadsUnloaded) {
       case .ready(let model): return model
-      case .loading(let task): return try await task.value.get()
+      case .loading(let task):
+        let model = try await task.value.get()
+        // Nobody would train and save what comes now.
+        guard !isDraining else { throw drainingError }
+        return model
+      case .unloading where !loadsUnloaded:
+        throw ServiceError(.unknownModel, "the model '\(name)' is being unloaded; load it to use it again")
       // Who opened its file before it is saved would go on without what it has learned last.
       case .unloading(let task): _ = await task.value
       case .unloaded: throw ServiceError(.unknownModel, "the model '\(name)' is unloaded; load it to use it again")
@@ -232,7 +238,6 @@ extension ModelService {
   private func drain(_ name: String) async -> ServiceError? {
     while true {
       switch entries.withLock({ $0[name] }) {
-      case .loading(let task): _ = await task.value
       case .unloading(let task): _ = await task.value
       case .ready(let model):
         do throws(ServiceError) {
@@ -242,7 +247,8 @@ extension ModelService {
           logger.error("not saved: \(error)", metadata: ["model": "\(name)"])
           return error
         }
-      case .unloaded, nil: return nil
+      // What is being loaded has learned nothing yet, and nobody gets it any more.
+      case .loading, .unloaded, nil: return nil
       }
     }
   }

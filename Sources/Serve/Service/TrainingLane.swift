@@ -94,7 +94,7 @@ package final class TrainingLane: Sendable {
         isPushing = true
         step = try trainer.exchangeGradients(source: request.source, followedBy: following)
       } catch let error as ClientError {
-        learner.isCutOff = error.endsPushes(isPushing: isPushing)
+        learner.isCutOff = error.endsPushes
         guard isPushing, request.source == nil, error.leavesOutcomeOpen else { throw error }
         throw ServiceError(
           .outcomeUnknown, "whether the batch is applied is unknown, and it has no source to tell by: \(error)")
@@ -146,11 +146,10 @@ extension ClientError {
     }
   }
 
-  /// Whether the client takes no more pushes after this, though the servers may be as they were.
-  fileprivate func endsPushes(isPushing: Bool) -> Bool {
+  /// Whether the client may take no more pushes after this, though the servers may be as they were.
+  fileprivate var endsPushes: Bool {
     switch self {
-    case .outcomeUnknown: true
-    case .unavailable, .invalidAnswer: isPushing
+    case .outcomeUnknown, .unavailable, .invalidAnswer: true
     // Another store in a server's place is for people to look at.
     default: false
     }

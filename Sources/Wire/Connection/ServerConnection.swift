@@ -133,8 +133,8 @@ public struct ServerConnection: Sendable {
   /// Whether there is something to do as soon as all output is taken.
   public var waitsForOutput: Bool { isHolding || hasLeft }
 
-  /// Whether the server leaves and everything is answered.
-  var hasLeft: Bool { if case .draining = state { inFlight.isEmpty } else { false } }
+  /// Whether the server leaves and everything is answered, so that only output has to be taken.
+  public var hasLeft: Bool { if case .draining = state { inFlight.isEmpty } else { false } }
 
   /// When ``next(from:identity:load:now:)`` has something to say even if nothing happens; it may have moved on by then.
   public var deadline: Instant {

@@ -67,6 +67,16 @@ import Wire
     #expect(refusal.code == .limit)
   }
 
+  @Test func `a model of whoever chose an optimizer that may make NaN is kept as it is`() throws {
+    var rule = LazyAdam()
+    rule.epsilon = 0
+    let table = ParameterSpec(name: "t", shape: [4, 2], kind: .table, optimizer: Optimizer(.lazyAdam(rule)))
+    let client = TestClient(try TestServer.logged(), id: 1)
+    try client.register(ModelSchema(name: "m", parameters: [table]))
+    try client.push([.rows(tensors: [0], keys: [1], [[1, 2]])])
+    #expect(try client.server.restarted().figure("model.m.rows") == 1)
+  }
+
   @Test func `a table trained by an optimizer that updates every row is refused`() throws {
     let client = TestClient(try TestServer(), id: 1)
     var wrong = schema
