@@ -65,7 +65,7 @@ public final class FileStore: ParameterStore {
     switch (SystemFiles.kind(path), isResuming) {
     case (.nothing, true): throw StoreError.nothingToResume(path: path)
     case (.nothing, false): notices = []
-    case (.other, _): throw StoreError.cannotCreate(FileError(path, .create, code: SystemFiles.notAFile))
+    case (.other, _): throw StoreError.cannotCreate(SystemFiles.notAFile(path))
     case (.file, false): throw StoreError.alreadyExists(path: path)
     case (.file, true):
       var reader = try StoreReader(path: path, origin: origin)

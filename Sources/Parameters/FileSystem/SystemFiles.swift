@@ -27,25 +27,52 @@ package struct SystemFiles: FileSystem {
 
   package func remove(_ path: String) { unsafe unlink(path) }
 
-  /// The number for something that has a file's place but is none.
-  static let notAFile = EEXIST
+  /// The error for something at `path` that has a file's place but is none.
+  package static func notAFile(_ path: String) -> FileError {
+    var error = FileError(path, .create, code: EEXIST)
+    error.reason = "what is there is no regular file"
+    return error
+  }
 
   /// What is at a path.
   package enum Kind { case nothing, file, other }
 
-  /// What is at `path`.
+  /// What is at `path`, as ``resolved(_:)`` gives it.
+  ///
+  /// A link that is left there is no file: one that takes its name would take its place.
   package static func kind(_ path: String) -> Kind {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return .nothing }
+    guard unsafe lstat(path, &status) == 0 else { return .nothing }
     return status.st_mode & S_IFMT == S_IFREG ? .file : .other
   }
 
-  /// The path of the file that the symbolic links at `path` end at; `path` if there is none.
+  /// The path at which the symbolic links at `path` end, where there may be nothing yet.
+  ///
+  /// A link to what has no path, such as a pipe, stays as it is.
   package static func resolved(_ path: String) -> String {
-    // Safety: realpath gives a string of its own, which is freed after it was copied.
-    guard let resolved = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
+    var path = path
+    // The system follows no more links than that either.
+    for _ in 0..<40 {
+      // Safety: realpath gives a string of its own, which is freed after it was copied.
+      if let resolved = unsafe realpath(path, nil) {
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+      }
+      guard unsafe access(path, F_OK) != 0, let next = target(ofLink: path) else { break }
+      path = next.hasPrefix("/") ? next : folder(of: path) + "/" + next
+    }
+    return path
+  }
+
+  /// What the symbolic link at `path` says, or nil if there is none.
+  private static func target(ofLink path: String) -> String? {
+    var text = [CChar](repeating: 0, count: 4096)
+    let count = unsafe text.withUnsafeMutableBufferPointer { buffer in
+      // Safety: the array has elements, and no more are written than it has.
+      unsafe readlink(path, buffer.baseAddress!, buffer.count)
+    }
+    guard count > 0 else { return nil }
+    return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private static func folder(of path: String) -> String {

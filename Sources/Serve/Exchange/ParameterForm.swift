@@ -70,12 +70,15 @@ public enum ParameterForm: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Replaces the file at `path`, or where a link there leads.
   static func writeSafetensors(
     _ source: any TensorSource, metadata: [(key: String, value: String)], to path: String
   ) throws {
+    let path = SystemFiles.resolved(path)
     do {
-      try SafetensorsWriter(path: SystemFiles.resolved(path)).replace(
-        tensors: source.tensors, metadata: metadata, read: source.read)
+      // The checksum is filled in at the end, which is possible in files only.
+      guard SystemFiles.kind(path) != .other else { throw SystemFiles.notAFile(path) }
+      try SafetensorsWriter(path: path).replace(tensors: source.tensors, metadata: metadata, read: source.read)
     } catch let error as FileError {
       throw StoreError(error)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Parameters
 
 /// Writes files so that a reader sees the old content or all of the new, never a part.
 package struct OutputFile: ~Copyable {
@@ -12,20 +13,22 @@ package struct OutputFile: ~Copyable {
 
   /// Replaces the file at `path` with what `body` writes.
   ///
-  /// The bytes go to a temporary file beside it, are synced, and take its name at the end. What is not a regular
-  /// file, such as `/dev/stdout`, is written in place.
+  /// The bytes go to a temporary file beside it, are synced, and take its name at the end. A symbolic link stays, and
+  /// where it leads is written. What is not a regular file, such as `/dev/full` or a pipe, is written in place.
   ///
   /// - Throws: ``DataError``; then the old file is still there and the temporary one is gone.
   package static func replace(
     _ path: String, _ body: (borrowing OutputFile) throws(DataError) -> Void
   ) throws(DataError) {
-    var status = stat()
-    if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      let file = OutputFile(path: path, descriptor: try create(path, named: path, flags: O_WRONLY | O_CLOEXEC))
+    let target = SystemFiles.resolved(path)
+    if SystemFiles.kind(target) == .other {
+      // Only a file without a name has something to cut off: what `/dev/stdout` is where a program made one for it.
+      let flags = O_WRONLY | O_TRUNC | O_CLOEXEC
+      let file = OutputFile(path: path, descriptor: try create(target, named: path, flags: flags))
       defer { close(file.descriptor) }
       return try body(file)
     }
-    let temporary = "\(path).\(getpid()).partial"
+    let temporary = "\(target).\(getpid()).partial"
     let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
     let file = OutputFile(path: path, descriptor: try create(temporary, named: path, flags: flags))
     do throws(DataError) {
@@ -37,7 +40,7 @@ package struct OutputFile: ~Copyable {
         throw error
       }
       guard close(file.descriptor) == 0 else { throw file.failure("closing") }
-      guard unsafe rename(temporary, path) == 0 else {
+      guard unsafe rename(temporary, target) == 0 else {
         throw DataError(path, .cannotCreate(systemMessage(errno)))
       }
     } catch {

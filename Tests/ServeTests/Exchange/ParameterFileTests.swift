@@ -24,6 +24,20 @@ import Testing
     if form == .reference { #expect(try bytes == ExchangeFixture.bytes(of: form.path)) }
   }
 
+  @Test(arguments: Form.allCases) func `is written where a link leads, whether a file is there or not`(
+    _ form: Form
+  ) throws {
+    let folder = try TemporaryFolder()
+    let link = "\(folder.path)/link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "written")
+    for _ in 0..<2 {
+      try form.write(ExchangeFixture.store(), to: link)
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "written")
+      #expect(try ExchangeFixture.contents(form.open("\(folder.path)/written")) == ExchangeFixture.values)
+    }
+    #expect(try folder.names == ["link", "written"])
+  }
+
   @Test(arguments: Form.allCases) func `is refused at every length but its own`(_ form: Form) throws {
     let folder = try TemporaryFolder()
     let bytes = try ExchangeFixture.bytes(of: form.path)

@@ -74,6 +74,38 @@ import Testing
     #expect(try folder.names == ["exported", "trained"])
   }
 
+  @Test func `are not put in the place of what is no file`() throws {
+    let pipe = path("pipe")
+    let status = unsafe mkfifo(pipe, 0o600)
+    try #require(status == 0)
+    _ = try model.exportParameters(in: .memory, as: .npz, to: path("exported"))
+    let exporting = #expect(throws: StoreError.self) {
+      try model.exportParameters(in: .memory, as: .safetensors, to: pipe)
+    }
+    let importing = #expect(throws: StoreError.self) {
+      try model.importParameters(
+        from: path("exported"), as: .npz, into: .file(path: pipe), optimizers: optimizers("sgd:rate=0.05"),
+        replaces: true)
+    }
+    for error in [exporting, importing] {
+      #expect(error?.exitStatus == 73)
+      #expect(error?.description == "'\(pipe)' cannot be created: what is there is no regular file")
+    }
+    #expect(SystemFiles.kind(pipe) == .other)
+    #expect(try folder.names == ["exported", "pipe"])
+  }
+
+  @Test func `are exported where a link leads, which stays`() throws {
+    let link = path("link")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path("exported"))
+    for _ in 0..<2 {
+      _ = try model.exportParameters(in: .memory, as: .safetensors, to: link)
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path("exported"))
+      #expect(SystemFiles.kind(path("exported")) == .file)
+    }
+    #expect(try folder.names == ["exported", "link"])
+  }
+
   @Test func `that are not finite, or not all there, change nothing`() throws {
     func bring(_ name: String) -> (any Error)? {
       #expect(throws: (any Error).self) {
