@@ -28,14 +28,15 @@ public import Kernels
 
   /// An executor of `plan` on the threads of `pool`, which has at least as many lanes.
   ///
-  /// - Throws: ``ExecutionFailure`` if a constant part of the program cannot be computed.
-  public init(_ plan: Plan, pool: LanePool) throws(ExecutionFailure) {
+  /// - Throws: ``PlanError/noMemory(byteCount:)`` if the system has not as much memory as the plan takes,
+  ///   ``ExecutionFailure`` if a constant part of the program cannot be computed.
+  public init(_ plan: Plan, pool: LanePool) throws {
     precondition(pool.laneCount >= plan.lanes, "\(pool.laneCount) lanes for a plan of \(plan.lanes)")
     self.plan = plan
     self.pool = pool
-    shared = AlignedMemory(byteCount: plan.sharedByteCount)
-    laneMemory = (0..<plan.lanes).map { _ in AlignedMemory(byteCount: plan.laneByteCount) }
-    scratch = (0..<plan.lanes).map { _ in AlignedMemory(byteCount: plan.scratchByteCount) }
+    shared = try Self.memory(plan.sharedByteCount, for: plan)
+    laneMemory = try (0..<plan.lanes).map { _ in try Self.memory(plan.laneByteCount, for: plan) }
+    scratch = try (0..<plan.lanes).map { _ in try Self.memory(plan.scratchByteCount, for: plan) }
     let program = plan.program
     unsafe slots = .allocate(capacity: max(plan.slots.count, 1))
     for (index, slot) in plan.slots.enumerated() { unsafe slots[index] = slot }
@@ -74,6 +75,11 @@ public import Kernels
     for lane in 0..<plan.lanes { unsafe laneViews[lane].deallocate() }
     for lane in unsafe partViews.indices { unsafe partViews[lane].deallocate() }
     unsafe slots.deallocate()
+  }
+
+  private static func memory(_ byteCount: Int, for plan: Plan) throws(PlanError) -> AlignedMemory {
+    guard let memory = AlignedMemory(ifAvailable: byteCount) else { throw .noMemory(byteCount: plan.arenaByteCount) }
+    return memory
   }
 
   @unsafe private static func makeViews(

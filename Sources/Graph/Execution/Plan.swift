@@ -138,8 +138,14 @@ public struct Plan: Sendable {
       options.tile.map { min($0, batch) }
       ?? layout.chooseTile(lanes: lanes)
     layout.assign(tile: tile, accumulatesApart: lanes > 1)
-    guard layout.sharedByteCount + lanes * layout.laneByteCount <= options.memoryLimit else {
-      throw .memory(byteCount: layout.sharedByteCount + lanes * layout.laneByteCount, limit: options.memoryLimit)
+    let scratchByteCount = program.nodes.reduce(0) { largest, node in
+      max(
+        largest,
+        node.primitive.scratchByteCount(node.operands.map { dimensions[$0] }, node.results.map { dimensions[$0] }))
+    }
+    let byteCount = layout.sharedByteCount + lanes * (layout.laneByteCount + scratchByteCount)
+    guard byteCount <= options.memoryLimit else {
+      throw .memory(byteCount: byteCount, scratch: lanes * scratchByteCount, limit: options.memoryLimit)
     }
 
     self.program = program
@@ -154,11 +160,7 @@ public struct Plan: Sendable {
     places = layout.places
     sharedByteCount = layout.sharedByteCount
     laneByteCount = layout.laneByteCount
-    scratchByteCount = program.nodes.reduce(0) { largest, node in
-      max(
-        largest,
-        node.primitive.scratchByteCount(node.operands.map { dimensions[$0] }, node.results.map { dimensions[$0] }))
-    }
+    self.scratchByteCount = scratchByteCount
 
     var slots: [Int32] = []
     instructions = layout.order.map { index in
@@ -196,16 +198,20 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
   case shape(label: String, type: TensorType, batch: Int)
   /// A single value exceeds the memory limit.
   case value(label: String, type: TensorType, batch: Int, limit: Int)
-  /// All values together exceed the memory limit.
-  case memory(byteCount: Int, limit: Int)
+  /// All values, and the scratch of all lanes, together exceed the memory limit.
+  case memory(byteCount: Int, scratch: Int, limit: Int)
+  /// The system has not as much memory as the plan takes.
+  case noMemory(byteCount: Int)
 
   public var description: String {
     switch self {
     case .shape(let label, let type, let batch): "node '\(label)': \(type) is impossible for a batch of \(batch)"
     case .value(let label, let type, let batch, let limit):
       "node '\(label)': \(type) for a batch of \(batch) exceeds the memory limit of \(limit >> 20) MiB"
-    case .memory(let byteCount, let limit):
-      "the graph needs \(byteCount >> 20) MiB, more than the memory limit of \(limit >> 20) MiB"
+    case .memory(let byteCount, let scratch, let limit):
+      "the graph needs \(byteCount >> 20) MiB\(scratch > 0 ? ", with \(scratch >> 20) MiB of scratch" : ""), "
+        + "more than the memory limit of \(limit >> 20) MiB"
+    case .noMemory(let byteCount): "the graph needs \(byteCount >> 20) MiB, more than the system has"
     }
   }
 }

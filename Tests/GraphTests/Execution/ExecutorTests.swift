@@ -153,6 +153,38 @@ import Testing
     #expect("\(error)".hasSuffix("MiB, more than the memory limit of 16 MiB"))
   }
 
+  @Test(arguments: [1, 2]) func `counts the scratch of each lane as memory`(_ lanes: Int) throws {
+    let builder = ProgramBuilder()
+    let axis = SlidingWindow.Axis(3, before: 1, after: 1)
+    let images = builder.input("images", TensorType(.float32, [.batch, 8, 8, 512]), role: .data)
+    let filters = builder.input("filters", TensorType(.float32, [3, 3, 512, 512]), role: .parameter)
+    let result = try images.convolved(with: filters, SlidingWindow(vertical: axis, horizontal: axis))
+    let program = builder.program([("y", result)])
+    var options = Plan.Options(lanes: lanes)
+    options.memoryLimit = 16 << 20
+    let error = try #require(throws: PlanError.self) { try Plan(program, batch: 1, options: options) }
+    guard case .memory(let byteCount, let scratch, limit: 16 << 20) = error else {
+      Issue.record("\(error)")
+      return
+    }
+    // The filters alone are taken at 6 × 6 points.
+    #expect(scratch >= lanes * 36 * 512 * 512 * 4 && byteCount > scratch)
+    #expect("\(error)".contains("MiB of scratch"))
+    options.memoryLimit = byteCount
+    #expect(try Plan(program, batch: 1, options: options).arenaByteCount == byteCount)
+  }
+
+  @Test func `is refused where the system has not as much memory`() throws {
+    let builder = ProgramBuilder()
+    let x = builder.input("x", TensorType(.float32, [.batch]), role: .data)
+    let huge = try x.reshaped(to: [.batch, 1]).broadcast(to: [.batch, Extent(1 << 45)]).unary(.exp)
+    var options = Plan.Options(lanes: 1, tile: 1)
+    options.memoryLimit = .max
+    let plan = try Plan(builder.program([("y", huge)]), batch: 1, options: options)
+    let error = #expect(throws: PlanError.self) { _ = try Executor(plan, pool: LanePool(lanes: 1)) }
+    #expect(error == .noMemory(byteCount: plan.arenaByteCount))
+  }
+
   @Test func `keeps an output while later primitives run`() throws {
     let builder = ProgramBuilder()
     let x = builder.input("x", TensorType(.float64, [.batch, 2]), role: .data)
