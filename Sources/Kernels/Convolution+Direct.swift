@@ -123,6 +123,7 @@ enum DirectConvolution {
     _ window: SlidingWindow, into weights: MemoryView<Float>, accumulating: Bool, scratch: MemoryView<Float>,
     cotangents: MemoryView<Float> = .empty
   ) {
+    guard places[3] > 0 else { return }
     let layout = Layout(images, places, window)
     let padded = scratch[layout.padded]
     if !accumulating { weights.fill(0) }

@@ -23,6 +23,7 @@ import Testing
       Case(images: [2, 9, 4, 3], filters: 16, taps: 3, before: 0, after: 2),
       Case(images: [1, 7, 31, 3], filters: 35, taps: 5, before: 4, after: 1),
       Case(images: [1, 5, 5, 1], filters: 1, taps: 5, before: 0, after: 0),
+      Case(images: [2, 4, 5, 1], filters: 0, taps: 3, before: 1, after: 1),
     ]
   }
 
