@@ -1,7 +1,8 @@
 /// Cuts a stream of bytes into lines, without copying them.
 ///
 /// A line ends with a newline, with or without a carriage return before it, or with the stream. A byte order mark at
-/// the start is dropped, and so are lines without anything but spaces.
+/// the start is dropped, and so are lines without anything but spaces. A line of tabs is none of these: it has fields,
+/// all of them empty.
 package struct LineReader {
   /// The memory lines lie in; a range from ``next()`` is good until the next call.
   package private(set) var bytes: [UInt8]
@@ -34,7 +35,7 @@ package struct LineReader {
       return held
     }
     while let line = try nextOfAnyKind() {
-      if !line.allSatisfy({ bytes[$0] == 0x20 || bytes[$0] == 0x09 }) { return line }
+      if !line.allSatisfy({ bytes[$0] == 0x20 }) { return line }
     }
     return nil
   }

@@ -36,6 +36,7 @@ package struct TableDecoder: LineDecoder {
         firstText = names.count - 1
       }
     }
+    guard names.contains(where: { !$0.isEmpty }) else { throw Self.notANumber("", number, 0, name) }
     var isHeader = numberCount == 0
     if let firstText, numberCount > 0 {
       isHeader = names.contains { $0.lowercased() == "label" || .named($0) == place }

@@ -34,6 +34,20 @@ import Testing
     #expect(batch.examples == 1 && !batch.hasLabels && batch.x.count == 39)
   }
 
+  @Test func `may lack every value`() throws {
+    let folder = try TemporaryFolder()
+    let missing = String(repeating: "\t", count: 38)
+    for text in ["\(Self.line)\n\(missing)\r\n\(Self.line)\n", "\(missing)\n\(missing)\n\(Self.line)"] {
+      var source = try SourceSpecification(parsing: "criteo:\(try folder.write(text, to: "a"))").open()
+      var batch = Batch()
+      #expect(try source.next(into: &batch, upTo: 10))
+      #expect(batch.examples == 3 && !batch.hasLabels)
+      for field in 1...39 {
+        #expect(batch.x[39 + field - 1] == Float(CriteoDecoder.id([], 0..<0, field: field)))
+      }
+    }
+  }
+
   @Test(arguments: [
     ("", "holds no example"),
     ("1\t2\t3\n", "line 1: 3 fields separated by tabs, expected 40, or 39 without a label"),

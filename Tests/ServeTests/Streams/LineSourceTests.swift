@@ -13,7 +13,7 @@ import Testing
 
   @Test(arguments: [
     ("1,2,0\n3,4.5,1\n", ""),
-    ("1,2,0\r\n\r\n3,4.5,1", ""),
+    ("1,2,0\r\n  \r\n\r\n3,4.5,1", ""),
     ("\u{feff}a,b,c\n1,2,0\n3,4.5,1\n", ""),
     ("a,label,b\n1,0,2\n3,1,4.5\n", ""),
     ("LABEL,1x1,1x2\n0,1,2\n1,3,4.5\n", ""),
@@ -61,6 +61,10 @@ import Testing
     ("1,2,0\n\"3,4,1\n", "line 2, column 1: the quotation mark is not closed"),
     ("1,2,0\n\"3\"4,4,1\n", "line 2, column 1: text follows the quotation mark"),
     ("1\n2\n", "line 1: there is a label but no feature"),
+    ("1\t2\t0\n\t\t\n3\t4\t1\n", "line 2, column 1: the field is empty"),
+    ("1 2 0\n\t\n3 4 1\n", "line 2, column 1: the field is empty"),
+    ("1,2,0\n\t\t\n3,4,1\n", "line 2, column 1: '\t\t' is not a number"),
+    ("\t\t\n1\t2\t0\n", "line 1, column 1: the field is empty"),
     ("1,2,0\n0x10,4,1\n", "line 2, column 1: '0x10' is not a number"),
     ("", "holds no example"),
     ("a,b,c\n", "holds no example"),
