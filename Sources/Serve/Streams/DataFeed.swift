@@ -19,7 +19,8 @@ public struct DataFeed {
   ///   - seed: Decides the order of each pass; nil keeps the order of the file, as streams always do.
   ///   - limit: The stream ends before this offset.
   ///   - offset: The `end` of the last batch of an earlier run with the same source and seed.
-  /// - Throws: ``DataError``, also if the source holds no example at all, or is live and wanted several times.
+  /// - Throws: ``DataError``, also if the source holds no example at all and is no part of one that does, or is live
+  ///   and wanted several times.
   public init(
     _ source: any DataSource, passes: UInt64 = 1, seed: UInt64? = nil, limit: UInt64 = .max,
     resumingAt offset: UInt64 = 0
@@ -82,7 +83,11 @@ public struct DataFeed {
   }
 
   private mutating func startNextPass() throws(DataError) -> Bool {
-    guard source.position > 0 else { throw DataError(source.name, .empty) }
+    guard source.position > 0 else {
+      guard source.mayBeEmpty else { throw DataError(source.name, .empty) }
+      epoch = passes
+      return false
+    }
     passStart += source.position
     epoch += 1
     guard epoch < passes else { return false }

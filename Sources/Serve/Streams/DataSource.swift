@@ -24,6 +24,9 @@ public protocol DataSource {
   /// True if the next example may still have to happen, so that asking for it can take long; there is one pass then.
   var isLive: Bool { get }
 
+  /// Whether it is no error that a pass ended without an example; no other pass has one then.
+  var mayBeEmpty: Bool { get }
+
   /// The offset of the next example in this pass.
   var position: UInt64 { get }
 
@@ -52,6 +55,7 @@ public protocol DataSource {
 
 extension DataSource {
   public var isLive: Bool { false }
+  public var mayBeEmpty: Bool { false }
   public var notices: [String] { [] }
 
   /// The features of one example, if known before reading.

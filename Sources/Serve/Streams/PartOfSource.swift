@@ -25,6 +25,9 @@ public struct PartOfSource: DataSource {
   public var keepsOrder: Bool { source.keepsOrder }
   public var isLive: Bool { source.isLive }
 
+  /// A source that has examples, but few, leaves nothing to the last parts.
+  public var mayBeEmpty: Bool { source.position > 0 }
+
   public var count: Int? {
     source.count.map { count in
       let (rounds, rest) = UInt64(count).quotientAndRemainder(dividingBy: parts * block)

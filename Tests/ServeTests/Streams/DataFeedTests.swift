@@ -55,6 +55,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, .max] as [UInt64]) func `ends at once if its part of a source is empty`(
+    _ passes: UInt64
+  ) throws {
+    for offset in [0, 5] as [UInt64] {
+      // Of ten examples, in blocks of four, nothing is left to the last of four.
+      let part = PartOfSource(source(), part: 3, of: 4, block: 4)
+      var feed = try DataFeed(part, passes: passes, seed: 5, resumingAt: offset)
+      #expect(try rest(&feed, by: 4).x == [])
+      #expect(feed.offset == 0 && feed.goal(steps: nil, batch: 4) == 0)
+    }
+  }
+
+  @Test func `is an error if there is no example at all, also in parts`() throws {
+    let none = MemorySource(
+      name: "none", count: 0, exampleShape: [1], features: .floats([]), labels: [], labelWidth: 0)
+    for source in [none, PartOfSource(none, part: 1, of: 2, block: 4)] as [any DataSource] {
+      var feed = try DataFeed(source, passes: 2)
+      var batch = Batch()
+      #expect(throws: DataError(source.name, .empty)) { try feed.next(into: &batch, upTo: 4) }
+    }
+  }
+
   @Test func `leaves streams in their order`() throws {
     var feed = try DataFeed(source(keepsOrder: true), seed: 5)
     #expect(try rest(&feed, by: 3).x == (0..<10).map { Float($0) })
