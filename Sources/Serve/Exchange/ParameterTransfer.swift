@@ -47,8 +47,10 @@ extension Model {
 
   /// Brings the parameters in the file at `path` into `store`.
   ///
-  /// All of them are read and checked before anything is written. Optimizer state that the file lacks is as at the
-  /// beginning in a new store, and stays in one that is there.
+  /// All of them are read and checked before anything is written. A file store is written anew, also in the place of
+  /// one that is there: optimizer state that the file lacks is as at the beginning, the step is 0, and no stream is
+  /// applied. A model that is new to servers begins so too. Of one that they have, the weights are replaced, and the
+  /// state that the file has; other state, hyper-parameters, the step and the ends of streams stay.
   ///
   /// - Parameters:
   ///   - optimizers: What will train the parameters, one for each.

@@ -10,8 +10,10 @@ struct ParametersImportCommand: ParsableCommand {
       Example: onlearn parameters import Models/mlp.json --from store.dt:model_list store.dt --store file:mlp.safetensors
                onlearn train Models/mlp.json --data fashion-mnist --store file:mlp.safetensors --resume
 
-      All parameters are checked before anything is written. Name the optimizer as for the training that follows. See
-      'onlearn parameters --help' for the forms.
+      All parameters are checked before anything is written. Name the optimizer as for the training that follows. With
+      --replace a file is written anew: state that the imported one lacks begins anew, at step 0. On servers weights are
+      replaced, and the state that the imported file has; everything else stays. See 'onlearn parameters --help' for the
+      forms.
       """)
 
   @OptionGroup var model: ModelOptions

@@ -74,6 +74,22 @@ import Testing
     #expect(try folder.names == ["exported", "trained"])
   }
 
+  @Test func `begin anew, with the optimizer's state, in a file that is replaced`() throws {
+    let store = try trained("adam:rate=0.01", to: "trained")
+    var options = Model.StoreOptions()
+    options.isResuming = true
+    let before = try model.openStore(store, optimizers: optimizers("adam:rate=0.01"), options: options).store
+    try before.write([Float](repeating: 1, count: 320), to: "w1/m")
+    try before.save()
+    _ = try model.exportParameters(in: store, as: .reference, to: path("exported"))
+    _ = try model.importParameters(
+      from: path("exported"), as: .reference, into: store, optimizers: optimizers("adam:rate=0.01"), replaces: true)
+    let after = try model.openStore(store, optimizers: optimizers("adam:rate=0.01"), options: options).store
+    #expect(try after.read("w1") == (0..<320).map { Float($0) })
+    #expect(try after.read("w1/m") == [Float](repeating: 0, count: 320))
+    #expect(after.version == 0)
+  }
+
   @Test func `are not put in the place of what is no file`() throws {
     let pipe = path("pipe")
     let status = unsafe mkfifo(pipe, 0o600)
