@@ -38,9 +38,9 @@ final class FaultyFiles: FileSystem {
     if isFailing { throw step.error }
   }
 
-  func create(_ path: String) throws(FileError) -> any FileWriter {
+  func create(_ path: String, inPlaceOf old: String) throws(FileError) -> any FileWriter {
     try take(.create)
-    return Writer(files: self, base: try files.create(path))
+    return Writer(files: self, base: try files.create(path, inPlaceOf: old))
   }
 
   func rename(_ path: String, to newPath: String) throws(FileError) {

@@ -97,6 +97,17 @@ import Testing
     #expect(TemporaryFolder.bytes(path) == old && folder.names == ["model.safetensors"])
   }
 
+  @Test(arguments: [0o600, 0o666] as [UInt32]) func `keeps its permissions`(_ permissions: UInt32) throws {
+    let store = try open()
+    try store.save()
+    TemporaryFolder.setPermissions(permissions, of: path)
+    try train(store)
+    try store.save()
+    #expect(SystemFiles.permissions(ofFile: path) == permissions)
+    _ = try open(resuming: true)
+    #expect(folder.names == ["model.safetensors"])
+  }
+
   @Test func `names tensors and says where they come from`() throws {
     let store = try open()
     try train(store)

@@ -48,6 +48,9 @@ final class TemporaryFolder {
     _ = unsafe fclose(file)
   }
 
+  /// Lets those use the file at `path` whom the bits of `permissions` name.
+  static func setPermissions(_ permissions: UInt32, of path: String) { unsafe chmod(path, permissions) }
+
   deinit {
     for name in names { unsafe unlink(file(name)) }
     unsafe rmdir(path)

@@ -2,8 +2,10 @@ package import Kernels
 
 /// What a store needs of a file system, so that tests can make every step of it fail.
 package protocol FileSystem: Sendable {
-  /// Creates the file at `path`, or empties it.
-  func create(_ path: String) throws(FileError) -> any FileWriter
+  /// Creates the file at `path`; one that was left there is gone.
+  ///
+  /// It has the permissions of the file at `old`, whose name it will take, if that is there.
+  func create(_ path: String, inPlaceOf old: String) throws(FileError) -> any FileWriter
 
   /// Gives the file at `path` the name `newPath`, in place of a file that had it.
   func rename(_ path: String, to newPath: String) throws(FileError)

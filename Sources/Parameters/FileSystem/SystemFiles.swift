@@ -7,9 +7,19 @@ package struct SystemFiles: FileSystem {
 
   package init() {}
 
-  package func create(_ path: String) throws(FileError) -> any FileWriter {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  package func create(_ path: String, inPlaceOf old: String) throws(FileError) -> any FileWriter {
+    // One that was left may have permissions with which it cannot be written.
+    unsafe unlink(path)
+    let permissions = Self.permissions(ofFile: old)
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? 0o644)
     guard descriptor >= 0 else { throw FileError(path, .create, code: errno) }
+    // The process's mask may have left some out.
+    if let permissions, fchmod(descriptor, permissions) != 0 {
+      let code = errno
+      _ = Glibc.close(descriptor)
+      unsafe unlink(path)
+      throw FileError(path, .create, code: code)
+    }
     return SystemFileWriter(path: path, descriptor: descriptor)
   }
 
@@ -44,6 +54,12 @@ package struct SystemFiles: FileSystem {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return .nothing }
     return status.st_mode & S_IFMT == S_IFREG ? .file : .other
+  }
+
+  /// Who may read, write and run the file at `path`, as bits; nil if there is none.
+  package static func permissions(ofFile path: String) -> UInt32? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status.st_mode & 0o777 : nil
   }
 
   /// The path at which the symbolic links at `path` end, where there may be nothing yet.

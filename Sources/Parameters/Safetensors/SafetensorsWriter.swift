@@ -25,7 +25,7 @@ package struct SafetensorsWriter: Sendable {
   /// Checks that the file can be created, without touching one that is there.
   package func check() throws(FileError) {
     do throws(FileError) {
-      let file = try files.create(temporary)
+      let file = try files.create(temporary, inPlaceOf: path)
       files.remove(temporary)
       try file.close()
     } catch { throw FileError(path, .create, code: error.code) }
@@ -34,9 +34,9 @@ package struct SafetensorsWriter: Sendable {
   /// Replaces the file by `tensors` and `metadata`, to which `crc32c` is added: the checksum of all bytes after the
   /// header, in hexadecimal.
   ///
-  /// The bytes go to a temporary file in the same folder, are synced, take the name of the file, and the folder is
-  /// synced. If anything fails the old file stays and the temporary one is removed. The tensors are read chunk by
-  /// chunk, so a large one is not held in memory twice.
+  /// The bytes go to a temporary file in the same folder, with the same permissions, are synced, take the name of the
+  /// file, and the folder is synced. If anything fails the old file stays and the temporary one is removed. The tensors
+  /// are read chunk by chunk, so a large one is not held in memory twice.
   ///
   /// - Parameter read: Copies the elements of a tensor from an offset on.
   /// - Throws: ``FileError`` if the file system refused something or nobody could read such a header, or what `read`
@@ -46,7 +46,7 @@ package struct SafetensorsWriter: Sendable {
     read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
   ) throws {
     do {
-      let file = try files.create(temporary)
+      let file = try files.create(temporary, inPlaceOf: path)
       do {
         try write(tensors, metadata, to: file, read)
         try file.sync()

@@ -13,8 +13,9 @@ package struct OutputFile: ~Copyable {
 
   /// Replaces the file at `path` with what `body` writes.
   ///
-  /// The bytes go to a temporary file beside it, are synced, and take its name at the end. A symbolic link stays, and
-  /// where it leads is written. What is not a regular file, such as `/dev/full` or a pipe, is written in place.
+  /// The bytes go to a temporary file beside it, with its permissions, are synced, and take its name at the end. A
+  /// symbolic link stays, and where it leads is written. What is not a regular file, such as `/dev/full` or a pipe, is
+  /// written in place.
   ///
   /// - Throws: ``DataError``; then the old file is still there and the temporary one is gone.
   package static func replace(
@@ -30,9 +31,13 @@ package struct OutputFile: ~Copyable {
     }
     let temporary = "\(target).\(getpid()).partial"
     let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-    let file = OutputFile(path: path, descriptor: try create(temporary, named: path, flags: flags))
+    let permissions = SystemFiles.permissions(ofFile: target)
+    let descriptor = try create(temporary, named: path, flags: flags, permissions: permissions ?? 0o666)
+    let file = OutputFile(path: path, descriptor: descriptor)
     do throws(DataError) {
       do throws(DataError) {
+        // The process's mask may have left some out.
+        if let permissions, fchmod(file.descriptor, permissions) != 0 { throw file.failure("setting permissions") }
         try body(file)
         guard fsync(file.descriptor) == 0 else { throw file.failure("syncing") }
       } catch {
@@ -83,8 +88,10 @@ package struct OutputFile: ~Copyable {
     DataError(path, .inputOutput("\(action) failed: \(systemMessage(errno))"))
   }
 
-  private static func create(_ path: String, named name: String, flags: Int32) throws(DataError) -> Int32 {
-    let descriptor = unsafe open(path, flags, 0o666)
+  private static func create(
+    _ path: String, named name: String, flags: Int32, permissions: UInt32 = 0o666
+  ) throws(DataError) -> Int32 {
+    let descriptor = unsafe open(path, flags, permissions)
     guard descriptor >= 0 else {
       throw errno == ENOSPC
         ? DataError(name, .inputOutput("writing failed: \(systemMessage(errno))"))

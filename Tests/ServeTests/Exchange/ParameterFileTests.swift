@@ -24,6 +24,18 @@ import Testing
     if form == .reference { #expect(try bytes == ExchangeFixture.bytes(of: form.path)) }
   }
 
+  @Test(arguments: Form.allCases) func `keeps its permissions when it is written again`(_ form: Form) throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/written"
+    for permissions in [0o600, 0o666] as [UInt32] {
+      try form.write(ExchangeFixture.store(), to: path)
+      let status = unsafe chmod(path, permissions)
+      try #require(status == 0)
+      try form.write(ExchangeFixture.store(), to: path)
+      #expect(SystemFiles.permissions(ofFile: path) == permissions)
+    }
+  }
+
   @Test(arguments: Form.allCases) func `is written where a link leads, whether a file is there or not`(
     _ form: Form
   ) throws {
