@@ -86,3 +86,22 @@ import Testing
     }
   }
 }
+
+@Suite struct `A safetensors file` {
+  @Test func `that becomes shorter after it was opened says by how much`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("short")
+    let bytes = SafetensorsHeader([("w", .f32, [2]), ("v", .f32, [2])]).encoded + [UInt8](repeating: 0, count: 16)
+    TemporaryFolder.write(bytes, to: path)
+    let file = try SafetensorsFile(path)
+    let stored = try StoredFile(
+      [ParameterSpec(name: "w", shape: [2]), ParameterSpec(name: "v", shape: [2])], path: path,
+      origin: .init(model: "m", graphSHA256: ""))
+    TemporaryFolder.write(Array(bytes.dropLast(3)), to: path)
+    #expect(try file.read("w", as: Float.self) == [0, 0])
+    let error = try #require(throws: SafetensorsError.self) { try file.read("v", as: Float.self) }
+    #expect(error == .wrongLength(expected: 16, found: 13))
+    #expect(error.description == "its tensors need 16 bytes, but 13 follow the header")
+    #expect(throws: StoreError.damaged(path: stored.path, problem: "\(error)")) { try stored.read("v") }
+  }
+}

@@ -37,7 +37,8 @@ struct StoreReader {
     return (memory, reader)
   }
 
-  private static func storeError(_ error: SafetensorsError, _ path: String) -> StoreError {
+  /// What a store's user is told of `error` in the file at `path`.
+  static func storeError(_ error: SafetensorsError, _ path: String) -> StoreError {
     if case .file(let error) = error { .inputOutput(error) } else { .damaged(path: path, problem: "\(error)") }
   }
 

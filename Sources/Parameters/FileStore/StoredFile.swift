@@ -29,6 +29,8 @@ package struct StoredFile: TensorSource {
   }
 
   package func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws {
-    try file.read(tensor, from: offset, into: destination)
+    do throws(SafetensorsError) { try file.read(tensor, from: offset, into: destination) } catch {
+      throw StoreReader.storeError(error, path)
+    }
   }
 }

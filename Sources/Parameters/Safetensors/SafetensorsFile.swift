@@ -74,10 +74,10 @@ public struct SafetensorsFile: Sendable {
 
   /// Copies bytes of the data from `offset` on.
   package func read(at offset: Int, into bytes: MemoryView<UInt8>) throws(SafetensorsError) {
-    do throws(FileError) {
-      let count = try file.read(at: dataOffset + offset, into: bytes)
-      guard count == bytes.count else { throw FileError(path, .read, code: 0) }
-    } catch { throw .file(error) }
+    let count: Int
+    do throws(FileError) { count = try file.read(at: dataOffset + offset, into: bytes) } catch { throw .file(error) }
+    // The file was as long as its header says when it was opened.
+    guard count == bytes.count else { throw .wrongLength(expected: header.dataByteCount, found: offset + count) }
   }
 
   /// All elements of `tensor`.
