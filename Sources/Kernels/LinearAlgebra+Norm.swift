@@ -30,11 +30,4 @@ extension LinearAlgebra {
     for index in 0..<x.count { total += x[index] * x[index] }
     return total
   }
-
-  /// `x = x · factor`
-  ///
-  /// - Complexity: O(`x.count`).
-  public static func scale(_ x: MemoryView<Float>, by factor: Float) {
-    for index in 0..<x.count { x[index] *= factor }
-  }
 }

@@ -95,6 +95,7 @@ enum RadixSort {
     var differing: Int64 = 0
     for position in 0..<keys.count { differing |= keys[position] ^ keys[0] }
     var (from, to) = (keys, scratch)
+    var isInScratch = false
     for shift in stride(from: 0 as Int64, to: 64, by: 8) where (differing >> shift) & 255 != 0 {
       var ends = InlineArray<256, Int>(repeating: 0)
       for position in 0..<from.count { ends[Int((from[position] >> shift) & 255)] += 1 }
@@ -106,9 +107,8 @@ enum RadixSort {
         ends[digit] += 1
       }
       swap(&from, &to)
+      isInScratch.toggle()
     }
-    var passes = 0
-    for shift in stride(from: 0 as Int64, to: 64, by: 8) where (differing >> shift) & 255 != 0 { passes += 1 }
-    if passes % 2 == 1 { keys.copy(from: scratch) }
+    if isInScratch { keys.copy(from: scratch) }
   }
 }

@@ -15,31 +15,18 @@ extension Softmax {
     var index = 0
     while index < count {
       let width = min(VectorMemory.width, count &- index)
-      let isWhole = width == VectorMemory.width
       // Safety: every view holds `count` floats.
-      let x =
-        unsafe isWhole
-        ? VectorMemory.load(logits.base + index) : VectorMemory.load(logits.base + index, first: width)
-      let z =
-        unsafe isWhole
-        ? VectorMemory.load(labels.base + index) : VectorMemory.load(labels.base + index, first: width)
+      let x = unsafe VectorMemory.load(logits.base + index, width)
+      let z = unsafe VectorMemory.load(labels.base + index, width)
       let decay = VectorMath.exp(-VectorMath.absolute(x))
       let isNegative = x .< VectorMath.all(0)
       let positive = x.replacing(with: VectorMath.all(0), where: isNegative)
       let value = positive - x * z + VectorMath.log1p(decay)
-      if isWhole {
-        unsafe VectorMemory.store(value, loss.base + index)
-      } else {
-        unsafe VectorMemory.store(value, loss.base + index, first: width)
-      }
+      unsafe VectorMemory.store(value, loss.base + index, width)
       if let gradient {
         let numerator = VectorMath.all(1).replacing(with: decay, where: isNegative)
         let slope = numerator / (VectorMath.all(1) + decay) - z
-        if isWhole {
-          unsafe VectorMemory.store(slope, gradient.base + index)
-        } else {
-          unsafe VectorMemory.store(slope, gradient.base + index, first: width)
-        }
+        unsafe VectorMemory.store(slope, gradient.base + index, width)
       }
       index &+= width
     }

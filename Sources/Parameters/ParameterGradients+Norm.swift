@@ -23,7 +23,7 @@ extension ParameterGradients {
     for gradient in gradients {
       switch gradient {
       case .none: continue
-      case .dense(let values), .rows(_, let values): LinearAlgebra.scale(values, by: factor)
+      case .dense(let values), .rows(_, let values): Elementwise.scale(values, by: factor)
       }
     }
   }
