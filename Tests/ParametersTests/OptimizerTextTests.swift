@@ -46,8 +46,7 @@ import Testing
     ("ftrl:rate=0", .outOfRange(key: "rate", value: 0, allowed: .positive)),
     ("adam:beta1=1", .outOfRange(key: "beta1", value: 1, allowed: .fraction)),
     ("momentum:nesterov=0.5", .outOfRange(key: "nesterov", value: 0.5, allowed: .flag)),
-    ("adam:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
-    ("lazy_adam:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
+    ("adam:epsilon=0", .noDivisor(optimizer: "adam")), ("lazy_adam:epsilon=1e-40", .noDivisor(optimizer: "lazy_adam")),
     ("rmsprop:epsilon=0", .outOfRange(key: "epsilon", value: 0, allowed: .positive)),
     ("sgd:min=1,max=0", .emptyBounds(lower: 1, upper: 0)), ("adagrad:initial=0", .noDivisor(optimizer: "adagrad")),
   ])

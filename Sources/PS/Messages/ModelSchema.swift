@@ -173,7 +173,8 @@ extension ParameterSpec {
     let hyperparameters = try reader.hyperparameters()
     do {
       self.init(
-        name: name, shape: shape, kind: isTable ? .table : .dense, optimizer: try Optimizer(kept: kind, hyperparameters),
+        name: name, shape: shape, kind: isTable ? .table : .dense,
+        optimizer: try Optimizer(kept: kind, hyperparameters),
         isFrozen: isFrozen, initialValues: initialValues)
     } catch {
       throw Refusal(.malformed, "the optimizer of '\(name)': \(error)")

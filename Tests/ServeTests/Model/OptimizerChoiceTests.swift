@@ -108,7 +108,9 @@ private struct RateGraph {
 
   @Test func `is no optimizer of the graph that would make NaN of a gradient of zero`() throws {
     let graph = RateGraph(op: "ApplyAdagrad", accumulator: 0, RateGraph.constant)
-    #expect(throws: OptimizerChoiceError.value(variable: "w", .noDivisor(optimizer: "adagrad"))) { try graph.choice(.training) }
+    #expect(throws: OptimizerChoiceError.value(variable: "w", .noDivisor(optimizer: "adagrad"))) {
+      try graph.choice(.training)
+    }
     #expect(try graph.choice(.training, optimizer: Optimizer("adagrad")).optimizers[0] == Optimizer("adagrad"))
   }
 

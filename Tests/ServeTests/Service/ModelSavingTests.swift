@@ -69,11 +69,11 @@ import Testing
   @Test func `that is still being loaded at the end is not waited for, and nobody gets it`() async throws {
     let gate = Gate()
     let models = try SmallService(options, metrics: gate).models
-    async let loading = models.load(SmallService.name)
+    let loading = Task { try await models.load(SmallService.name) }
     await gate.untilSomebodyWaits()
     try await models.drain()
     gate.open()
-    let late = await #expect(throws: ServiceError.self) { _ = try await loading }
+    let late = await #expect(throws: ServiceError.self) { _ = try await loading.value }
     #expect(late?.kind == .draining)
   }
 }
