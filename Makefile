@@ -33,7 +33,7 @@ PAGE = Documentation/Performance.md
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps deps-data build build-tls test test-tls demo lint format models fixtures data-movielens bench \
+.PHONY: help deps deps-data build build-tls test test-tls test-python demo lint format models fixtures data-movielens bench \
   bench-peers bench-report bench-table-sizes soak mutants install clean screenshots bench-served bench-durability
 
 help: ## list the targets
@@ -69,6 +69,16 @@ test-tls: deps ## build with TLS, and test encrypted connections
 	@$(SWIFT) build $(TLS_FLAGS) --build-tests
 	@echo "== running the tests of connections, and of servers that encrypt them"
 	@$(SWIFT) test $(TLS_FLAGS) --skip-build --disable-xctest --filter 'TransportTests|TLS'
+
+test-python: build .venv-client/ready ## test the Python client, beside servers of this binary
+	@echo "== testing clients/python"
+	@ONLEARN=$(CURDIR)/$(ONLEARN) PYTHONPATH=clients/python .venv-client/bin/python -m unittest discover clients/python/tests
+
+.venv-client/ready: clients/python/pyproject.toml
+	@echo "== preparing .venv-client: NumPy"
+	@$(PYTHON) -m venv .venv-client
+	@.venv-client/bin/python -m pip install --quiet --disable-pip-version-check numpy
+	@touch $@
 
 demo: deps-data build ## train a perceptron on 60,000 images and score 10,000 others, alone and with servers
 	@mkdir -p $(DEMO)
