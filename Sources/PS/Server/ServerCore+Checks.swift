@@ -61,7 +61,13 @@ extension ServerCore {
   func checkHyperparameters(_ mutation: Mutation, _ reader: inout MessageReader) throws(Refusal) -> AcceptedRequest {
     let request = try SetHyperparametersRequest(from: &reader)
     let parameters = try model(mutation.model).state.schema.parameters
-    return AcceptedRequest(operation: try request.operation(on: parameters))
+    let operation = try request.operation(on: parameters)
+    if case .setOptimizer(let optimizer, let tensor) = operation, optimizer.dividesZero,
+      !parameters[tensor].optimizer.dividesZero
+    {
+      throw Refusal(.limit, "'\(parameters[tensor].name)': \(OptimizerError.noDivisor(optimizer: optimizer.name))")
+    }
+    return AcceptedRequest(operation: operation)
   }
 
   /// Checks new values: of a model that waits for them from this client, or from an administrator.

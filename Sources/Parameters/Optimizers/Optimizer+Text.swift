@@ -31,8 +31,8 @@ extension OptimizerError: CustomStringConvertible {
     case .outOfRange(let key, let value, let allowed): "\(key)=\(value): it must be \(allowed)"
     case .emptyBounds(let lower, let upper): "min=\(lower) is above max=\(upper)"
     case .noDivisor(let name):
-      "\(name) without epsilon\(name == Adagrad.name ? " and initial" : "") would divide a gradient of zero by zero; "
-        + "it must be at least \(Float.leastNormalMagnitude)"
+      "\(name) would divide a gradient of zero by zero; epsilon\(name == Adagrad.name ? " or initial" : "") must be at least "
+        + "\(Float.leastNormalMagnitude)"
     }
   }
 }
@@ -50,7 +50,9 @@ extension Optimizer: CustomStringConvertible {
   public func with(_ text: String) throws(OptimizerError) -> Optimizer {
     let changes = try Self.pairs(text[...], of: rule.kind)
     let others = hyperparameters.filter { own in !changes.contains { $0.0 == own.hyperparameter } }
-    return try Optimizer(rule.kind, others.map { ($0.hyperparameter, $0.value) } + changes)
+    let changed = try Optimizer(kept: rule.kind, others.map { ($0.hyperparameter, $0.value) } + changes)
+    guard dividesZero || !changed.dividesZero else { throw .noDivisor(optimizer: name) }
+    return changed
   }
 
   private static func pairs(

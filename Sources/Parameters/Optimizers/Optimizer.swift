@@ -114,12 +114,14 @@ extension Optimizer {
 
   /// Whether a weight whose gradient is zero may become NaN: the divisor then is nothing but a root of zero and an epsilon
   /// that counts as zero, as numbers too small for the normal form do in updates.
-  private var dividesZero: Bool {
+  package var dividesZero: Bool {
     func isZero(_ number: Float) -> Bool { number < .leastNormalMagnitude }
     return switch rule {
     case .adagrad(let adagrad): isZero(adagrad.initialAccumulator) && isZero(adagrad.epsilon)
     case .adam(let adam): isZero(adam.epsilon)
     case .lazyAdam(let adam): isZero(adam.epsilon)
+    case .rmsProp(let rule): isZero(rule.epsilon)
+    case .centeredRMSProp(let rule): isZero(rule.epsilon)
     default: false
     }
   }

@@ -32,6 +32,8 @@ package struct OutputFile: ~Copyable {
     let temporary = "\(target).\(getpid()).partial"
     let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
     let permissions = SystemFiles.permissions(ofFile: target)
+    // One that was left may have permissions with which it cannot be written.
+    unsafe unlink(temporary)
     let descriptor = try create(temporary, named: path, flags: flags, permissions: permissions ?? 0o666)
     let file = OutputFile(path: path, descriptor: descriptor)
     do throws(DataError) {

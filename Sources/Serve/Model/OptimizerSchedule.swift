@@ -45,7 +45,12 @@ public final class OptimizerSchedule {
           variable: names[entry.parameter],
           .outOfRange(key: entry.hyperparameter.key, value: value, allowed: field.range))
       }
+      let couldDivide = !optimizers[entry.parameter].dividesZero
       optimizers[entry.parameter][entry.hyperparameter] = value
+      if couldDivide, optimizers[entry.parameter].dividesZero {
+        throw OptimizerChoiceError.value(
+          variable: names[entry.parameter], .noDivisor(optimizer: optimizers[entry.parameter].name))
+      }
       if changed.last != entry.parameter { changed.append(entry.parameter) }
     }
     return changed.map { ($0, optimizers[$0]) }

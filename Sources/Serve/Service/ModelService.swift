@@ -124,7 +124,8 @@ public final class ModelService: Sendable {
     let result = await offThread { try self.open(name, path) }
     entries.withLock { entries in
       switch result {
-      case .success(let model): entries[name] = .ready(model)
+      // Nobody would train and save what it gets once the service is being stopped.
+      case .success(let model): entries[name] = isDraining ? nil : .ready(model)
       case .failure: entries[name] = nil
       }
     }

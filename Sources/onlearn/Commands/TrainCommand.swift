@@ -119,7 +119,8 @@ struct TrainCommand: AsyncParsableCommand {
     var reporter = reporter(goal: run.exampleGoal, from: run.start)
     let end = try run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
-    await place?.leave()
+    // Who had nothing to train keeps its place for a while: with it the others could not begin, were they still coming.
+    if end.step > run.start.step { await place?.leave() }
     if case .file(let path) = specification, !json { Output.write("parameters saved in \(path)\n") }
   }
 

@@ -66,7 +66,8 @@ import Testing
     #expect(error?.kind == .storage)
   }
 
-  @Test func `that is still being loaded at the end is not waited for, and nobody gets it`() async throws {
+  @Test(.timeLimit(.minutes(1)))
+  func `that is still being loaded at the end is not waited for, and nobody gets it`() async throws {
     let gate = Gate()
     let models = try SmallService(options, metrics: gate).models
     let loading = Task { try await models.load(SmallService.name) }

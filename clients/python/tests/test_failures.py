@@ -59,7 +59,7 @@ class OwnStreamTest(unittest.TestCase):
 
     def test_begins_a_new_stream_if_no_answer_came_in_time(self) -> None:
         answer = threading.Event()
-        with FakeServer(answer_after(answer)) as server, client(server, timeout=SHORT) as trainer:
+        with FakeServer(answer_after(answer)) as server, client(server, timeout=2.0) as trainer:
             with self.assertRaises(Unavailable):
                 trainer.train(X, Y)
             answer.set()
