@@ -62,10 +62,10 @@ extension ServerCore {
     let request = try SetHyperparametersRequest(from: &reader)
     let parameters = try model(mutation.model).state.schema.parameters
     let operation = try request.operation(on: parameters)
-    if case .setOptimizer(let optimizer, let tensor) = operation, optimizer.dividesZero,
-      !parameters[tensor].optimizer.dividesZero
-    {
-      throw Refusal(.limit, "'\(parameters[tensor].name)': \(OptimizerError.noDivisor(optimizer: optimizer.name))")
+    if case .setOptimizer(let optimizer, let tensor) = operation {
+      do throws(OptimizerError) { try optimizer.checkChange(from: parameters[tensor].optimizer) } catch {
+        throw Refusal(.limit, "'\(parameters[tensor].name)': \(error)")
+      }
     }
     return AcceptedRequest(operation: operation)
   }

@@ -51,7 +51,7 @@ extension Optimizer: CustomStringConvertible {
     let changes = try Self.pairs(text[...], of: rule.kind)
     let others = hyperparameters.filter { own in !changes.contains { $0.0 == own.hyperparameter } }
     let changed = try Optimizer(kept: rule.kind, others.map { ($0.hyperparameter, $0.value) } + changes)
-    guard dividesZero || !changed.dividesZero else { throw .noDivisor(optimizer: name) }
+    try changed.checkChange(from: self)
     return changed
   }
 

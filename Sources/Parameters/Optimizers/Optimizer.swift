@@ -112,9 +112,14 @@ extension Optimizer {
     guard bounds.lower <= bounds.upper else { throw .emptyBounds(lower: bounds.lower, upper: bounds.upper) }
   }
 
+  /// Checks that a change from `old` to this does not make NaN of a gradient of zero; what did so before still may.
+  package func checkChange(from old: Optimizer) throws(OptimizerError) {
+    guard old.dividesZero || !dividesZero else { throw .noDivisor(optimizer: name) }
+  }
+
   /// Whether a weight whose gradient is zero may become NaN: the divisor then is nothing but a root of zero and an epsilon
   /// that counts as zero, as numbers too small for the normal form do in updates.
-  package var dividesZero: Bool {
+  private var dividesZero: Bool {
     func isZero(_ number: Float) -> Bool { number < .leastNormalMagnitude }
     return switch rule {
     case .adagrad(let adagrad): isZero(adagrad.initialAccumulator) && isZero(adagrad.epsilon)

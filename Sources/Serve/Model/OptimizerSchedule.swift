@@ -45,11 +45,10 @@ public final class OptimizerSchedule {
           variable: names[entry.parameter],
           .outOfRange(key: entry.hyperparameter.key, value: value, allowed: field.range))
       }
-      let couldDivide = !optimizers[entry.parameter].dividesZero
+      let old = optimizers[entry.parameter]
       optimizers[entry.parameter][entry.hyperparameter] = value
-      if couldDivide, optimizers[entry.parameter].dividesZero {
-        throw OptimizerChoiceError.value(
-          variable: names[entry.parameter], .noDivisor(optimizer: optimizers[entry.parameter].name))
+      do throws(OptimizerError) { try optimizers[entry.parameter].checkChange(from: old) } catch {
+        throw OptimizerChoiceError.value(variable: names[entry.parameter], error)
       }
       if changed.last != entry.parameter { changed.append(entry.parameter) }
     }
