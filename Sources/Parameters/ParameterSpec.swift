@@ -37,9 +37,12 @@ public struct ParameterSpec: Hashable, Sendable {
   }
 
   /// The number of weights, or nil if it does not fit an `Int` or an extent is negative.
-  package var checkedCount: Int? {
+  package var checkedCount: Int? { Self.checkedCount(of: shape) }
+
+  /// The product of `extents`, or nil if it does not fit an `Int` or one is negative.
+  static func checkedCount(of extents: some Sequence<Int>) -> Int? {
     var product = 1
-    for extent in shape {
+    for extent in extents {
       let (next, overflow) = product.multipliedReportingOverflow(by: extent)
       guard extent >= 0, !overflow else { return nil }
       product = next

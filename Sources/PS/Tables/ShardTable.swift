@@ -11,9 +11,7 @@ struct ShardTable: Sendable {
   let layout: RowLayout
 
   private let initialValues: InitialValues
-  /// What the slots of a new row start at, and the row's own scalars.
-  private let initialSlots: [Float]
-  private let initialScalars: [Float]
+  private let initialState: InitialRowState
   private var map: RowMap
   private let rowMemory: AlignedMemory
   private let keyMemory: AlignedMemory
@@ -37,9 +35,7 @@ struct ShardTable: Sendable {
     self.layout = layout
     self.map = map
     initialValues = spec.initialValues
-    let rule = spec.optimizer.rule.base
-    initialSlots = rule.slots.map(\.initialValue)
-    initialScalars = layout.scalarCount > 0 ? rule.scalars.map(\.initialValue) : []
+    initialState = InitialRowState(spec.optimizer)
     rowMemory = rows
     keyMemory = keys
     capacity = spec.rowCount
@@ -140,9 +136,7 @@ struct ShardTable: Sendable {
   private func setInitialValues(_ row: MemoryView<Float>, of key: Int64) {
     let length = layout.rowLength
     initialValues.fill(row[0..<length], from: Int(key) * length)
-    for (slot, value) in initialSlots.enumerated() { row[length * (slot + 1)..<length * (slot + 2)].fill(value) }
-    let start = length * (1 + initialSlots.count)
-    for (index, value) in initialScalars.enumerated() { row[start + index] = value }
+    initialState.fill(row, rowLength: length)
   }
 }
 

@@ -58,7 +58,7 @@ private struct Pages: Sendable {
 
   private let initialValues: InitialValues
   /// What follows a row's weights at first.
-  private let state: [Float]
+  private let state: InitialRowState
   /// A page has `1 << shift` rows.
   private let shift: Int
   /// 1 for a page that is filled, and at the end if all are.
@@ -67,8 +67,8 @@ private struct Pages: Sendable {
 
   /// Nil if a table of zeros is filled already.
   init?(_ spec: ParameterSpec, _ layout: RowLayout) throws(StoreError) {
-    let state = spec.optimizer.initialRowState(rowLength: layout.rowLength)
-    guard !spec.initialValues.areZero || state.contains(where: { $0 != 0 }) else { return nil }
+    let state = InitialRowState(spec.optimizer)
+    guard !spec.initialValues.areZero || !state.isZero else { return nil }
     self.state = state
     initialValues = spec.initialValues
     let rows = max(1, Self.floatsPerPage / max(1, layout.stride))
@@ -102,9 +102,9 @@ private struct Pages: Sendable {
         table.rows[rows.lowerBound * length..<rows.upperBound * length], from: rows.lowerBound * length)
     }
     for row in rows {
-      let start = row * table.layout.stride
-      initialValues.fill(table.rows[start..<start + length], from: row * length)
-      for index in state.indices { table.rows[start + length + index] = state[index] }
+      let floats = table.rows[row * table.layout.stride..<(row + 1) * table.layout.stride]
+      initialValues.fill(floats[0..<length], from: row * length)
+      state.fill(floats, rowLength: length)
     }
   }
 }

@@ -66,7 +66,7 @@ extension ParameterSpec {
     let limit = Self.byteLimit / (4 * (1 + optimizer.rule.base.slots.count) + 8)
     // Rows have a length even if there are none.
     guard let count = checkedCount, count <= limit, rowCount <= limit,
-      let rowLength = ParameterSpec(name: name, shape: Array(shape.dropFirst())).checkedCount, rowLength <= limit
+      let rowLength = Self.checkedCount(of: shape.dropFirst()), rowLength <= limit
     else { throw .invalidSchema(parameter: name, problem: "the shape \(shape) is impossible or too large") }
   }
 }

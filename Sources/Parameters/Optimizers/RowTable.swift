@@ -21,12 +21,31 @@ package struct RowLayout: Hashable, Sendable {
   }
 }
 
-extension Optimizer {
-  /// What follows the weights of a row of `rowLength` before its first update: slots, then the row's own scalars.
-  package func initialRowState(rowLength: Int) -> [Float] {
-    let base = rule.base
-    let slots = base.slots.flatMap { [Float](repeating: $0.initialValue, count: rowLength) }
-    return type(of: base).keepsScalarsPerRow ? slots + base.scalars.map(\.initialValue) : slots
+/// What follows the weights of a row before its first update: slots, then the row's own scalars.
+///
+/// It has a number for each slot, not for each of its values: who registers a model says how long a row is.
+package struct InitialRowState: Sendable {
+  private let slots: [Float]
+  private let scalars: [Float]
+
+  /// The state of the rows that `optimizer` trains.
+  package init(_ optimizer: Optimizer) {
+    let rule = optimizer.rule.base
+    slots = rule.slots.map(\.initialValue)
+    scalars = type(of: rule).keepsScalarsPerRow ? rule.scalars.map(\.initialValue) : []
+  }
+
+  /// Whether all of it is zero.
+  package var isZero: Bool { slots.allSatisfy { $0 == 0 } && scalars.allSatisfy { $0 == 0 } }
+
+  /// Sets what follows the first `rowLength` floats of `row`.
+  package func fill(_ row: MemoryView<Float>, rowLength: Int) {
+    var start = rowLength
+    for value in slots {
+      row[start..<start + rowLength].fill(value)
+      start += rowLength
+    }
+    for (index, value) in scalars.enumerated() { row[start + index] = value }
   }
 }
 
