@@ -8,10 +8,19 @@ package struct SystemFiles: FileSystem {
   package init() {}
 
   package func create(_ path: String, inPlaceOf old: String) throws(FileError) -> any FileWriter {
+    SystemFileWriter(path: path, descriptor: try Self.create(path, inPlaceOf: old, otherwise: 0o644))
+  }
+
+  /// Creates a file as ``create(_:inPlaceOf:)`` does, with `otherwise` as its permissions where there is no old one.
+  ///
+  /// - Returns: The number of the open file.
+  package static func create(
+    _ path: String, inPlaceOf old: String, otherwise: UInt32
+  ) throws(FileError) -> Int32 {
     // One that was left may have permissions with which it cannot be written.
     unsafe unlink(path)
-    let permissions = Self.permissions(ofFile: old)
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? 0o644)
+    let permissions = permissions(ofFile: old)
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? otherwise)
     guard descriptor >= 0 else { throw FileError(path, .create, code: errno) }
     // The process's mask may have left some out.
     if let permissions, fchmod(descriptor, permissions) != 0 {
@@ -20,7 +29,7 @@ package struct SystemFiles: FileSystem {
       unsafe unlink(path)
       throw FileError(path, .create, code: code)
     }
-    return SystemFileWriter(path: path, descriptor: descriptor)
+    return descriptor
   }
 
   package func rename(_ path: String, to newPath: String) throws(FileError) {
@@ -47,12 +56,12 @@ package struct SystemFiles: FileSystem {
   /// What is at a path.
   package enum Kind { case nothing, file, other }
 
-  /// What is at `path`, as ``resolved(_:)`` gives it.
+  /// What is where the symbolic links at `path` end.
   ///
-  /// A link that is left there is no file: one that takes its name would take its place.
+  /// A link that ``resolved(_:)`` leaves is no file: one that takes its name would take its place.
   package static func kind(_ path: String) -> Kind {
     var status = stat()
-    guard unsafe lstat(path, &status) == 0 else { return .nothing }
+    guard unsafe lstat(resolved(path), &status) == 0 else { return .nothing }
     return status.st_mode & S_IFMT == S_IFREG ? .file : .other
   }
 

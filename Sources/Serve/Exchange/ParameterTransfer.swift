@@ -101,7 +101,7 @@ extension Model {
   private func put(
     _ values: [(name: String, values: [Float])], intoFileAt path: String, _ specs: [ParameterSpec], _ replaces: Bool
   ) throws {
-    guard replaces || SystemFiles.kind(SystemFiles.resolved(path)) == .nothing else { throw Self.isThere(path) }
+    guard replaces || SystemFiles.kind(path) == .nothing else { throw Self.isThere(path) }
     let memory = try MemoryStore(specs)
     for (name, values) in values { try memory.write(values, to: name) }
     try ParameterForm.writeSafetensors(memory, metadata: origin.metadata(step: 0), to: path)

@@ -93,7 +93,7 @@ package struct ReferenceStore: ParameterFile {
 
   /// Replaces the parameters of the model of `keys` in the file at `path` by those of `source`; other models in it stay.
   package static func write(_ keys: Keys, of source: any TensorSource, to path: String) throws {
-    let old = SystemFiles.kind(SystemFiles.resolved(path)) == .file ? try BinaryFile(path) : nil
+    let old = SystemFiles.kind(path) == .file ? try BinaryFile(path) : nil
     let kept = try old.map { (file) throws(DataError) in try records(of: file) } ?? []
     try OutputFile.replace(path) { file in
       for record in kept where record.key >> 10 != keys.model {

@@ -24,22 +24,22 @@ package struct OutputFile: ~Copyable {
     let target = SystemFiles.resolved(path)
     if SystemFiles.kind(target) == .other {
       // Only a file without a name has something to cut off: what `/dev/stdout` is where a program made one for it.
-      let flags = O_WRONLY | O_TRUNC | O_CLOEXEC
-      let file = OutputFile(path: path, descriptor: try create(target, named: path, flags: flags))
+      let descriptor = unsafe open(target, O_WRONLY | O_TRUNC | O_CLOEXEC)
+      guard descriptor >= 0 else { throw refusal(of: path, code: errno) }
+      let file = OutputFile(path: path, descriptor: descriptor)
       defer { close(file.descriptor) }
       return try body(file)
     }
     let temporary = "\(target).\(getpid()).partial"
-    let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC
-    let permissions = SystemFiles.permissions(ofFile: target)
-    // One that was left may have permissions with which it cannot be written.
-    unsafe unlink(temporary)
-    let descriptor = try create(temporary, named: path, flags: flags, permissions: permissions ?? 0o666)
+    let descriptor: Int32
+    do throws(FileError) {
+      descriptor = try SystemFiles.create(temporary, inPlaceOf: target, otherwise: 0o666)
+    } catch {
+      throw refusal(of: path, code: error.code)
+    }
     let file = OutputFile(path: path, descriptor: descriptor)
     do throws(DataError) {
       do throws(DataError) {
-        // The process's mask may have left some out.
-        if let permissions, fchmod(file.descriptor, permissions) != 0 { throw file.failure("setting permissions") }
         try body(file)
         guard fsync(file.descriptor) == 0 else { throw file.failure("syncing") }
       } catch {
@@ -90,15 +90,10 @@ package struct OutputFile: ~Copyable {
     DataError(path, .inputOutput("\(action) failed: \(systemMessage(errno))"))
   }
 
-  private static func create(
-    _ path: String, named name: String, flags: Int32, permissions: UInt32 = 0o666
-  ) throws(DataError) -> Int32 {
-    let descriptor = unsafe open(path, flags, permissions)
-    guard descriptor >= 0 else {
-      throw errno == ENOSPC
-        ? DataError(name, .inputOutput("writing failed: \(systemMessage(errno))"))
-        : DataError(name, .cannotCreate(systemMessage(errno)))
-    }
-    return descriptor
+  /// Why the file at `path` cannot be opened.
+  private static func refusal(of path: String, code: Int32) -> DataError {
+    DataError(
+      path, code == ENOSPC ? .inputOutput("writing failed: \(systemMessage(code))") : .cannotCreate(systemMessage(code))
+    )
   }
 }
