@@ -109,6 +109,15 @@ package struct NodeReader {
   /// The operand at `index` as a shape, where -1 stands for what is left.
   package func shapeOperand(_ index: Int) throws -> [Extent] { try integers(index, expected: "a shape").elements }
 
+  /// The operand at `index` as the shape of a tensor, in which nothing is left open.
+  package func definiteShape(_ index: Int) throws -> Shape {
+    let shape = Shape(try shapeOperand(index))
+    guard !shape.extents.contains(where: \.isNegative) else {
+      throw ImportError.Reason.other("nothing has the shape \(shape)")
+    }
+    return shape
+  }
+
   /// The operand at `index` as axes of a tensor of `rank` axes.
   package func axes(_ index: Int, rank: Int) throws -> AxisSet {
     AxisSet(axes: try constants(index, expected: "axes").map { try axis($0, rank: rank) })

@@ -17,10 +17,7 @@ extension OpImporter {
       "ZerosLike": OpImporter(isDifferentiable: false) { try $0.filled(0, like: $0.operand(0)) },
       "OnesLike": OpImporter(isDifferentiable: false) { try $0.filled(1, like: $0.operand(0)) },
       "Fill": OpImporter(outputs: { node in
-        let extents = try node.shapeOperand(0)
-        guard !extents.contains(where: \.isNegative) else {
-          throw ImportError.Reason.other("nothing has the shape \(Shape(extents))")
-        }
+        let extents = try node.definiteShape(0).extents
         if case .integers(let value) = try node.tensor(1), let shape = Shape(extents).constant,
           let count = Shape(extents).count?.constant, count <= KnownIntegers.maximumCount, value.elements.count == 1
         {

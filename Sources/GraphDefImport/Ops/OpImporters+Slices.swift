@@ -33,10 +33,7 @@ extension OpImporter {
       }
     }),
     "StridedSliceGrad": OpImporter { node in
-      let shape = Shape(try node.shapeOperand(0))
-      guard !shape.extents.contains(where: \.isNegative) else {
-        throw ImportError.Reason.other("nothing has the shape \(shape)")
-      }
+      let shape = try node.definiteShape(0)
       let slice = try StridedSliceReader(node).slice(of: shape)
       let part = try node.operand(4).reshaped(to: slice.shape)
       return try part.placed(Slice(starts: slice.starts, strides: slice.strides, shape: slice.shape), in: shape)
