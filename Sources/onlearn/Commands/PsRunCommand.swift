@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import NIOPosix
-public import PS
+import PS
 import Parameters
 import Transport
 import UnixSignals
@@ -68,11 +68,7 @@ struct PsRunCommand: AsyncParsableCommand {
       valueName: "FOLDER"))
   var data: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "With --data: answer when a change is written, synced within a second (everysec, the default), or synced (always)."
-    ))
-  var durability: Durability?
+  @OptionGroup var durability: DurabilityOptions
 
   @Option(
     help: ArgumentHelp("With --data: the size of a file of the log; two of them are always reserved.", valueName: "MIB")
@@ -102,7 +98,7 @@ struct PsRunCommand: AsyncParsableCommand {
       throw ValidationError("--max-payload must be between 1 and \(Limits.payloadCap >> 20).")
     }
     try MachineMemory.check(maxMemory)
-    try Durability.check(durability, data: data)
+    try durability.check(data: data)
     guard (1...1024).contains(logSegment) else { throw ValidationError("--log-segment must be between 1 and 1024.") }
     if role == .scheduler, scheduler != nil || shard != nil || advertise != nil || data != nil {
       throw ValidationError("--scheduler, --shard, --advertise and --data are for servers.")
@@ -163,7 +159,7 @@ struct PsRunCommand: AsyncParsableCommand {
     options.tls = try encryption.load()
     options.schedulerTLS = try schedulerEncryption.load()
     options.dataFolder = data
-    options.durability = durability ?? .everySecond
+    options.durability = durability.policy
     options.segmentByteCount = logSegment << 20
     let server = try await ParameterServer.start(options)
     if server.startedFull {
@@ -196,17 +192,6 @@ struct PsRunCommand: AsyncParsableCommand {
       }
       try await group.next()
       group.cancelAll()
-    }
-  }
-}
-
-extension Durability: ExpressibleByArgument {
-  /// Checks that `durability` says how something is kept, and that something is.
-  static func check(_ durability: Durability?, data: String?) throws {
-    switch (durability, data) {
-    case (nil, _), (Durability.none?, nil), (.everySecond, _?), (.always, _?): return
-    case (_, nil): throw ValidationError("--durability is of what is kept; say where with --data.")
-    case (_, _?): throw ValidationError("--durability none keeps nothing; leave --data out.")
     }
   }
 }

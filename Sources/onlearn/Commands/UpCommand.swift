@@ -35,11 +35,7 @@ struct UpCommand: AsyncParsableCommand {
         + "is kept.", valueName: "FOLDER"))
   var data: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "With --data: answer when a change is written, synced within a second (everysec, the default), or synced (always)."
-    ))
-  var durability: Durability?
+  @OptionGroup var durability: DurabilityOptions
 
   @Option(
     help: ArgumentHelp(
@@ -59,7 +55,7 @@ struct UpCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...64).contains(servers) else { throw ValidationError("--servers must be between 1 and 64.") }
     try MachineMemory.check(maxMemory)
-    try Durability.check(durability, data: data)
+    try durability.check(data: data)
   }
 
   func run() async throws { try await CommandError.reporting(serve) }
@@ -77,7 +73,7 @@ struct UpCommand: AsyncParsableCommand {
         options.shard = shard
         options.scheduler = listener.address
         options.dataFolder = data.map { "\($0)/server-\(shard)" }
-        options.durability = durability ?? .everySecond
+        options.durability = durability.policy
         options.memoryLimit = MachineMemory.forModels(servers: servers, mebibytes: maxMemory)
         running.append(try await ParameterServer.start(options))
       }
