@@ -35,6 +35,11 @@ import Testing
     try graph.program(["y"]) { $0.isScoring = true }.nodes.contains { $0.primitive is RandomNumbers }
   }
 
+  private static let choiceOfScaled = Spelling("multiply, then choose") {
+    $0.add("scaled", op: "Mul", ["x", "two"])
+    $0.add("y", op: "SelectV2", ["keep", "scaled", "zero"])
+  }
+
   static let whole: [Spelling] = [
     Spelling("mask, then divide") {
       $0.add("dropped", op: "Mul", ["x", "mask"])
@@ -52,10 +57,7 @@ import Testing
       $0.add("scaled", op: "RealDiv", ["mask", "half"])
       $0.add("y", op: "Mul", ["x", "scaled"])
     },
-    Spelling("multiply, then choose") {
-      $0.add("scaled", op: "Mul", ["x", "two"])
-      $0.add("y", op: "SelectV2", ["keep", "scaled", "zero"])
-    },
+    choiceOfScaled,
     Spelling("choose, then multiply") {
       $0.add("dropped", op: "SelectV2", ["keep", "zero", "x"])
       $0.add("y", op: "Mul", ["dropped", "two"])
@@ -119,10 +121,7 @@ import Testing
       $0.add("scaled", op: "Mul", ["mask", "two"])
       $0.add("y", op: "Mul", ["x", "scaled"])
     },
-    Spelling("a choice") {
-      $0.add("scaled", op: "Mul", ["x", "two"])
-      $0.add("y", op: "SelectV2", ["keep", "scaled", "zero"])
-    },
+    choiceOfScaled,
   ]
 
   @Test(arguments: repeated) func `stays where the mask repeats the tensor`(_ spelling: Spelling) throws {

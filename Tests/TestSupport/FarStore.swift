@@ -1,32 +1,27 @@
-package import Kernels
+import Kernels
 package import Parameters
 import Synchronization
 
 /// A store that lends no more than it is asked for, as one across a network does: every other row is NaN.
-package final class FarStore: ParameterStore {
-  private let store: MemoryStore
+package final class FarStore: StandInStore {
+  package let base: any ParameterStore
   private let mirrors: [AlignedMemory]
   private let count = Mutex(0)
 
   /// Lends what `store` has.
   package init(_ store: MemoryStore) {
-    self.store = store
+    base = store
     mirrors = store.parameters.map { AlignedMemory(byteCount: 4 * $0.count) }
   }
 
   /// How often something was exchanged.
   package var exchangeCount: Int { count.withLock { $0 } }
 
-  package var parameters: [ParameterSpec] { store.parameters }
-  package var version: UInt64 { store.version }
   package var prefersRowRequests: Bool { true }
-  package var tensors: [StoredTensor] { store.tensors }
-
-  package func offset(ofSource source: String) throws -> UInt64? { store.offset(ofSource: source) }
 
   package func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
     count.withLock { $0 += 1 }
-    var lent = try store.exchange(push: push, pull: pull)
+    var lent = try base.exchange(push: push, pull: pull)
     for (number, spec) in parameters.enumerated() {
       let mirror = mirrors[number].view(of: Float.self, count: spec.count)
       let values = lent.parameters[number]
@@ -46,18 +41,4 @@ package final class FarStore: ParameterStore {
     }
     return lent
   }
-
-  package func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws {
-    try store.setOptimizer(optimizer, of: parameter)
-  }
-
-  package func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws {
-    try store.read(tensor, from: offset, into: destination)
-  }
-
-  package func write(_ values: MemoryView<Float>, to tensor: String, at offset: Int) throws {
-    try store.write(values, to: tensor, at: offset)
-  }
-
-  package func save() throws { store.save() }
 }

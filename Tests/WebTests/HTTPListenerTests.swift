@@ -230,17 +230,22 @@ import Web
     await client.stop()
   }
 
-  /// Makes the answer to ``askForMuch`` so long that no buffer of the system holds it.
+  /// Makes an answer so long that no buffer of the system holds it.
   private static let much = ["much": String(repeating: "x", count: 32 << 20)]
-  private static let askForMuch = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+  /// A connection that has asked for ``much``, and taken the beginning of the answer.
+  private static func beginReading(of client: RawClient) async throws -> SlowReader {
+    let reader = try await client.connect()
+    try await reader.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    try await reader.readBeginning()
+    return reader
+  }
 
   @Test func `sends all of an answer to a client that is slow to read it`() async throws {
     var options = HTTPListener.Options()
     options.patience = .seconds(1)
     let client = try await RawClient(options, help: Self.much)
-    let reader = try await client.connect()
-    try await reader.send(Self.askForMuch)
-    try await reader.readBeginning()
+    let reader = try await Self.beginReading(of: client)
     try await Task.sleep(for: .milliseconds(1500))
     let answer = try await reader.readToEnd()
     #expect(answer.utf8.count > 32 << 20)
@@ -249,9 +254,7 @@ import Web
 
   @Test func `stops when answers that are on their way have arrived`() async throws {
     let client = try await RawClient(help: Self.much)
-    let reader = try await client.connect()
-    try await reader.send(Self.askForMuch)
-    try await reader.readBeginning()
+    let reader = try await Self.beginReading(of: client)
     async let stop: Void = client.stop(patience: .seconds(20))
     try await Task.sleep(for: .milliseconds(100))
     let answer = try await reader.readToEnd()
@@ -263,9 +266,7 @@ import Web
     var options = HTTPListener.Options()
     options.stallLimit = .milliseconds(100)
     let client = try await RawClient(options, help: Self.much)
-    let reader = try await client.connect()
-    try await reader.send(Self.askForMuch)
-    try await reader.readBeginning()
+    let reader = try await Self.beginReading(of: client)
     let start = ContinuousClock.now
     await client.stop(patience: .seconds(20))
     #expect(ContinuousClock.now - start < .seconds(15))

@@ -7,40 +7,21 @@ import TestSupport
 import Testing
 
 /// A store that prefers to be told which rows are needed, and counts how often it was asked for all of them.
-private final class AskingStore: ParameterStore {
-  private let store: MemoryStore
+private final class AskingStore: StandInStore {
+  let base: any ParameterStore
   private let count = Mutex(0)
 
-  init(_ store: MemoryStore) { self.store = store }
+  init(_ base: MemoryStore) { self.base = base }
 
   /// How often it was asked for all rows.
   var wholeRequestCount: Int { count.withLock { $0 } }
 
   var prefersRowRequests: Bool { true }
-  var parameters: [ParameterSpec] { store.parameters }
-  var version: UInt64 { store.version }
-  var tensors: [StoredTensor] { store.tensors }
-
-  func offset(ofSource source: String) throws -> UInt64? { store.offset(ofSource: source) }
 
   func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
     if pull?.wantsAllRows == true { count.withLock { $0 += 1 } }
-    return try store.exchange(push: push, pull: pull)
+    return try base.exchange(push: push, pull: pull)
   }
-
-  func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws {
-    try store.setOptimizer(optimizer, of: parameter)
-  }
-
-  func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws {
-    try store.read(tensor, from: offset, into: destination)
-  }
-
-  func write(_ values: MemoryView<Float>, to tensor: String, at offset: Int) throws {
-    try store.write(values, to: tensor, at: offset)
-  }
-
-  func save() throws { store.save() }
 }
 
 @Suite struct `Training with rows` {
