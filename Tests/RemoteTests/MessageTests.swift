@@ -27,6 +27,15 @@ import Wire
     #expect(try ScoreBatchReply(reading: scores.payload) == scores)
   }
 
+  /// What lies behind the first 16 MiB of a message is copied before it is read.
+  @Test func `come back as they were sent when they are long`() throws {
+    let count = 5 << 20
+    let labels = (0..<count).map { Float($0 % 3) }
+    let batch = Batch(examples: count, x: [Float](repeating: 0.5, count: count), y: labels)
+    let read = try TrainBatchRequest(reading: TrainBatchRequest(model: "lr", batch: batch).payload)
+    #expect(read.batch.y == labels && read.batch.x == batch.x)
+  }
+
   @Test func `are refused when they are cut anywhere, or have more`() {
     let whole = Self.bytes(Self.train.payload)
     for count in 0..<whole.count {

@@ -12,7 +12,7 @@ extension ParameterClient {
       for (shard, pieces) in densePieces(place, offset..<offset + destination.count) where !pieces.isEmpty {
         for piece in pieces {
           let values = try get(.elements(piece), part, place.parameter, from: shard)
-          destination[piece.lowerBound - offset..<piece.upperBound - offset].copy(from: values.view)
+          values.copy(to: destination[piece.lowerBound - offset..<piece.upperBound - offset])
         }
       }
     } else {
@@ -144,7 +144,7 @@ extension ParameterClient {
       }
       for (index, key) in keys.enumerated() {
         let row = Int(key - rows.lowerBound)
-        memory[row * length..<(row + 1) * length].copy(from: values.view[index * length..<(index + 1) * length])
+        values.copy(index * length..<(index + 1) * length, to: memory[row * length..<(row + 1) * length])
       }
     }
   }

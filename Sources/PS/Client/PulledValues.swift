@@ -72,7 +72,8 @@ struct PulledValues {
       let available = min(part.scalarCount - copied, reader.remaining / MemoryLayout<Float>.stride)
       let count = available - available % part.unit
       guard count > 0 || part.scalarCount == 0 else { return }
-      part.copy(try reader.scalars(of: Float.self, count: count).view, to: copied)
+      let scalars = try reader.scalars(of: Float.self, count: count)
+      withExtendedLifetime(scalars) { part.copy(scalars.view, to: copied) }
       place = payload.readableBytes - reader.remaining
       copied += count
       guard copied == part.scalarCount else { return }

@@ -186,15 +186,16 @@ extension ShardTable {
     let count = try reader.count(limit: capacity - map.count, elementBytes: 8)
     let stride = Int(try reader.integer(UInt32.self))
     guard stride == layout.stride else { throw Refusal(.malformed, "rows of \(stride) floats, not \(layout.stride)") }
-    let newKeys = try reader.array(of: Int64.self, count: count).view
-    let values = try reader.array(of: Float.self, count: count * stride).view
+    let newKeys = try reader.array(of: Int64.self, count: count)
+    let values = try reader.array(of: Float.self, count: count * stride)
+    defer { withExtendedLifetime((newKeys, values)) {} }
     map.reserve(count)
     for position in 0..<count {
-      let key = newKeys[position]
+      let key = newKeys.view[position]
       guard key >= 0, key < capacity, map.number(of: key) == nil else {
         throw Refusal(.malformed, "the row \(key) twice, or of \(capacity)")
       }
-      add(key, values[position * stride..<(position + 1) * stride])
+      add(key, values.view[position * stride..<(position + 1) * stride])
     }
   }
 

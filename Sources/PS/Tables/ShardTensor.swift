@@ -126,7 +126,7 @@ extension ShardTensor {
       throw Refusal(.malformed, "floats \(first) and \(count) more of a tensor that has \(next) of \(target.count)")
     }
     let end = next + Int(count)
-    target[next..<end].copy(from: try reader.array(of: Float.self, count: Int(count)).view)
+    try reader.array(of: Float.self, count: Int(count)).copy(to: target[next..<end])
     next = end
   }
 

@@ -210,7 +210,7 @@ extension MessageReader {
   fileprivate mutating func matrix(_ rows: Int, _ columns: Int) throws(Refusal) -> [Float] {
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
     guard !overflow else { throw Refusal(.malformed, "\(rows) × \(columns) numbers") }
-    return try array(of: Float.self, count: count).view.array
+    return try array(of: Float.self, count: count).array
   }
 }
 

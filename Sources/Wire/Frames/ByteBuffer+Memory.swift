@@ -41,7 +41,8 @@ extension ByteBuffer {
 /// An array in a message: it lies where it arrived, and keeps that memory alive.
 @safe public struct WireArray<Scalar: BitwiseCopyable>: Sendable {
   private let bytes: ByteBuffer
-  /// The scalars, only to be read.
+  /// The scalars, only to be read, as long as the array is kept. Of one that nothing else keeps, use ``array`` or
+  /// ``copy(_:to:)``: the array would be gone before its scalars are looked at.
   public let view: MemoryView<Scalar>
 
   /// The scalars that fill `bytes`, which are as many as a multiple of a scalar's.
@@ -62,6 +63,17 @@ extension ByteBuffer {
 
   /// The number of scalars.
   public var count: Int { view.count }
+
+  /// A copy of the scalars.
+  public var array: [Scalar] { withExtendedLifetime(bytes) { view.array } }
+
+  /// Copies the scalars `range`, or all, to `destination`.
+  public func copy(_ range: Range<Int>? = nil, to destination: MemoryView<Scalar>) {
+    withExtendedLifetime(bytes) { destination.copy(from: view[range ?? 0..<count]) }
+  }
+
+  /// The same scalars in memory of their own: nothing is kept of the message that they came in.
+  public var detached: WireArray { WireArray(ByteBuffer(bytes: bytes.readableBytesView)) }
 }
 
 extension ByteBuffer {
