@@ -64,7 +64,7 @@ package final class SpareSegments: Sendable {
   func take(as name: String) -> (any StoreFile)? {
     while let spare = names.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
       do throws(FileError) {
-        let file = try folder.open(spare)
+        let file = try folder.openToChange(spare)
         try file.truncate(to: segmentByteCount)
         // Until it is begun it is no segment.
         try file.write([ByteBuffer(repeating: 0, count: SegmentHeader.byteCount)], at: 0)

@@ -14,8 +14,11 @@ package protocol StoreFolder: Sendable {
   /// Creates an empty file; one that has the name is gone.
   func create(_ name: String) throws(FileError) -> any StoreFile
 
-  /// Opens a file that is there.
+  /// Opens a file that is there, to be read.
   func open(_ name: String) throws(FileError) -> any StoreFile
+
+  /// Opens a file that is there, to be read and changed.
+  func openToChange(_ name: String) throws(FileError) -> any StoreFile
 
   /// Gives a file another name, in place of a file that had it.
   func rename(_ name: String, to newName: String) throws(FileError)

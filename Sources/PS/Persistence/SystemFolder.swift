@@ -5,7 +5,8 @@ import Synchronization
 
 // The one file of this folder that looks at memory: calls of the system.
 
-/// A folder of this machine, which one process at a time has.
+/// A folder of this machine, which one process at a time has: the folder that was opened, wherever it is moved, and not
+/// what takes its path.
 package final class SystemFolder: StoreFolder {
   // Safety: the calls of the system take paths as strings that live as long as the call, fill structures of ours, and
   // read or write buffers within their bounds; descriptors are open as long as their objects live.
@@ -21,7 +22,7 @@ package final class SystemFolder: StoreFolder {
   ///
   /// - Parameter mayCreate: Whether it is created if it is not there.
   package init(_ path: String, mayCreate: Bool = true) throws(FileError) {
-    if mayCreate, unsafe mkdir(path, 0o755) != 0, errno != EEXIST { throw FileError(path, .create, code: errno) }
+    if mayCreate { try Self.create(path) }
     descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     self.path = path
     guard descriptor >= 0 else { throw FileError(path, .open, code: errno) }
@@ -43,16 +44,17 @@ package final class SystemFolder: StoreFolder {
     }
   }
 
-  /// Lets `body` change the file `name`, unless others may have the folder.
+  /// Lets `body` change names in the folder, unless others may have it.
   private func change<Value: Sendable>(
-    _ name: String, _ operation: FileError.Operation, _ body: (String) throws(FileError) -> Value
+    _ name: String, _ operation: FileError.Operation, _ body: () throws(FileError) -> Value
   ) throws(FileError) -> Value {
-    let path = path + "/" + name
-    return try isLocked.withLock { isLocked throws(FileError) in
-      guard isLocked else { throw FileError(path, operation, code: ESTALE) }
-      return try body(path)
+    try isLocked.withLock { isLocked throws(FileError) in
+      guard isLocked else { throw FileError(path(of: name), operation, code: ESTALE) }
+      return try body()
     }
   }
+
+  private func path(of name: String) -> String { path + "/" + name }
 
   /// Whether there is anything at `path`.
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
@@ -60,18 +62,24 @@ package final class SystemFolder: StoreFolder {
   /// Gives the folder at `path` another path beside it, where there is nothing, and makes that durable.
   package static func move(_ path: String, to newPath: String) throws(FileError) {
     guard unsafe Glibc.rename(path, newPath) == 0 else { throw FileError(newPath, .rename, code: errno) }
-    let parent = newPath.lastIndex(of: "/").map { String(newPath[...$0]) } ?? "."
-    let descriptor = unsafe Glibc.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(parent, .open, code: errno) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw FileError(parent, .sync, code: errno) }
+    try SystemFiles().syncFolder(of: newPath)
+  }
+
+  /// Creates the folder at `path` unless it is there, and makes that durable.
+  private static func create(_ path: String) throws(FileError) {
+    var path = path
+    while path.count > 1, path.last == "/" { path.removeLast() }
+    if unsafe mkdir(path, 0o755) == 0 { return try SystemFiles().syncFolder(of: path) }
+    guard errno == EEXIST else { throw FileError(path, .create, code: errno) }
   }
 
   /// The seconds since 1970.
   package static func secondsSince1970() -> UInt32 { UInt32(truncatingIfNeeded: time(nil)) }
 
   package func names() throws(FileError) -> [String] {
-    guard let folder = unsafe opendir(path) else { throw FileError(path, .read, code: errno) }
+    // The stream has a descriptor of its own, and closes it.
+    let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard copy >= 0, let folder = unsafe fdopendir(copy) else { throw FileError(path, .read, code: errno) }
     defer { unsafe closedir(folder) }
     var names: [String] = []
     while let entry = unsafe readdir(folder) {
@@ -84,22 +92,32 @@ package final class SystemFolder: StoreFolder {
   }
 
   package func create(_ name: String) throws(FileError) -> any StoreFile {
-    try change(name, .create) { path throws(FileError) in try SystemFile(path, O_RDWR | O_CREAT | O_TRUNC, .create) }
+    try change(name, .create) { () throws(FileError) in try file(name, O_RDWR | O_CREAT | O_TRUNC, .create) }
   }
 
-  package func open(_ name: String) throws(FileError) -> any StoreFile {
-    try SystemFile(path + "/" + name, O_RDWR, .open)
+  package func open(_ name: String) throws(FileError) -> any StoreFile { try file(name, O_RDONLY, .open) }
+
+  package func openToChange(_ name: String) throws(FileError) -> any StoreFile { try file(name, O_RDWR, .open) }
+
+  private func file(
+    _ name: String, _ flags: Int32, _ operation: FileError.Operation
+  ) throws(FileError) -> SystemFile {
+    let descriptor = unsafe openat(descriptor, name, flags | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(path(of: name), operation, code: errno) }
+    return SystemFile(path(of: name), descriptor)
   }
 
   package func rename(_ name: String, to newName: String) throws(FileError) {
-    try change(newName, .rename) { newPath throws(FileError) in
-      guard unsafe Glibc.rename(path + "/" + name, newPath) == 0 else { throw FileError(newPath, .rename, code: errno) }
+    try change(newName, .rename) { () throws(FileError) in
+      guard unsafe renameat(descriptor, name, descriptor, newName) == 0 else {
+        throw FileError(path(of: newName), .rename, code: errno)
+      }
     }
   }
 
   package func remove(_ name: String) throws(FileError) {
-    try change(name, .write) { path throws(FileError) in
-      guard unsafe unlink(path) == 0 else { throw FileError(path, .write, code: errno) }
+    try change(name, .write) { () throws(FileError) in
+      guard unsafe unlinkat(descriptor, name, 0) == 0 else { throw FileError(path(of: name), .write, code: errno) }
     }
   }
 
@@ -115,10 +133,10 @@ private final class SystemFile: StoreFile {
   /// Why bytes may be missing on the disk whatever the system says later.
   private let failedSync = Mutex<FileError?>(nil)
 
-  init(_ path: String, _ flags: Int32, _ operation: FileError.Operation) throws(FileError) {
+  /// The open file `descriptor`, which it closes in the end.
+  init(_ path: String, _ descriptor: Int32) {
     self.path = path
-    descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(path, operation, code: errno) }
+    self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }

@@ -144,6 +144,21 @@ import Wire
     }
   }
 
+  @Test func `writes where its folder is, not where that was`() async throws {
+    try await Self.withFolder { path in
+      let folder = try SystemFolder(path)
+      let moved = path + "-moved"
+      defer { try? FileManager.default.removeItem(atPath: moved) }
+      try FileManager.default.moveItem(atPath: path, toPath: moved)
+      let other = try SystemFolder(path)
+      _ = try folder.create("a")
+      try folder.rename("a", to: "b")
+      _ = try folder.create("c")
+      try folder.remove("c")
+      #expect(try folder.names() == ["b"] && other.names().isEmpty)
+    }
+  }
+
   @Test func `leaves its folder to others when it cannot start`() async throws {
     try await Self.withFolder { folder in
       let server = try await Self.start(folder, .everySecond)

@@ -140,6 +140,8 @@ final class MemoryFolder: StoreFolder {
     return File(self, number)
   }
 
+  func openToChange(_ name: String) throws(FileError) -> any StoreFile { try open(name) }
+
   func rename(_ name: String, to newName: String) throws(FileError) {
     try state.withLock { state throws(FileError) in try state.rename(name, to: newName) }
   }
