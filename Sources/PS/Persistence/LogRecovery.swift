@@ -21,10 +21,13 @@ struct LogRecovery {
 
   /// Reads the log of `folder` behind record `start`, which a snapshot has; 0 for all of it.
   ///
-  /// - Parameter body: Is given the records, in order.
-  /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for anything but whole records up to a torn tail.
+  /// - Parameters:
+  ///   - snapshotIdentity: The store that the snapshot is of; nil without one.
+  ///   - body: Is given the records, in order.
+  /// - Throws: ``StoreFolderError/damaged(file:offset:problem:)`` for anything but whole records up to a torn tail, and
+  ///   ``StoreFolderError/foreign(problem:)`` for the log of another store, before any record is read.
   init(
-    _ folder: any StoreFolder, after start: UInt64,
+    _ folder: any StoreFolder, of snapshotIdentity: StoreIdentity?, after start: UInt64,
     _ body: (_ record: LogRecord, _ segment: String, _ offset: Int) throws(StoreFolderError) -> Void
   ) throws(StoreFolderError) {
     let segments = try Self.segments(in: folder)
@@ -33,11 +36,14 @@ struct LogRecovery {
         guard start > 0 else { return }
         throw .unusable(problem: "the log in '\(folder.path)' is gone; a snapshot alone may lack the last records")
       }
+      try Self.check(
+        try SegmentReader.header(of: oldest.name, in: folder), isOf: snapshotIdentity, with: start, in: folder)
       throw .damaged(
         file: oldest.name, offset: 40,
         problem: "the log begins with record \(oldest.firstLSN), but those from \(start + 1) on are needed")
     }
     var reader = try SegmentReader(segments[first].name, in: folder)
+    try Self.check(reader.header, isOf: snapshotIdentity, with: start, in: folder)
     var problem = try read(&reader, after: start, body)
     for segment in segments[(first + 1)...] {
       let before = reader
@@ -61,6 +67,16 @@ struct LogRecovery {
   /// The same.
   static func list(_ folder: any StoreFolder) throws(FileError) -> [(firstLSN: UInt64, name: String)] {
     try folder.names().compactMap { name in SegmentHeader.firstLSN(ofName: name).map { ($0, name) } }.sorted { $0 < $1 }
+  }
+
+  /// Checks that a segment is of the store of the snapshot that has the records up to `start`.
+  private static func check(
+    _ header: SegmentHeader, isOf identity: StoreIdentity?, with start: UInt64, in folder: any StoreFolder
+  ) throws(StoreFolderError) {
+    guard let identity, identity != header.identity else { return }
+    throw .foreign(
+      problem: "the snapshot with record \(start) and the log in '\(folder.path)' are of different stores; move away "
+        + "what does not belong there")
   }
 
   /// Checks that a segment follows on the one before.
@@ -127,20 +143,30 @@ struct LogRecovery {
     if let turn {
       // As the server would have done it.
       try SegmentTurn(
-        from: folder.open(turn.before), to: folder.open(lastSegment.name), name: turn.name, in: folder
+        from: folder.openToChange(turn.before), to: folder.openToChange(lastSegment.name), name: turn.name, in: folder
       ).run()
       lastSegment.name = turn.name
     }
-    let file = try folder.open(lastSegment.name)
+    let file = try folder.openToChange(lastSegment.name)
     if tornTail.readableBytes > 0 {
       // What is reserved behind the tail makes room for the copy.
       try file.truncate(to: lastSegment.end + tornTail.readableBytes)
-      let copy = try folder.create(lastSegment.name + ".torn")
-      try copy.write([tornTail], at: 0)
-      try copy.sync()
-      try folder.sync()
+      try copyTail(as: lastSegment.name + ".torn", in: folder)
     }
     try file.truncate(to: lastSegment.end)
     try file.sync()
+  }
+
+  /// Keeps a copy of the torn tail, unless the disk has no room for it: nobody was told that anything in it is safe.
+  private func copyTail(as name: String, in folder: any StoreFolder) throws(FileError) {
+    do throws(FileError) {
+      let copy = try folder.create(name)
+      try copy.write([tornTail], at: 0)
+      try copy.sync()
+    } catch {
+      guard error.isLackOfRoom else { throw error }
+      try? folder.remove(name)
+    }
+    try folder.sync()
   }
 }

@@ -111,8 +111,13 @@ package final class LogWriter {
     guard let file else { return }
     try turn?.run()
     try file.sync()
-    try write(mark: .clean, sequence: 0)
-    try file.sync()
+    do throws(FileError) {
+      try write(mark: .clean, sequence: 0)
+      try file.sync()
+    } catch {
+      // Without the mark the next start looks for a torn tail, no more.
+      guard error.isLackOfRoom else { throw error }
+    }
     durableLSN = position.lastLSN
   }
 

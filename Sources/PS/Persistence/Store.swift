@@ -53,19 +53,17 @@ package struct Store {
     _ folder: any StoreFolder, _ configuration: ServerCore.Configuration, now: Instant = .now(), newID: Identifier,
     segmentByteCount: Int = Store.segmentByteCount, time: @escaping () -> UInt32 = SystemFolder.secondsSince1970
   ) throws(StoreFolderError) -> Store {
+    // Before it is read: to another shard its records mean nothing. Where the first segment cannot tell, reading will.
+    if let identity = try? identity(in: folder) { try check(identity, of: folder, is: configuration) }
     let contents = try read(folder, configuration, now: now)
     let recovery = contents.recovery
-    if let identity = recovery.identity,
-      (identity.shard, identity.shards) != (configuration.shard, configuration.shards)
-    {
-      throw .foreign(
-        problem: "'\(folder.path)' has shard \(identity.shard) of \(identity.shards), but the server is to be shard "
-          + "\(configuration.shard) of \(configuration.shards)")
-    }
+    if let identity = recovery.identity { try check(identity, of: folder, is: configuration) }
     let identity =
       recovery.identity ?? StoreIdentity(id: newID, shard: configuration.shard, shards: configuration.shards)
     do throws(FileError) {
       for name in contents.broken { try folder.rename(name, to: name + ".broken") }
+      // A snapshot that was not finished takes room that the log may need.
+      if try folder.names().contains(SnapshotFile.unfinishedName) { try folder.remove(SnapshotFile.unfinishedName) }
       try recovery.cut(in: folder)
     } catch {
       throw .system(error)
@@ -79,6 +77,16 @@ package struct Store {
     return Store(
       folder: folder, identity: identity, core: contents.core, log: log, snapshot: contents.snapshot,
       finding: contents.finding)
+  }
+
+  /// Checks that the store in `folder` is of the shard that the server is to be.
+  private static func check(
+    _ identity: StoreIdentity, of folder: any StoreFolder, is configuration: ServerCore.Configuration
+  ) throws(StoreFolderError) {
+    guard (identity.shard, identity.shards) != (configuration.shard, configuration.shards) else { return }
+    throw .foreign(
+      problem: "'\(folder.path)' has shard \(identity.shard) of \(identity.shards), but the server is to be shard "
+        + "\(configuration.shard) of \(configuration.shards)")
   }
 
   /// Reads the store in `folder` to its end, without changing anything.
@@ -117,7 +125,7 @@ package struct Store {
       var names = try folder.names().filter { SegmentHeader.firstLSN(ofName: $0) != nil && $0 > damage.file }
       if hasBegunSegment, damage.file != SegmentTurn.unfinishedName { names.append(SegmentTurn.unfinishedName) }
       for name in names { try folder.rename(name, to: name + ".damaged") }
-      let file = try folder.open(damage.file)
+      let file = try folder.openToChange(damage.file)
       let copy = try folder.create(damage.file + ".damaged")
       try copy.write([try file.read(at: 0, count: try file.byteCount)], at: 0)
       try copy.sync()
@@ -173,15 +181,12 @@ package struct Store {
     _ broken: [String]
   ) throws(StoreFolderError) -> Contents {
     var core = core
-    let recovery = try LogRecovery(folder, after: snapshot?.lsn ?? 0) {
+    let recovery = try LogRecovery(folder, of: identity, after: snapshot?.lsn ?? 0) {
       record, segment, offset throws(StoreFolderError) in
       do throws(Refusal) { try core.replay(record) } catch {
         throw StoreFolderError(
           error, of: "record \(record.lsn) of the log in '\(folder.path)'", in: segment, at: offset)
       }
-    }
-    if let identity, identity != recovery.identity {
-      throw .foreign(problem: "the snapshot and the log in '\(folder.path)' are of different stores")
     }
     return Contents(core: core, snapshot: snapshot, recovery: recovery, broken: broken)
   }

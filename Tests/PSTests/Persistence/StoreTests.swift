@@ -37,16 +37,19 @@ import Wire
     return configuration
   }()
 
-  private static func open(_ folder: MemoryFolder, segment: Int = 4096) throws -> Store {
+  private static func open(
+    _ folder: MemoryFolder, segment: Int = 4096, id: Identifier = id
+  ) throws -> Store {
     try Store.open(
       folder, configuration, now: Instant(), newID: id, segmentByteCount: segment, time: { 1_700_000_000 })
   }
 
   /// Writes `records`, each synced, and what a server leaves behind that is killed.
-  private static func folder(_ records: [LogRecord], segment: Int = 4096, isClosed: Bool = false) throws -> MemoryFolder
-  {
+  private static func folder(
+    _ records: [LogRecord], segment: Int = 4096, id: Identifier = id, isClosed: Bool = false
+  ) throws -> MemoryFolder {
     let folder = MemoryFolder()
-    let log = try open(folder, segment: segment).log
+    let log = try open(folder, segment: segment, id: id).log
     try log.write(records)
     if isClosed { try log.close() }
     return folder.afterKill
@@ -284,6 +287,41 @@ import Wire
       for record in rest { try store.log.append(record) }
       #expect(try Self.isPrefix(Self.open(folder.afterKill), of: history, at: history.records.count))
     }
+  }
+
+  @Test func `with a torn tail and no room for a copy of it is opened without one`() throws {
+    let history = try History(pushes: 3)
+    let folder = try Self.folder(history.records)
+    let last = try #require(folder.segments.last)
+    let end = try #require(folder[last].lastIndex { $0 != 0 }) + 1
+    folder[last].removeSubrange(end...)
+    folder[last] += [UInt8](repeating: 7, count: 100)
+    folder["snapshot-next"] = [UInt8](repeating: 1, count: 5000)
+    folder.state.withLock { $0.capacity = $0.size - 5000 - 100 }
+    let store = try Self.open(folder)
+    #expect(store.finding.tornByteCount == 100 && folder[last + ".torn"].isEmpty)
+    #expect(try Self.isPrefix(store, of: history, at: history.records.count))
+    // What was left of a snapshot has made room.
+    #expect(try !folder.names().contains("snapshot-next"))
+  }
+
+  @Test func `with a snapshot of another store is refused for that, and not taken for damaged`() throws {
+    let history = try History(pushes: 6)
+    let folder = try Self.folder(history.records, segment: 1024)
+    let foreign = try Self.folder(History(pushes: 40).records, id: Identifier(bytes: [UInt8](repeating: 9, count: 16)))
+    let world = World(seed: 1)
+    let driver = ServerDriver(
+      Self.configuration, store: try Self.open(foreign), on: SimulatedLoop(world, slowness: 0.001...0.002),
+      perform: { _ in }, failed: { _ in })
+    driver.start()
+    try driver.snapshot(waits: true) { _ in }
+    world.run(for: .seconds(5))
+    let name = try #require(foreign.snapshots.first)
+    folder[name] = foreign[name]
+    let error = #expect(throws: StoreFolderError.self) { try Store.verify(folder) }
+    let isForeign = if case .foreign = error { true } else { false }
+    #expect(isForeign, "\(String(describing: error))")
+    #expect(throws: StoreFolderError.self) { try Store.truncate(folder) }
   }
 
   @Test func `does not begin on a full disk, and says how much room it needs`() throws {
