@@ -14,6 +14,17 @@ public enum PushBlock: Sendable {
   case rows(tensors: [Int], keys: WireArray<Int64>, values: [WireArray<Float>])
 }
 
+extension PushBlock {
+  /// The same gradients, and nothing of the message that they came in.
+  var detached: PushBlock {
+    switch self {
+    case .dense(let tensor, let first, let values): .dense(tensor: tensor, first: first, values: values.detached)
+    case .rows(let tensors, let keys, let values):
+      .rows(tensors: tensors, keys: keys.detached, values: values.map(\.detached))
+    }
+  }
+}
+
 /// A part of a model to be read.
 public enum PullBlock: Sendable {
   /// `count` elements from `first` on of the dense tensor number `tensor`.

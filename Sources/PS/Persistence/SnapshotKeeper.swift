@@ -81,6 +81,12 @@ final class SnapshotKeeper {
     run.start()
   }
 
+  /// Notes that a snapshot could not be begun, for want of memory: the next try waits, as after any that failed.
+  func noteLackOfMemory() {
+    failureCount += 1
+    earliest = loop.now + Self.pause
+  }
+
   /// Calls `done` with what becomes of the snapshot that is being written, or at once if none is.
   func whenDone(_ done: @escaping (SnapshotEnd) -> Void) {
     if running == nil { done(.cancelled) } else { waiting.append(done) }

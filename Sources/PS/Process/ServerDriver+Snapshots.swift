@@ -7,7 +7,10 @@ extension ServerDriver {
   /// - Returns: The last record of the one that is being written; nil if there is no memory for it.
   func beginSnapshot(_ keeper: StoreKeeper) -> UInt64? {
     if let lsn = keeper.snapshots.runningLSN { return lsn }
-    guard let lsn = core.beginSnapshot() else { return nil }
+    guard let lsn = core.beginSnapshot() else {
+      keeper.snapshots.noteLackOfMemory()
+      return nil
+    }
     keeper.writeSnapshot(
       upTo: lsn,
       next: { [weak self] () throws(CancellationError) in

@@ -41,6 +41,7 @@ package final class ServerDriver {
 
   /// Begins; nothing may happen before.
   package func start() {
+    core.begin(now: loop.now)
     keeper?.start()
     // Clocks that all had completed before a restart end now, and nobody who was there is waited for for ever.
     step(.timer)

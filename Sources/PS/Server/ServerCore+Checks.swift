@@ -14,6 +14,7 @@ extension ServerCore {
       guard accepted.models.count < configuration.modelLimit else {
         throw Refusal(.limit, "this server keeps at most \(configuration.modelLimit) models")
       }
+      try checkNorms(schema.parameters)
       return AcceptedRequest(operation: .register(request, try makeTensors(schema)), needsSync: true)
     }
     try state.checkSchema(schema)
@@ -66,8 +67,21 @@ extension ServerCore {
       do throws(OptimizerError) { try optimizer.checkChange(from: parameters[tensor].optimizer) } catch {
         throw Refusal(.limit, "'\(parameters[tensor].name)': \(error)")
       }
+      var changed = parameters[tensor]
+      changed.optimizer = optimizer
+      try checkNorms([changed])
     }
     return AcceptedRequest(operation: operation)
+  }
+
+  /// Checks that nothing limits the norm of a gradient that is divided among servers, each of which has a part of it.
+  private func checkNorms(_ parameters: [ParameterSpec]) throws(Refusal) {
+    for spec in parameters where spec.optimizer.clipping.norm < .infinity && map.divides(spec) {
+      throw Refusal(
+        .limit,
+        "'\(spec.name)': clip_norm takes the whole gradient, and each of \(map.shards) servers has a part of it; train on "
+          + "one server, or limit its values with clip")
+    }
   }
 
   /// Checks new values: of a model that waits for them from this client, or from an administrator.

@@ -22,7 +22,8 @@ extension ServerCore {
       throw Refusal(
         .clockRegression, detail: UInt64(lowest), "clock \(mutation.clock) is over; this worker is in clock \(lowest)")
     }
-    guard mutation.clock < (state.isSynchronous ? running + 2 : .max) else {
+    // The last number is that of no clock: behind it there is none that a worker could complete.
+    guard mutation.clock < .max, !state.isSynchronous || mutation.clock - running < 2 else {
       throw Refusal(.limit, detail: UInt64(running), "clock \(mutation.clock) while clock \(running) is not over")
     }
     return rank

@@ -65,7 +65,8 @@ extension ServerCore {
     case .push(let push):
       count(push, of: entry.client, at: version)
       if let rank = synchronousRank(of: entry) {
-        stores[record.model]?.gradients.add(push.blocks, rank: rank, clock: push.mutation.clock)
+        // What else came with them is not kept until the end of the clock.
+        stores[record.model]?.gradients.add(push.blocks.map(\.detached), rank: rank, clock: push.mutation.clock)
       } else {
         stores[record.model]?.tensors.apply(push.blocks, parameters: parameters, step: version, places: places)
       }

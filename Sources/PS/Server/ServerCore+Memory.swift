@@ -6,13 +6,21 @@ extension ServerCore {
   /// The bytes of all values.
   var stateByteCount: Int { stores.values.reduce(0) { $0 + $1.tensors.byteCount } }
 
+  /// Whether dense tensors may be there twice: they are copied when they change while a snapshot is written.
+  private var copiesDenseTensors: Bool { configuration.durability != .none }
+
+  /// The most bytes that `tensors` take as they are.
+  private func memory(of tensors: ModelTensors) -> Int {
+    tensors.byteCount + (copiesDenseTensors ? tensors.denseByteCount : 0)
+  }
+
   /// The bytes that are left for models, at least, when everything is applied that was accepted.
   private var memoryLeft: Int {
-    var left = configuration.memoryLimit - stateByteCount
+    var left = configuration.memoryLimit - stores.values.reduce(0) { $0 + memory(of: $1.tensors) }
     for item in pending {
       let tensors = stores[item.entry.record.model]?.tensors
       switch item.entry.operation {
-      case .register(_, let tensors?): left -= tensors.byteCount
+      case .register(_, let tensors?): left -= memory(of: tensors)
       case .push(let push):
         left -= tensors?.byteCount(ofMissing: push.blocks.rows, places: places) ?? 0
         if accepted.models[push.mutation.model]?.isSynchronous == true { left -= push.blocks.byteCount }
@@ -32,7 +40,8 @@ extension ServerCore {
   ///
   /// - Throws: 301 for tensors that cannot be kept, or not beside the other models.
   func makeTensors(_ schema: ModelSchema) throws(Refusal) -> ModelTensors {
-    try ModelTensors(schema.parameters, map: map, shard: configuration.shard, atMost: memoryLeft)
+    try ModelTensors(
+      schema.parameters, map: map, shard: configuration.shard, atMost: memoryLeft / (copiesDenseTensors ? 2 : 1))
   }
 
   /// Sets memory aside for those of `rows` that `tensors` does not have, and for `gradientByteCount` bytes of gradients that

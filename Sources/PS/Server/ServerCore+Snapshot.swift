@@ -143,7 +143,7 @@ extension ServerCore {
       }
       let blocks = try reader.pushBlocks(of: nil, rowLength: store.tensors.rowLength(ofTable:))
       try store.tensors.check(blocks)
-      stores[model]?.gradients.add(blocks, rank: rank, clock: clock)
+      stores[model]?.gradients.add(blocks.map(\.detached), rank: rank, clock: clock)
     case nil: throw Refusal(.malformed, "a chunk of an unknown kind")
     }
     try reader.finish()

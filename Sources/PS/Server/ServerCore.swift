@@ -104,8 +104,8 @@ public struct ServerCore: Sendable {
   /// The time and the effects of the step that runs.
   var now: Instant
   var effects: [Effect] = []
-  /// When it began to be: clients that were never seen since count as seen then.
-  let start: Instant
+  /// When it began to serve: clients that were never seen since count as seen then.
+  private(set) var start: Instant
 
   /// A server without models.
   public init(_ configuration: Configuration = Configuration(), now: Instant) {
@@ -114,6 +114,15 @@ public struct ServerCore: Sendable {
     map = ShardMap(shards: configuration.shards)
     self.now = now
     start = now
+  }
+
+  /// Begins to serve at `now`. To read a log and a snapshot before may have taken longer than anybody is waited for, and
+  /// what was done then counts for no statistics.
+  public mutating func begin(now: Instant) {
+    self.now = now
+    start = now
+    statistics = ServerStatistics()
+    for model in stores.keys.sorted() { stores[model]?.leaseEnd = now + configuration.leaseTime }
   }
 
   /// Where a client's session stands: its last applied mutation, and a number of the session; both 0 if it has none.

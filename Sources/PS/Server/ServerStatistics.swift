@@ -13,24 +13,26 @@ struct ServerStatistics: Sendable {
   /// The examples that gradients were the mean over.
   var examples: UInt64 = 0
 
+  /// By the number of the type; all types without a name have one.
   private var traffic: [UInt8: Traffic] = [:]
   private var refusals: [UInt16: UInt64] = [:]
   /// How many pushes were computed from values that lacked so many updates: 0, 1, 2 to 3, 4 to 7, ….
   private var staleness = [UInt64](repeating: 0, count: 18)
 
   mutating func receive(_ frame: Frame) {
-    traffic[frame.header.type.rawValue, default: Traffic()].requests += 1
-    traffic[frame.header.type.rawValue]?.bytesIn += UInt64(frame.byteCount)
+    traffic[frame.header.type.statisticsNumber, default: Traffic()].requests += 1
+    traffic[frame.header.type.statisticsNumber]?.bytesIn += UInt64(frame.byteCount)
   }
 
   mutating func send(_ header: FrameHeader) {
-    traffic[header.type.rawValue, default: Traffic()].bytesOut += UInt64(FrameHeader.byteCount) + UInt64(header.length)
+    traffic[header.type.statisticsNumber, default: Traffic()].bytesOut +=
+      UInt64(FrameHeader.byteCount) + UInt64(header.length)
   }
 
   mutating func refuse(_ code: ErrorCode) { refusals[code.rawValue, default: 0] += 1 }
 
   mutating func measure(_ type: MessageType, _ duration: Duration) {
-    traffic[type.rawValue, default: Traffic()].durations.add(duration)
+    traffic[type.statisticsNumber, default: Traffic()].durations.add(duration)
   }
 
   /// Notes that a push was computed from values that lacked `updates` updates.
@@ -83,6 +85,11 @@ extension ServerCore {
 }
 
 extension MessageType {
+  /// The number that a type is counted under.
+  fileprivate var statisticsNumber: UInt8 { statisticsName == Self.nameOfOthers ? .max : rawValue }
+
+  private static var nameOfOthers: String { "other" }
+
   /// The name of a type in statistics.
   fileprivate var statisticsName: String {
     switch self {
@@ -101,7 +108,7 @@ extension MessageType {
     case .getValues: "get_values"
     case .dropModel: "drop_model"
     case .describeModel: "describe_model"
-    default: "other"
+    default: Self.nameOfOthers
     }
   }
 }

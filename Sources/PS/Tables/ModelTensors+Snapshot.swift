@@ -11,6 +11,13 @@ extension ModelTensors {
     }
   }
 
+  /// The bytes of the dense tensors.
+  var denseByteCount: Int {
+    tensors.reduce(0) { count, tensor in
+      if case .dense(let tensor) = tensor { count + tensor.byteCount } else { count }
+    }
+  }
+
   /// Keeps all tensors as they are now for a snapshot, until ``endCapture()``.
   ///
   /// - Returns: False if the system has no memory for that.

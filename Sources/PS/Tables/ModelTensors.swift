@@ -26,16 +26,22 @@ struct ModelTensors: Sendable {
     self.map = map
     self.shard = shard
     try Self.check(parameters)
-    let runs = parameters.enumerated().map { number, spec in
-      spec.kind == .dense ? map.ranges(ofTensor: number, count: spec.count, on: shard) : []
+    // Not even their parts are listed of more tensors than there is memory for.
+    var (runs, byteCount): ([[Range<Int>]], Int) = ([], 0)
+    for (number, spec) in parameters.enumerated() where spec.kind == .dense {
+      runs.append(map.ranges(ofTensor: number, count: spec.count, on: shard))
+      byteCount += ShardTensor.byteCount(of: spec, runs: runs[runs.count - 1])
+      guard byteCount <= byteLimit else {
+        throw .outOfMemory("the model's dense tensors", byteCount: byteCount, left: byteLimit)
+      }
     }
-    let byteCount = zip(parameters, runs).reduce(0) { $0 + ShardTensor.byteCount(of: $1.0, runs: $1.1) }
-    guard byteCount <= byteLimit else {
-      throw .outOfMemory("the model's dense tensors", byteCount: byteCount, left: byteLimit)
-    }
-    for (spec, runs) in zip(parameters, runs) {
+    runs.reverse()
+    for spec in parameters {
       let tensor: Tensor? =
-        spec.kind == .dense ? ShardTensor(spec, runs: runs).map(Tensor.dense) : ShardTable(spec).map(Tensor.table)
+        switch spec.kind {
+        case .dense: ShardTensor(spec, runs: runs.removeLast()).map(Tensor.dense)
+        case .table: ShardTable(spec).map(Tensor.table)
+        }
       guard let tensor else { throw Refusal(.limit, "'\(spec.name)': this server has no memory for it") }
       tensors.append(tensor)
     }
@@ -112,15 +118,15 @@ extension ModelTensors {
         ends[tensor] = range.upperBound
         try checkFinite(values.view, of: spec)
       case .rows(let tensors, let keys, let values):
-        for (tensor, values) in zip(tensors, values) {
+        for tensor in tensors {
           let spec = try trained(tensor, is: .table)
           guard ends[tensor] == 0 else {
             throw Refusal(.keysNotAscending, "'\(spec.name)' occurs in two blocks; put its rows into one")
           }
           ends[tensor] = 1
-          try check(keys.view, of: tensor)
-          try checkFinite(values.view, of: spec)
         }
+        try check(keys.view, ofAll: tensors)
+        for (tensor, values) in zip(tensors, values) { try checkFinite(values.view, of: parameters[tensor]) }
       }
     }
   }
@@ -135,10 +141,8 @@ extension ModelTensors {
         _ = try parameter(tensor, is: .dense)
         try check(first..<first + count, of: tensor)
       case .rows(let tensors, let keys):
-        for tensor in tensors {
-          _ = try parameter(tensor, is: .table)
-          try check(keys.view, of: tensor)
-        }
+        for tensor in tensors { _ = try parameter(tensor, is: .table) }
+        try check(keys.view, ofAll: tensors)
       }
     }
   }
@@ -181,6 +185,14 @@ extension ModelTensors {
     guard case .dense(let memory) = tensors[tensor], memory.start(of: range) != nil else {
       throw Refusal(.wrongShard, "'\(spec.name)': elements \(range) are not all in blocks of this shard")
     }
+  }
+
+  /// Checks that `keys` are rows of all `tables` that the shard has, strictly ascending.
+  ///
+  /// - Complexity: O(`keys` + `tables`): what the table with the fewest rows has, all have.
+  private func check(_ keys: MemoryView<Int64>, ofAll tables: [Int]) throws(Refusal) {
+    guard let smallest = tables.min(by: { parameters[$0].rowCount < parameters[$1].rowCount }) else { return }
+    try check(keys, of: smallest)
   }
 
   /// Checks that `keys` are rows of a table that the shard has, strictly ascending.

@@ -1,4 +1,5 @@
 public import Kernels
+import Parameters
 
 /// Which shard has which part of a model: 1,024 slots, dealt out to the shards in runs of equal length.
 ///
@@ -34,6 +35,11 @@ public struct ShardMap: Hashable, Sendable {
   /// The shard that has `slot`.
   @inline(always)
   public func shard(ofSlot slot: Int) -> Int { slot * shards / Self.slotCount }
+
+  /// Whether several shards may have parts of a parameter.
+  func divides(_ spec: ParameterSpec) -> Bool {
+    shards > 1 && (spec.kind == .dense ? spec.count > Self.blockLength : spec.rowCount > 1)
+  }
 
   /// The parts of the dense tensor number `tensor`, of `count` floats, that `shard` has: runs of neighbouring blocks,
   /// in order.

@@ -152,6 +152,19 @@ import Wire
     #expect(try restarted.figure("model.m.rows") == 0)
   }
 
+  @Test func `are waited for from when their server serves, however long it read its log`() throws {
+    let before = try TestServer.logged()
+    let schema = TestModels.small(.synchronous, workers: 2)
+    let clients = try workers(2, schema, on: before)
+    let server = try before.restarted(after: .seconds(60))
+    clients[0].reconnect(to: server)
+    let request = clients[0].sendPush(push, wanted, flags: .clock)
+    server.pass(.seconds(9))
+    #expect(try clients[0].answerIfAny(to: request) == nil)
+    server.pass(.seconds(1))
+    #expect(try clients[0].values(request, wanted).values == [[-1]])
+  }
+
   @Test func `wait for one that is gone for no longer, though something else is to be done before`() throws {
     let server = try TestServer()
     let clients = try workers(3, TestModels.small(.synchronous, workers: 3), on: server)

@@ -105,6 +105,34 @@ import Wire
     #expect(try #require(throws: Refusal.self) { try other.register(TestModels.small(name: "b")) }.code == .limit)
   }
 
+  @Test func `a limit of a norm is refused where servers have parts of the gradient`() throws {
+    var limited = Optimizer.sgd(rate: 1)
+    limited.clipping.norm = 1
+    func schema(_ spec: ParameterSpec) -> ModelSchema { ModelSchema(name: "m", parameters: [spec]) }
+    let table = ParameterSpec(name: "t", shape: [100, 2], kind: .table, optimizer: limited)
+    let long = ParameterSpec(name: "w", shape: [20_000], optimizer: limited)
+    let short = ParameterSpec(name: "b", shape: [16_384], optimizer: limited)
+    for spec in [table, long, short] {
+      for shards in 1...2 {
+        var configuration = ServerCore.Configuration()
+        configuration.shards = shards
+        let client = TestClient(try TestServer(configuration), id: 1, role: .admin)
+        guard shards > 1, spec.name != "b" else {
+          try client.register(schema(spec))
+          continue
+        }
+        let refusal = try #require(throws: Refusal.self) { try client.register(schema(spec)) }
+        #expect(refusal.code == .limit && refusal.text.contains("clip_norm"))
+        var free = spec
+        free.optimizer = .sgd(rate: 1)
+        try client.register(schema(free))
+        #expect(throws: Refusal.self) {
+          try client.setHyperparameters(SetHyperparametersRequest(tensor: 0, values: [(.clipNorm, 1)]))
+        }
+      }
+    }
+  }
+
   @Test func `a model that does not fit beside the others is refused, and takes no memory`() throws {
     var configuration = ServerCore.Configuration()
     configuration.memoryLimit = 10 << 20

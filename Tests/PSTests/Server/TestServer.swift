@@ -27,12 +27,16 @@ final class TestServer {
   let configuration: ServerCore.Configuration
   private var lastConnection: ConnectionID = 0
 
-  init(_ configuration: ServerCore.Configuration = .init(), log: [LogRecord] = []) throws {
+  init(
+    _ configuration: ServerCore.Configuration = .init(), log: [LogRecord] = [], readIn time: Duration = .zero
+  ) throws {
     self.configuration = configuration
     core = ServerCore(configuration, now: now)
     for record in log { try core.replay(record) }
     self.log = log
+    now = now + time
     // As a driver does.
+    core.begin(now: now)
     step(.timer)
   }
 
@@ -49,8 +53,10 @@ final class TestServer {
     return try TestServer(configuration)
   }
 
-  /// The server that starts again with what is in this one's log.
-  func restarted() throws -> TestServer { try TestServer(configuration, log: log) }
+  /// The server that starts again with what is in this one's log, which takes `time` to be read.
+  func restarted(after time: Duration = .zero) throws -> TestServer {
+    try TestServer(configuration, log: log, readIn: time)
+  }
 
   /// Tells the core what happens.
   func step(_ event: Event) {
