@@ -24,12 +24,6 @@ struct ModelConfigReader {
     return reader
   }
 
-  /// The members of this object.
-  func members() throws(ModelConfigError) -> [(name: String, value: ModelConfigReader)] {
-    guard case .object(let members) = value else { throw error("an object") }
-    return members.map { ($0.key, child($0.key, $0.value)) }
-  }
-
   /// The elements of this array.
   func elements(_ expected: String) throws(ModelConfigError) -> [ModelConfigReader] {
     guard case .array(let values) = value else { throw error(expected) }

@@ -1,9 +1,4 @@
 extension Elementwise {
-  /// Sets every scalar of `y` to `value`.
-  @inlinable public static func fill<Scalar: BitwiseCopyable>(_ y: MemoryView<Scalar>, with value: Scalar) {
-    y.fill(value)
-  }
-
   /// `y += x`
   public static func add(_ x: MemoryView<Float>, into y: MemoryView<Float>) {
     addScaled(x, 1, into: y)
@@ -58,11 +53,5 @@ extension Elementwise {
     let a = unsafe VectorMemory.load(x.base + index, first: rest)
     let b = unsafe VectorMemory.load(y.base + index, first: rest)
     unsafe VectorMemory.store(VectorMath.multiplyAdd(a, factor, b), y.base + index, first: rest)
-  }
-
-  /// `y += scale · x`
-  public static func addScaled(_ x: MemoryView<Double>, _ scale: Double, into y: MemoryView<Double>) {
-    precondition(x.count == y.count, "\(x.count) scalars into \(y.count)")
-    for index in 0..<x.count { y[index] += scale * x[index] }
   }
 }

@@ -72,24 +72,6 @@ public enum LinearAlgebra {
     }
   }
 
-  /// `batch` products, operand `i` of each starting `i` times its stride from the start of its view.
-  ///
-  /// A stride of zero uses one operand for all products. Strides count scalars; by default the matrices are packed.
-  public static func batchedMatmul<Scalar: BLASScalar>(
-    _ a: MemoryView<Scalar>, transposed aTransposed: Bool = false, stride aStride: Int? = nil,
-    _ b: MemoryView<Scalar>, transposed bTransposed: Bool = false, stride bStride: Int? = nil,
-    into c: MemoryView<Scalar>, stride cStride: Int? = nil,
-    batch: Int, m: Int, k: Int, n: Int, accumulating: Bool = false
-  ) {
-    let (aStep, bStep, cStep) = (aStride ?? m * k, bStride ?? k * n, cStride ?? m * n)
-    for index in 0..<batch {
-      matmul(
-        a[(index * aStep)..<(index * aStep + m * k)], transposed: aTransposed,
-        b[(index * bStep)..<(index * bStep + k * n)], transposed: bTransposed,
-        into: c[(index * cStep)..<(index * cStep + m * n)], m: m, k: k, n: n, accumulating: accumulating)
-    }
-  }
-
   private static func check<Scalar>(_ view: MemoryView<Scalar>, rows: Int, columns: Int, rowStride: Int) {
     guard rows > 0, columns > 0 else { return }
     precondition(rowStride >= columns, "rows of \(columns) scalars, \(rowStride) apart")

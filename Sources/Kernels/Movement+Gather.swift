@@ -130,27 +130,14 @@ extension Movement {
     return nil
   }
 
-  /// Sums rows by segment: row `s` of `y` is the sum of the rows of `values` whose id is `s`, in order.
+  /// Adds rows by segment: to row `s` of `y` those rows of `values` whose id is `s`, in order.
   ///
   /// Rows with a negative id are dropped, as TensorFlow does.
   ///
   /// - Parameters:
   ///   - values: Shape `[ids.count, inner]`.
-  ///   - y: Shape `[segments, inner]`; overwritten.
+  ///   - y: Shape `[segments, inner]`.
   /// - Returns: `nil`, or the position of the first id of `segments` or more; `y` is then incomplete.
-  @discardableResult
-  @specialized(where Scalar == Float, Index == Int32)
-  @specialized(where Scalar == Float, Index == Int64)
-  @specialized(where Scalar == Double, Index == Int32)
-  @specialized(where Scalar == Double, Index == Int64)
-  public static func unsortedSegmentSum<Scalar: SummableScalar, Index: IndexScalar>(
-    _ values: MemoryView<Scalar>, inner: Int, ids: MemoryView<Index>, segments: Int, into y: MemoryView<Scalar>
-  ) -> Int? {
-    y.fill(.zero)
-    return addSegments(values, inner: inner, ids: ids, segments: segments, into: y)
-  }
-
-  /// Adds rows by segment to what is in `y`, otherwise like ``unsortedSegmentSum(_:inner:ids:segments:into:)``.
   @discardableResult
   @specialized(where Scalar == Float, Index == Int32)
   @specialized(where Scalar == Float, Index == Int64)

@@ -53,17 +53,6 @@ extension Movement {
     copy(x, from: slice.start, y, to: 0, slice.walk(into: false))
   }
 
-  /// Copies `x` over a slice of `y`, given as in ``slice(_:shape:begin:steps:backwards:into:shape:)``.
-  public static func sliceAssign<Scalar: BitwiseCopyable>(
-    _ x: MemoryView<Scalar>, shape: Dimensions, into y: MemoryView<Scalar>, shape target: Dimensions,
-    begin: Dimensions, steps: Dimensions? = nil, backwards: AxisSet = []
-  ) {
-    check(x, shape)
-    check(y, target)
-    let slice = Slice(of: target, begin: begin, steps: steps, backwards: backwards, shape: shape)
-    copy(x, from: 0, y, to: slice.start, slice.walk(into: true))
-  }
-
   /// Adds `x` to a slice of `y`: the pullback of ``slice(_:shape:begin:steps:backwards:into:shape:)``, in place.
   public static func sliceAdd<Scalar: SummableScalar>(
     _ x: MemoryView<Scalar>, shape: Dimensions, into y: MemoryView<Scalar>, shape target: Dimensions,

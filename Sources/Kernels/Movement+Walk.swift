@@ -1,7 +1,7 @@
 /// One visit to each element of two arrays at once, which step through memory in ways of their own.
 ///
 /// Every kernel of ``Movement`` that copies is a walk: a transpose walks its source in another order, a slice starts
-/// late and takes long steps, a reverse takes them backwards, a broadcast takes steps of length zero.
+/// late and takes long steps, or steps backwards, a broadcast takes steps of length zero.
 struct StridedWalk {
   private(set) var rank = 0
   private(set) var extents = InlineArray<16, Int>(repeating: 1)

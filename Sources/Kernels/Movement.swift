@@ -58,22 +58,6 @@ public enum Movement {
     copy(x, from: 0, y, to: 0, walk)
   }
 
-  /// Turns the order of `x` around along `axes`.
-  public static func reverse<Scalar: BitwiseCopyable>(
-    _ x: MemoryView<Scalar>, shape: Dimensions, axes: AxisSet, into y: MemoryView<Scalar>
-  ) {
-    check(x, shape)
-    check(y, shape)
-    let steps = shape.strides
-    var (walk, start) = (StridedWalk(), 0)
-    for axis in 0..<shape.rank {
-      let isReversed = axes.contains(axis: axis) && shape[axis] > 0
-      if isReversed { start += (shape[axis] - 1) * steps[axis] }
-      walk.append(shape[axis], sourceStep: isReversed ? -steps[axis] : steps[axis], targetStep: steps[axis])
-    }
-    copy(x, from: start, y, to: 0, walk)
-  }
-
   /// Copies `x` into the middle of `y`, which is `value` everywhere else.
   ///
   /// - Parameter before: How many elements of padding lie in front of `x` along each axis.
@@ -106,21 +90,6 @@ public enum Movement {
     walk.append(outer, sourceStep: shape[axis] * inner, targetStep: extent * inner)
     walk.append(shape[axis] * inner, sourceStep: 1, targetStep: 1)
     copy(piece, from: 0, y, to: position * inner, walk)
-  }
-
-  /// Copies `rows` rows of `columns` scalars, which start `rowStride` scalars apart on either side.
-  public static func copyRows<Scalar: BitwiseCopyable>(
-    _ x: MemoryView<Scalar>, rowStride: Int, into y: MemoryView<Scalar>, rowStride targetStride: Int,
-    rows: Int, columns: Int
-  ) {
-    guard rows > 0, columns > 0 else { return }
-    precondition(rowStride >= 0 && (rows - 1) * rowStride + columns <= x.count, "\(rows) rows in \(x.count) scalars")
-    precondition(
-      targetStride >= columns && (rows - 1) * targetStride + columns <= y.count, "\(rows) rows in \(y.count) scalars")
-    var walk = StridedWalk()
-    walk.append(rows, sourceStep: rowStride, targetStep: targetStride)
-    walk.append(columns, sourceStep: 1, targetStep: 1)
-    copy(x, from: 0, y, to: 0, walk)
   }
 
   static func check<Scalar>(_ view: MemoryView<Scalar>, _ shape: Dimensions) {

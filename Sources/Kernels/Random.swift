@@ -65,22 +65,6 @@ public enum Random {
     }
   }
 
-  /// Fills `output` with elements from `offset` on, each of `low..<high` equally likely.
-  @specialized(where Integer == Int32)
-  @specialized(where Integer == Int64)
-  public static func uniformInt<Integer: FixedWidthInteger & BitwiseCopyable>(
-    key: UInt64, stream: UInt64, offset: Int = 0, low: Integer, high: Integer, into output: MemoryView<Integer>
-  ) {
-    precondition(low < high, "a range from \(low) to \(high)")
-    let width = UInt64(truncatingIfNeeded: high &- low) & (UInt64.max >> UInt64(64 - Integer.bitWidth))
-    unsafe forEachGroup(key, stream, offset, output, perGroup: 16) { words, samples in
-      for pair in 0..<16 {
-        let (high:above, low:_) = words[pair].multipliedFullWidth(by: width)
-        unsafe samples[pair] = low &+ Integer(truncatingIfNeeded: above)
-      }
-    }
-  }
-
   /// Calls `draw` for each group of words that has elements of `output`, with the place of the group's samples.
   @inline(always)
   private static func forEachGroup<Scalar: Numeric & BitwiseCopyable>(

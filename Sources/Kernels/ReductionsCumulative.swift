@@ -57,27 +57,4 @@ extension Reductions {
       }
     }
   }
-
-  /// `ln Σ e^x` of each row, of shape `[rows, columns]`.
-  public static func logSumExp(_ x: MemoryView<Float>, rows: Int, columns: Int, into y: MemoryView<Float>) {
-    precondition(x.count == rows * columns && y.count == rows, "\(x.count) scalars, \(y.count) results")
-    for row in 0..<rows {
-      // Safety: `x` holds `rows` rows of `columns`.
-      let source = unsafe UnsafePointer(x.base + row &* columns)
-      let largest = unsafe FloatReductions.contiguous(FloatOperators.Maximum.self, source, count: columns)
-      // An infinite maximum is the result itself.
-      guard largest.magnitude < .infinity else {
-        y[row] = largest
-        continue
-      }
-      let sum = unsafe Softmax.sumOfExponentials(source, less: largest, count: columns)
-      y[row] = largest + VectorMath.log(VectorMath.all(sum))[0]
-    }
-  }
-
-  /// `ln Σ e^x` of each row, of shape `[rows, columns]`.
-  public static func logSumExp(_ x: MemoryView<Double>, rows: Int, columns: Int, into y: MemoryView<Double>) {
-    precondition(x.count == rows * columns && y.count == rows, "\(x.count) scalars, \(y.count) results")
-    for row in 0..<rows { y[row] = ReferenceSoftmax.logSumExp(x[row * columns..<(row + 1) * columns]) }
-  }
 }

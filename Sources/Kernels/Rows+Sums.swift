@@ -5,8 +5,6 @@ public protocol SummableScalar: BitwiseCopyable, Sendable {
   /// A 16-byte vector of scalars.
   associatedtype Narrow: BitwiseCopyable
 
-  /// The scalar that changes no sum.
-  static var zero: Self { get }
   /// The sum of two scalars.
   static func sum(_ a: Self, _ b: Self) -> Self
   /// The sums of 64 bytes of scalars.

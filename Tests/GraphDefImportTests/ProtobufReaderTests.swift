@@ -34,14 +34,6 @@ import Testing
     #expect(error?.isTruncation == true)
   }
 
-  @Test(arguments: [(0, 0), (1, -1), (2, 1), (3, -2), (UInt64.max - 1, Int64.max), (UInt64.max, Int64.min)])
-  func `undoes zigzag coding`(_ coded: UInt64, _ value: Int64) throws {
-    var encoder = ProtobufEncoder()
-    encoder.appendVarint(coded)
-    var reader = ProtobufReader(encoder.bytes)
-    #expect(try reader.zigzag() == value)
-  }
-
   @Test func `reads fixed widths as little-endian`() throws {
     var reader = ProtobufReader([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])
     #expect(try reader.fixed32() == 0x0403_0201)

@@ -50,8 +50,6 @@ import Testing
     }
     #expect(counter.count == 800)
   }
-
-  @Test func `knows how many cores there are`() { #expect(LanePool.coreCount >= 1) }
 }
 
 @Suite struct `Aligned memory` {

@@ -72,20 +72,6 @@ import Testing
     #expect(c == [1, 2, 7, 3, 4, 7])
   }
 
-  @Test func `come in batches that may share an operand`() {
-    var a: [Float] = [1, 2, 3, 4]
-    var b: [Float] = [1, 1, 2, 2, 3, 3, 4, 4]
-    var c = [Float](repeating: .nan, count: 4)
-    a.withMemoryView { a in
-      b.withMemoryView { b in
-        c.withMemoryView { c in
-          LinearAlgebra.batchedMatmul(a, stride: 0, b, stride: 4, into: c, batch: 2, m: 1, k: 2, n: 2)
-        }
-      }
-    }
-    #expect(c == [5, 5, 11, 11])
-  }
-
   @Test(arguments: [(5, 3), (3, 5), (4, 4), (1, 1)]) func `make orthogonal matrices`(_ rows: Int, _ columns: Int) {
     var q = [Float](repeating: 0, count: rows * columns)
     q.withMemoryView { q in

@@ -151,15 +151,15 @@ import Testing
     #expect(sums == [0, 1, 2, 3] + [Float](repeating: 0, count: 16) + [40, 42, 44, 46])
   }
 
-  @Test func `sums segments, dropping negative ids and reporting large ones`() {
+  @Test func `adds segments, dropping negative ids and reporting large ones`() {
     var (values, ids, sums) = ([1, 2, 3, 4, 5, 6] as [Int64], [1, -1, 1] as [Int32], [9, 9, 9, 9] as [Int64])
     values.withMemoryView { values in
       sums.withMemoryView { sums in
         ids.withMemoryView { ids in
-          #expect(Movement.unsortedSegmentSum(values, inner: 2, ids: ids, segments: 2, into: sums) == nil)
-          #expect(sums.array == [0, 0, 6, 8])
+          #expect(Movement.addSegments(values, inner: 2, ids: ids, segments: 2, into: sums) == nil)
+          #expect(sums.array == [9, 9, 15, 17])
           ids[2] = 2
-          #expect(Movement.unsortedSegmentSum(values, inner: 2, ids: ids, segments: 2, into: sums) == 2)
+          #expect(Movement.addSegments(values, inner: 2, ids: ids, segments: 2, into: sums) == 2)
         }
       }
     }

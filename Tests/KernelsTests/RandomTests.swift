@@ -33,10 +33,6 @@ import Testing
     for draw in draws { #expect(split(700, at: cuts, draw) == split(700, at: [], draw)) }
     let uniform = { Random.uniform(key: 7, stream: 3, offset: $0, into: $1) } as (Int, MemoryView<Double>) -> Void
     #expect(split(700, at: cuts, uniform) == split(700, at: [], uniform))
-    let integers =
-      { Random.uniformInt(key: 7, stream: 3, offset: $0, low: -5, high: 9, into: $1) }
-      as (Int, MemoryView<Int64>) -> Void
-    #expect(split(700, at: cuts, integers) == split(700, at: [], integers))
   }
 
   @Test func `of other keys and streams are others`() {
@@ -67,19 +63,6 @@ import Testing
     #expect(truncated.allSatisfy { abs($0) < 2 })
     #expect(abs(moments(truncated).mean) < 0.01)
     #expect(abs(moments(truncated).variance - 0.7737) < 0.01)
-  }
-
-  @Test func `are integers of a range, all of them`() {
-    let values =
-      split(1000, at: []) {
-        Random.uniformInt(key: 1, stream: 2, offset: $0, low: -3, high: 4, into: $1)
-      } as [Int32]
-    #expect(Set(values) == Set(-3..<4))
-    let wide =
-      split(100, at: []) {
-        Random.uniformInt(key: 1, stream: 2, offset: $0, low: .min, high: .max, into: $1)
-      } as [Int64]
-    #expect(wide.contains { $0 < 0 } && wide.contains { $0 > 0 })
   }
 
   @Test func `of SplitMix64 are its published ones`() {

@@ -89,12 +89,6 @@ extension ProtobufReader {
     throw truncation(at: start, found: "\(end - start) bytes of a varint", expected: "its last byte")
   }
 
-  /// A zigzag-coded varint: 0, −1, 1, −2 … are 0, 1, 2, 3 ….
-  package mutating func zigzag() throws(ProtobufError) -> Int64 {
-    let value = try varint()
-    return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-  }
-
   /// Four little-endian bytes.
   package mutating func fixed32() throws(ProtobufError) -> UInt32 {
     try need(4)

@@ -48,9 +48,4 @@ package enum ReferenceSoftmax {
     }
     return loss
   }
-
-  /// `−z ln σ(x) − (1 − z) ln(1 − σ(x))`
-  package static func sigmoidCrossEntropy(logit x: Double, label z: Double) -> Double {
-    (x < 0 ? 0 : x) - x * z + log1p(exp(-x.magnitude))
-  }
 }

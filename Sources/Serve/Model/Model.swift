@@ -1,7 +1,6 @@
 import Crypto
 public import Graph
 public import GraphDefImport
-import Kernels
 public import Parameters
 
 /// An exported model: its configuration, its graph, and the programs made from it.
@@ -94,11 +93,6 @@ public final class Model: Sendable {
 
   /// The number of logits that one label judges: all of an example's, or where each has a label of its own, one.
   public var logitsPerLabel: Int { labelsPerExample == logitsPerExample ? 1 : logitsPerExample }
-
-  /// The shape of the input called `name` for a batch of `batch` examples.
-  func dimensions(ofInput name: String, batch: Int) -> Dimensions? {
-    trainingProgram.input(name).flatMap { trainingProgram.types[$0].shape.dimensions(batch: batch) }
-  }
 
   /// What a store has to know of the parameters, trained by `optimizers` (one for each) from `initialValues`.
   public func specs(
