@@ -34,7 +34,7 @@ extension Elementwise {
     for row in 0..<rows {
       for column in 0..<bias.count {
         let sum = x[row * bias.count + column] + bias[column]
-        y[row * bias.count + column] = ReferenceElementwise.value(activation, sum)
+        y[row * bias.count + column] = ScalarFunctions.value(activation, sum)
       }
     }
   }

@@ -5,7 +5,7 @@ extension Elementwise {
   ) {
     precondition(op.isDefinedForIntegers, "\(op) of integers")
     precondition(x.count == y.count, "\(x.count) scalars into \(y.count)")
-    for index in 0..<x.count { y[index] = ReferenceElementwise.value(op, x[index]) }
+    for index in 0..<x.count { y[index] = ScalarFunctions.value(op, x[index]) }
   }
 
   /// Finds divisors and exponents that integers cannot have.
@@ -33,7 +33,7 @@ struct DoubleBlockKernel: BlockKernel {
       let (x, y) = unsafe (a.row(row), b.row(row))
       let z = unsafe c + row * columns
       for column in 0..<columns {
-        unsafe z[column] = ReferenceElementwise.value(op, x[column * a.step], y[column * b.step])
+        unsafe z[column] = ScalarFunctions.value(op, x[column * a.step], y[column * b.step])
       }
     }
   }
@@ -55,7 +55,7 @@ struct IntegerBlockKernel<Integer: FixedWidthInteger & SignedInteger & BitwiseCo
       case .multiply: unsafe loop(IntegerProduct.self, x, a.step, y, b.step, into: z, columns)
       default:
         for column in 0..<columns {
-          unsafe z[column] = ReferenceElementwise.value(op, x[column * a.step], y[column * b.step])
+          unsafe z[column] = ScalarFunctions.value(op, x[column * a.step], y[column * b.step])
         }
       }
     }

@@ -37,7 +37,7 @@ public enum Elementwise {
   /// `y = op(x)`
   public static func apply(_ op: UnaryOperation, _ x: MemoryView<Double>, into y: MemoryView<Double>) {
     precondition(x.count == y.count, "\(x.count) scalars into \(y.count)")
-    for index in 0..<x.count { y[index] = ReferenceElementwise.value(op, x[index]) }
+    for index in 0..<x.count { y[index] = ScalarFunctions.value(op, x[index]) }
   }
 
   /// `y = op(x)`, wrapping, where ``UnaryOperation/isDefinedForIntegers``.

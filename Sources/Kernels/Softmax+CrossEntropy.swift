@@ -82,7 +82,7 @@ extension Softmax {
     precondition(loss.count == rows, "\(loss.count) losses of \(rows) rows")
     for row in 0..<rows {
       let range = row * columns..<(row + 1) * columns
-      loss[row] = ReferenceSoftmax.crossEntropy(
+      loss[row] = ScalarSoftmax.crossEntropy(
         logits: logits[range], labels: labels[range], gradient: gradient?[range])
     }
   }

@@ -89,7 +89,7 @@ extension Softmax {
     try checkLabels(labels, rows, columns)
     for row in 0..<rows {
       let range = row * columns..<(row + 1) * columns
-      loss[row] = ReferenceSoftmax.crossEntropy(
+      loss[row] = ScalarSoftmax.crossEntropy(
         logits: logits[range], label: Int(labels[row]), gradient: gradient?[range])
     }
   }

@@ -45,7 +45,7 @@ public enum Softmax {
     check(rows, columns, x.count, y.count)
     for row in 0..<rows {
       let range = row * columns..<(row + 1) * columns
-      ReferenceSoftmax.softmax(x[range], into: y[range])
+      ScalarSoftmax.softmax(x[range], into: y[range])
     }
   }
 
@@ -54,7 +54,7 @@ public enum Softmax {
     check(rows, columns, x.count, y.count)
     for row in 0..<rows {
       let range = row * columns..<(row + 1) * columns
-      ReferenceSoftmax.logSoftmax(x[range], into: y[range])
+      ScalarSoftmax.logSoftmax(x[range], into: y[range])
     }
   }
 

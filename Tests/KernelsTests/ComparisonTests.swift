@@ -42,6 +42,21 @@ import Testing
       Comparison.apply(op, $0, [3], $1, [3], into: $2, [3])
     }
     #expect(c == [Bool](repeating: op == .notEqual, count: 3))
+    let doubles = computed([.nan, 1, .nan] as [Double], [1, .nan, .nan] as [Double], 3, false) {
+      Comparison.apply(op, $0, [3], $1, [3], into: $2, [3])
+    }
+    #expect(doubles == c)
+  }
+
+  @Test(arguments: ComparisonOperation.allCases)
+  func `take zeros of either sign for equal`(_ op: ComparisonOperation) {
+    let floats = computed([0, -0.0] as [Float], [-0.0, 0] as [Float], 2, false) {
+      Comparison.apply(op, $0, [2], $1, [2], into: $2, [2])
+    }
+    let doubles = computed([0, -0.0] as [Double], [-0.0, 0] as [Double], 2, false) {
+      Comparison.apply(op, $0, [2], $1, [2], into: $2, [2])
+    }
+    #expect(floats == [Bool](repeating: holds(op, 0, 0), count: 2) && doubles == floats)
   }
 
   @Test func `of truth values and their combinations`() {

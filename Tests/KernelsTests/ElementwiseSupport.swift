@@ -60,7 +60,7 @@ func broadcastPosition(_ position: Int, of shape: [Int], in operand: [Int]) -> I
 /// Whether `a` is `b` within `relative` of `b` plus `absolute`, or both are the same infinity or NaN.
 func isClose(_ a: Double, _ b: Double, relative: Double = 1e-6, absolute: Double = 0) -> Bool {
   if a.isNaN || b.isNaN { return a.isNaN && b.isNaN }
-  return a == b || (a - b).magnitude <= relative * b.magnitude + absolute
+  return a == b || b.isFinite && (a - b).magnitude <= relative * b.magnitude + absolute
 }
 
 /// Sizes around those of vectors.

@@ -3,19 +3,41 @@ import Testing
 
 @Suite struct `Elementwise functions` {
   @Test(arguments: UnaryOperation.allCases, oddSizes)
-  func `of one operand agree with the reference, in place too`(_ op: UnaryOperation, _ count: Int) {
+  func `of one float agree with those of Doubles, in place too`(_ op: UnaryOperation, _ count: Int) {
     var generator = SplitMix64(seed: UInt64(count))
     let x = generator.floats(count)
     let y = computed(x, count, Float(0)) { Elementwise.apply(op, $0, into: $1) }
     for (x, y) in zip(x, y) {
-      #expect(isClose(Double(y), ReferenceElementwise.value(op, Double(x)), relative: 5e-7, absolute: 1e-7))
+      #expect(isClose(Double(y), ScalarFunctions.value(op, Double(x)), relative: 5e-7, absolute: 1e-7))
     }
     var own = x
     own.withMemoryView { Elementwise.apply(op, $0, into: $0) }
     #expect(own.map(\.bitPattern) == y.map(\.bitPattern))
-    let doubles = x.map(Double.init)
-    let exact = computed(doubles, count, 0.0) { Elementwise.apply(op, $0, into: $1) }
-    for (x, y) in zip(doubles, exact) { #expect(isClose(y, ReferenceElementwise.value(op, x), relative: 0)) }
+  }
+
+  @Test(arguments: UnaryOperation.allCases)
+  func `of one Double are TensorFlow's`(_ op: UnaryOperation) throws {
+    let cases: [[Double]] = try TensorFlowValues.cases("float64", "\(op)")
+    let y = computed(cases.map { $0[0] }, cases.count, 0.0) { Elementwise.apply(op, $0, into: $1) }
+    for (numbers, y) in zip(cases, y) {
+      #expect(isClose(y, numbers[1], relative: 1e-12), "\(op) of \(numbers) is \(y)")
+      #expect(y != 0 || y.sign == numbers[1].sign, "\(op) of \(numbers) is \(y)")
+    }
+  }
+
+  @Test(arguments: BinaryOperation.allCases)
+  func `of two Doubles are TensorFlow's`(_ op: BinaryOperation) throws {
+    let cases: [[Double]] = try TensorFlowValues.cases("float64", "\(op)")
+    let shape = Dimensions([cases.count])
+    let c = computed(cases.map { $0[0] }, cases.map { $0[1] }, cases.count, 0.0) {
+      Elementwise.apply(op, $0, shape, $1, shape, into: $2, shape)
+    }
+    // A zero that is one of two operands, or what a mask leaves, may have either sign.
+    let hasEitherZero = [BinaryOperation.maximum, .minimum, .reluGradient, .relu6Gradient].contains(op)
+    for (numbers, c) in zip(cases, c) {
+      #expect(isClose(c, numbers[2], relative: 1e-12), "\(op) of \(numbers) is \(c)")
+      #expect(c != 0 || hasEitherZero || c.sign == numbers[2].sign, "\(op) of \(numbers) is \(c)")
+    }
   }
 
   @Test(arguments: BinaryOperation.allCases, UInt64(0)..<40)
@@ -35,10 +57,11 @@ import Testing
     let doubles = computed(a.map(Double.init), b.map(Double.init), count, 0.0) {
       Elementwise.apply(op, $0, Dimensions(aShape), $1, Dimensions(bShape), into: $2, Dimensions(result))
     }
+    // What the functions of Doubles give is tested above; here it is which elements meet.
     for position in 0..<count {
       let x = Double(a[broadcastPosition(position, of: result, in: aShape)])
       let y = Double(b[broadcastPosition(position, of: result, in: bShape)])
-      let exact = ReferenceElementwise.value(op, x, y)
+      let exact = ScalarFunctions.value(op, x, y)
       #expect(doubles[position] == exact)
       #expect(
         isClose(Double(c[position]), exact, relative: 1e-6, absolute: 1e-6), "\(op) \(aShape) \(bShape) \(x) \(y)")
@@ -110,17 +133,44 @@ import Testing
     #expect(unary(.elu, -.infinity) == -1 && unary(.softplus, .infinity) == .infinity)
   }
 
-  @Test(arguments: BinaryOperation.allCases.filter(\.isDefinedForIntegers))
-  func `of integers agree with the reference`(_ op: BinaryOperation) throws {
-    var generator = SplitMix64(seed: 11)
-    let a: [Int32] = generator.integers(300, in: -50...50)
-    let b: [Int32] = generator.integers(20, in: 1...9).map { op != .power && $0 > 4 ? -$0 : $0 }
-    let c = try computed(a, b, 300, Int32(0)) { a, b, c throws(KernelError) in
-      try Elementwise.apply(op, a, [15, 20], b, [20], into: c, [15, 20])
+  @Test(arguments: UnaryOperation.allCases.filter(\.isDefinedForIntegers))
+  func `of one integer are TensorFlow's`(_ op: UnaryOperation) throws {
+    let narrow: [[Int32]] = try TensorFlowValues.cases("int32", "\(op)")
+    let x = computed(narrow.map { $0[0] }, narrow.count, Int32(9)) { Elementwise.apply(op, $0, into: $1) }
+    #expect(x == narrow.map { $0[1] })
+    let wide: [[Int64]] = try TensorFlowValues.cases("int64", "\(op)")
+    let y = computed(wide.map { $0[0] }, wide.count, Int64(9)) { Elementwise.apply(op, $0, into: $1) }
+    #expect(y == wide.map { $0[1] })
+  }
+
+  @Test(arguments: BinaryOperation.allCases.filter { $0.isDefinedForIntegers && $0 != .divideOrZero })
+  func `of two integers are TensorFlow's`(_ op: BinaryOperation) throws {
+    let narrow: [[Int32]] = try TensorFlowValues.cases("int32", "\(op)")
+    let x = try computed(narrow.map { $0[0] }, narrow.map { $0[1] }, narrow.count, Int32(9)) {
+      a, b, c throws(KernelError) in
+      try Elementwise.apply(op, a, [a.count], b, [b.count], into: c, [c.count])
     }
-    for position in 0..<300 {
-      #expect(c[position] == ReferenceElementwise.value(op, a[position], b[position % 20]))
+    #expect(x == narrow.map { $0[2] })
+    let wide: [[Int64]] = try TensorFlowValues.cases("int64", "\(op)")
+    let y = try computed(wide.map { $0[0] }, wide.map { $0[1] }, wide.count, Int64(9)) {
+      a, b, c throws(KernelError) in
+      try Elementwise.apply(op, a, [a.count], b, [b.count], into: c, [c.count])
     }
+    #expect(y == wide.map { $0[2] })
+  }
+
+  @Test func `of integers broadcast along rows and columns`() throws {
+    let a: [Int32] = [1, 2, 3, 4, 5, 6]
+    func compute(_ op: BinaryOperation, _ b: [Int32], _ shape: Dimensions) throws -> [Int32] {
+      try computed(a, b, 6, Int32(9)) { a, b, c throws(KernelError) in
+        try Elementwise.apply(op, a, [2, 3], b, shape, into: c, [2, 3])
+      }
+    }
+    #expect(try compute(.subtract, [10, 20, 30], [3]) == [-9, -18, -27, -6, -15, -24])
+    #expect(try compute(.subtract, [10, 20], [2, 1]) == [-9, -8, -7, -16, -15, -14])
+    #expect(try compute(.maximum, [3, 3, 0], [3]) == [3, 3, 3, 4, 5, 6])
+    #expect(try compute(.maximum, [2, 5], [2, 1]) == [2, 2, 3, 5, 5, 6])
+    #expect(try compute(.divideOrZero, [0, 2, -1], [3]) == [0, 1, -3, 0, 2, -6])
   }
 
   @Test func `of integers round and wrap as TensorFlow's`() throws {
@@ -175,9 +225,22 @@ import Testing
       }
     }
     for position in 0..<x.count {
-      let sum = Double(x[position]) + Double(bias[position % size.columns])
-      #expect(isClose(exact[position], ReferenceElementwise.value(activation, sum), relative: 1e-14))
       #expect(isClose(Double(result[position]), exact[position], relative: 1e-6, absolute: 1e-6))
+    }
+  }
+
+  @Test(arguments: Activation.allCases)
+  func `fuse a bias with what TensorFlow makes of Doubles`(_ activation: Activation) throws {
+    let isNone = activation == Activation.none
+    let cases: [[Double]] = try TensorFlowValues.cases("float64", isNone ? "relu" : "\(activation)")
+    let expected = cases.map { isNone ? $0[0] : $0[1] }
+    let bias = cases.indices.map { Double($0) / 4 }
+    let row = zip(cases, bias).map { $0[0] - $1 }
+    let y = computed(row + row, bias, 2 * row.count, 0.0) {
+      Elementwise.biasActivation($0, bias: $1, rows: 2, activation: activation, into: $2)
+    }
+    for (y, exact) in zip(y, expected + expected) {
+      #expect(isClose(y, exact, relative: 1e-12), "\(activation), \(exact) expected, \(y) found")
     }
   }
 }

@@ -5,7 +5,7 @@ import Testing
   private static let sizes = [(0, 3), (1, 1), (3, 10), (5, 15), (4, 16), (4, 17), (7, 32), (2, 1000), (1024, 10)]
 
   @Test(arguments: sizes)
-  func `agree with the reference, in place too`(_ rows: Int, _ columns: Int) {
+  func `of floats agree with those of Doubles, in place too`(_ rows: Int, _ columns: Int) {
     var generator = SplitMix64(seed: 1)
     let x = generator.floats(rows * columns, in: -30...30)
     let exact = computed(x.map(Double.init), x.count, 0.0) {
@@ -21,6 +21,39 @@ import Testing
     }
     let z = computed(x, x.count, Float(0)) { Softmax.logSoftmax($0, rows: rows, columns: columns, into: $1) }
     #expect(zip(z, logarithms).allSatisfy { isClose(Double($0), $1, relative: 1e-6, absolute: 1e-6) })
+  }
+
+  private func agree(_ found: [Double], _ exact: ArraySlice<Double>) -> Bool {
+    found.count == exact.count && zip(found, exact).allSatisfy { isClose($0, $1, relative: 1e-11) }
+  }
+
+  @Test func `of Doubles are TensorFlow's`() throws {
+    for numbers in try TensorFlowValues.cases("float64", "softmax") as [[Double]] {
+      let y = computed(Array(numbers[..<4]), 4, 0.0) { Softmax.softmax($0, rows: 1, columns: 4, into: $1) }
+      #expect(agree(y, numbers[4...]), "\(y) of \(numbers)")
+    }
+    for numbers in try TensorFlowValues.cases("float64", "logSoftmax") as [[Double]] {
+      let y = computed(Array(numbers[..<4]), 4, 0.0) { Softmax.logSoftmax($0, rows: 1, columns: 4, into: $1) }
+      #expect(agree(y, numbers[4...]), "\(y) of \(numbers)")
+    }
+    for numbers in try TensorFlowValues.cases("float64", "crossEntropy") as [[Double]] {
+      var gradient = [Double](repeating: 0, count: 4)
+      let loss = gradient.withMemoryView { gradient in
+        computed(Array(numbers[..<4]), Array(numbers[4..<8]), 1, 0.0) {
+          Softmax.crossEntropy(logits: $0, labels: $1, rows: 1, columns: 4, loss: $2, gradient: gradient)
+        }
+      }
+      #expect(agree(loss + gradient, numbers[8...]), "\(loss), \(gradient) of \(numbers)")
+    }
+    for numbers in try TensorFlowValues.cases("float64", "sparseCrossEntropy") as [[Double]] {
+      var gradient = [Double](repeating: 0, count: 4)
+      let loss = try gradient.withMemoryView { gradient throws(KernelError) in
+        try computed(Array(numbers[..<4]), [Int64(numbers[4])], 1, 0.0) { x, label, result throws(KernelError) in
+          try Softmax.crossEntropy(logits: x, labels: label, rows: 1, columns: 4, loss: result, gradient: gradient)
+        }
+      }
+      #expect(agree(loss + gradient, numbers[5...]), "\(loss), \(gradient) of \(numbers)")
+    }
   }
 
   @Test(arguments: sizes)

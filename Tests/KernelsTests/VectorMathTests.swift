@@ -39,7 +39,7 @@ import Testing
     let values = computed(Self.sweep, Self.sweep.count, Float(0)) { Elementwise.apply(op, $0, into: $1) }
     var worst = (error: 0.0, x: Float(0), value: Float(0))
     for (x, value) in zip(Self.sweep, values) {
-      let error = error(value, ReferenceElementwise.value(op, Double(x)))
+      let error = error(value, ScalarFunctions.value(op, Double(x)))
       if error > worst.error { worst = (error, x, value) }
     }
     #expect(worst.error <= bound, "\(op)(\(worst.x)) = \(worst.value)")
@@ -48,7 +48,7 @@ import Testing
   @Test func `gives probabilities that differ by at most a float's precision`() {
     let values = computed(Self.sweep, Self.sweep.count, Float(0)) { Elementwise.apply(.sigmoid, $0, into: $1) }
     for (x, value) in zip(Self.sweep, values) {
-      let exact = ReferenceElementwise.value(UnaryOperation.sigmoid, Double(x))
+      let exact = ScalarFunctions.value(UnaryOperation.sigmoid, Double(x))
       // Results below the least normal number may be zero.
       #expect(isClose(Double(value), exact, relative: 3e-7, absolute: 1.2e-38), "\(x)")
     }
@@ -58,7 +58,7 @@ import Testing
   func `gives sines and cosines of any angle`(_ op: UnaryOperation) {
     let values = computed(Self.sweep, Self.sweep.count, Float(0)) { Elementwise.apply(op, $0, into: $1) }
     for (x, value) in zip(Self.sweep, values) {
-      let exact = ReferenceElementwise.value(op, Double(x))
+      let exact = ScalarFunctions.value(op, Double(x))
       #expect(isClose(Double(value), exact, relative: 2e-7, absolute: 2e-8), "\(op)(\(x))")
     }
   }

@@ -24,9 +24,13 @@ package enum ReferenceReductions {
       case .sum: group.reduce(0, +)
       case .mean: group.reduce(0, +) / Double(group.count)
       case .product: group.reduce(1, *)
-      case .maximum: group.reduce(-.infinity) { ReferenceElementwise.value(BinaryOperation.maximum, $0, $1) }
-      case .minimum: group.reduce(.infinity) { ReferenceElementwise.value(BinaryOperation.minimum, $0, $1) }
+      case .maximum: group.reduce(-.infinity, larger)
+      case .minimum: group.reduce(.infinity, smaller)
       }
     }
   }
+
+  private static func larger(_ a: Double, _ b: Double) -> Double { b.isNaN || a < b ? b : a }
+
+  private static func smaller(_ a: Double, _ b: Double) -> Double { b.isNaN || a > b ? b : a }
 }

@@ -1,30 +1,30 @@
 import Glibc
 
-/// ``Softmax`` as naive loops over the Doubles of one row: the specification tests compare with.
-package enum ReferenceSoftmax {
+/// The functions behind ``Softmax`` of one row of Doubles.
+enum ScalarSoftmax {
   /// `ln Σ e^x`
-  package static func logSumExp(_ x: MemoryView<Double>) -> Double {
+  private static func logSumExp(_ x: MemoryView<Double>) -> Double {
     var largest = -Double.infinity
-    for index in 0..<x.count { largest = ReferenceElementwise.value(BinaryOperation.maximum, largest, x[index]) }
+    for index in 0..<x.count { largest = ScalarFunctions.value(BinaryOperation.maximum, largest, x[index]) }
     var sum = 0.0
     for index in 0..<x.count { sum += exp(x[index] - largest) }
     return largest + log(sum)
   }
 
   /// `e^x / Σ e^x`
-  package static func softmax(_ x: MemoryView<Double>, into y: MemoryView<Double>) {
+  static func softmax(_ x: MemoryView<Double>, into y: MemoryView<Double>) {
     let total = logSumExp(x)
     for index in 0..<x.count { y[index] = exp(x[index] - total) }
   }
 
   /// `x − ln Σ e^x`
-  package static func logSoftmax(_ x: MemoryView<Double>, into y: MemoryView<Double>) {
+  static func logSoftmax(_ x: MemoryView<Double>, into y: MemoryView<Double>) {
     let total = logSumExp(x)
     for index in 0..<x.count { y[index] = x[index] - total }
   }
 
   /// `−Σ labels · ln softmax(logits)`, and `softmax(logits) − labels`.
-  package static func crossEntropy(
+  static func crossEntropy(
     logits: MemoryView<Double>, labels: MemoryView<Double>, gradient: MemoryView<Double>?
   ) -> Double {
     let total = logSumExp(logits)
@@ -38,7 +38,7 @@ package enum ReferenceSoftmax {
   }
 
   /// `−ln softmax(logits)[label]`, and `softmax(logits)` less 1 at the label.
-  package static func crossEntropy(
+  static func crossEntropy(
     logits: MemoryView<Double>, label: Int, gradient: MemoryView<Double>?
   ) -> Double {
     let total = logSumExp(logits)

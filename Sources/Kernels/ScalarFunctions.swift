@@ -1,7 +1,10 @@
 import Glibc
 
-/// ``Elementwise`` as naive functions of Double and integers: the specification tests compare with.
-package enum ReferenceElementwise {
+/// The functions behind ``UnaryOperation``, ``BinaryOperation`` and ``Activation`` of one number.
+///
+/// The kernels of Double and integers apply them, and tests compare with them what vectors of Float give. They
+/// themselves are tested with values that TensorFlow computed.
+package enum ScalarFunctions {
   /// `op(x)`
   package static func value(_ op: UnaryOperation, _ x: Double) -> Double {
     switch op {
@@ -35,7 +38,7 @@ package enum ReferenceElementwise {
   }
 
   /// `activation(x)`
-  package static func value(_ activation: Activation, _ x: Double) -> Double {
+  static func value(_ activation: Activation, _ x: Double) -> Double {
     switch activation {
     case .none: x
     case .relu: value(UnaryOperation.relu, x)
@@ -78,7 +81,7 @@ package enum ReferenceElementwise {
   }
 
   /// `op(x)`, wrapping.
-  package static func value<Integer: FixedWidthInteger & SignedInteger>(
+  static func value<Integer: FixedWidthInteger & SignedInteger>(
     _ op: UnaryOperation, _ x: Integer
   ) -> Integer {
     switch op {
@@ -93,7 +96,7 @@ package enum ReferenceElementwise {
   }
 
   /// `op(a, b)`, wrapping. Divisors are not zero and exponents not negative.
-  package static func value<Integer: FixedWidthInteger & SignedInteger>(
+  static func value<Integer: FixedWidthInteger & SignedInteger>(
     _ op: BinaryOperation, _ a: Integer, _ b: Integer
   ) -> Integer {
     switch op {
