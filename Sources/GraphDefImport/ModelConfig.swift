@@ -59,7 +59,7 @@ public struct ModelConfig: Hashable, Sendable {
   ) {
     self.modelName = modelName
     self.dense = dense
-    gradients = dense.map { "d-" + $0 }
+    gradients = dense.map { GraphDefImporter.gradientName(of: $0) }
     self.observe = observe
     self.batchSize = batchSize
     self.inputSize = inputSize
@@ -140,10 +140,11 @@ public struct ModelConfig: Hashable, Sendable {
     guard elements.count == dense.count else {
       throw reader.error("as many names as other.dense has, \(dense.count)")
     }
-    for (element, name) in zip(elements, dense) where try element.string() != "d-" + name {
-      throw element.error("\"d-\(name)\", the gradient of other.dense's \"\(name)\"")
+    let gradients = dense.map { GraphDefImporter.gradientName(of: $0) }
+    for (number, element) in elements.enumerated() where try element.string() != gradients[number] {
+      throw element.error("\"\(gradients[number])\", the gradient of other.dense's \"\(dense[number])\"")
     }
-    return dense.map { "d-" + $0 }
+    return gradients
   }
 
   /// The shapes of the parameters `dense`; those of gradients, where given, are the same.
@@ -155,7 +156,7 @@ public struct ModelConfig: Hashable, Sendable {
       let shape = try reader.required(name, "the shape of the parameter \"\(name)\"")
         .shape(elementsAtMost: maximumElementCount, isScalarAllowed: true)
       shapes[name] = shape
-      guard let gradient = try reader.optional("d-" + name) else { continue }
+      guard let gradient = try reader.optional(GraphDefImporter.gradientName(of: name)) else { continue }
       let gradientShape = try gradient.shape(elementsAtMost: maximumElementCount, isScalarAllowed: true)
       guard gradientShape == shape else {
         throw gradient.error("\(shape), the shape of \"\(name)\"", found: "\(gradientShape)")

@@ -144,6 +144,18 @@ import Testing
       $0.densifiesGradients = true
     }
     #expect(dense["d-w"]?.values == [1, 1, 1, 2, 2, 2, 0, 0, 0, 0, 0, 0, 1, 1, 1])
+    func gradient(_ change: (inout GraphDefImporter.Request) -> Void) throws -> Program.GradientOutput? {
+      try graph.program(["loss"], change).gradient(of: "w")
+    }
+    let asRows = try gradient { $0.gradients = ["w"] }
+    #expect(asRows == .rows(indices: 1, values: 2))
+    let asTensor = try gradient {
+      $0.gradients = ["w"]
+      $0.densifiesGradients = true
+    }
+    #expect(asTensor == .dense(1))
+    let unasked = try gradient { _ in }
+    #expect(unasked == nil)
     var wrong = feeds
     wrong["x"] = HostTensor(.float32, [2, 2], [1, 4, 5, 0])
     #expect(

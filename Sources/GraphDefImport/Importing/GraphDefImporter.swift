@@ -36,6 +36,10 @@ public struct GraphDefImporter: Sendable {
   public static let lossName = "loss"
   /// The scores' name, by the convention of exported graphs.
   public static let logitsName = "logits"
+  /// The name of the placeholder of the examples, by the convention of exported graphs.
+  public static let inputName = "input_x"
+  /// The name of the placeholder of the labels, by the convention of exported graphs.
+  public static let labelsName = "input_y"
 
   /// An importer of `graph`, exported with `config`.
   public init(_ graph: GraphDef, config: ModelConfig) throws(GraphImportError) {
@@ -49,8 +53,8 @@ public struct GraphDefImporter: Sendable {
   /// Imports what `request` asks for.
   ///
   /// The program's outputs are the fetches by name; `d-NAME` for each gradient, or `d-NAME indices` and `d-NAME values`
-  /// where it is rows; and `NAME assigned` for each variable that is assigned to on the way. Its inputs are the
-  /// placeholders, the variables and the feeds, by name.
+  /// where it is rows, which `Program.gradient(of:)` finds; and `NAME assigned` for each variable that is assigned to
+  /// on the way. Its inputs are the placeholders, the variables and the feeds, by name.
   ///
   /// - Complexity: O(nodes that are needed).
   public func program(_ request: Request) throws(GraphImportError) -> Program {

@@ -132,7 +132,12 @@ struct GraphImport {
   /// The type of a placeholder: its first axis is the batch if it is unknown or has the exported batch size.
   private func placeholderType(_ node: NodeDef) throws -> TensorType {
     let dtype = try reader(node).type("dtype")
-    let configured = node.name == "input_x" ? config.inputSize : node.name == "input_y" ? config.outputSize : nil
+    let configured: [Int]? =
+      switch node.name {
+      case GraphDefImporter.inputName: config.inputSize
+      case GraphDefImporter.labelsName: config.outputSize
+      default: nil
+      }
     guard let dimensions = node.attributes["shape"]?.shape?.dimensions ?? configured else {
       throw ImportError.Reason.attribute("shape", found: "unknown", expected: "a shape")
     }
@@ -220,12 +225,13 @@ struct GraphImport {
   private func outputs(
     of found: (name: String, gradient: Gradient?), besides fetched: [Value]
   ) throws(GraphImportError) -> [(name: String, value: Value)] {
+    let names = GradientNames(of: found.name)
     if case .rows(let indices, let values) = found.gradient, !request.densifiesGradients,
       let table = initialValue(of: found.name), !fetched.contains(table), context.builder.isReadByRows(table)
     {
-      return [("d-\(found.name) indices", indices), ("d-\(found.name) values", values)]
+      return [(names.indices, indices), (names.values, values)]
     }
-    return [("d-\(found.name)", try dense(found))]
+    return [(names.dense, try dense(found))]
   }
 
   /// A gradient as a tensor of the parameter's shape.

@@ -23,7 +23,7 @@ struct GradientTransforms: Sendable {
 
   /// What happens in the graph of `index` to the gradients that `updates` take.
   init(_ index: GraphIndex, _ updates: [TrainStep.Update]) {
-    let search = RawGradientSearch(index, named: updates.map { "d-" + $0.variable })
+    let search = RawGradientSearch(index, named: updates.map { GraphDefImporter.gradientName(of: $0.variable) })
     var found: [(parameter: String, applied: InputReference, raw: InputReference)] = []
     for update in updates {
       let tensor = update.isSparse ? index.gradientValues(update.gradient) : index.behindIdentities(update.gradient)
@@ -71,7 +71,8 @@ private struct RawGradientSearch {
     guard found.count <= 1 else { return nil }
     let raw = found.first ?? tensor
     // A node that says what the gradient is may be either of them.
-    guard let own = index.gradientValues(InputReference("d-" + parameter)) else { return raw }
+    let name = GraphDefImporter.gradientName(of: parameter)
+    guard let own = index.gradientValues(InputReference(name)) else { return raw }
     let isSame = [raw, tensor].contains { tensor in
       index.gradientValues(tensor).map { index.isSameComputation(own, $0) } ?? false
     }

@@ -66,13 +66,18 @@ struct FiniteDifferences {
   }
 
   private static func gradient(of name: String, _ executor: Executor) -> Gradient {
-    let program = executor.plan.program
-    guard let output = program.output("d-\(name) indices") else {
-      let values = executor.output(program.output("d-\(name)")!).scalars(Double.self).array
+    switch executor.plan.program.gradient(of: name) {
+    case .dense(let output):
+      let values = executor.output(output).scalars(Double.self).array
       return Gradient(positions: Array(values.indices), values: values)
+    case .rows(let indices, let values):
+      return sum(of: executor.output(values).scalars(Double.self), at: executor.output(indices))
+    case nil: preconditionFailure("the program has no gradient of '\(name)'")
     }
-    let indices = executor.output(output)
-    let values = executor.output(program.output("d-\(name) values")!).scalars(Double.self)
+  }
+
+  /// The rows `values` at `indices`, those of the same row added up.
+  private static func sum(of values: MemoryView<Double>, at indices: TensorView) -> Gradient {
     let width = indices.count == 0 ? 0 : values.count / indices.count
     var places: [Int: Int] = [:]
     var gradient = Gradient(positions: [], values: [])

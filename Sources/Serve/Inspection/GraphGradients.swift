@@ -52,7 +52,7 @@ struct GraphGradients {
     let importer = session.importer
     if try importer.fixesBatch(neededFor: [GraphDefImporter.lossName]) { return true }
     return session.config.dense.contains { name in
-      var request = GraphDefImporter.Request(fetches: ["d-\(name)"])
+      var request = GraphDefImporter.Request(fetches: [GraphDefImporter.gradientName(of: name)])
       guard (try? importer.program(request)) == nil else { return false }
       request.fixesBatch = true
       return (try? importer.program(request)) != nil
@@ -60,15 +60,16 @@ struct GraphGradients {
   }
 
   private mutating func isInGraph(_ name: String, _ shape: Shape) -> Bool {
+    let gradient = GraphDefImporter.gradientName(of: name)
     do {
-      var request = GraphDefImporter.Request(fetches: ["d-\(name)"])
+      var request = GraphDefImporter.Request(fetches: [gradient])
       request.fixesBatch = fixesBatch
       let program = try session.importer.program(request)
-      return program.type(ofOutput: "d-\(name)") == TensorType(.float32, shape)
-    } catch .unknownNode("d-\(name)", _, _) {
+      return program.type(ofOutput: gradient) == TensorType(.float32, shape)
+    } catch .unknownNode(gradient, _, _) {
       return false
     } catch {
-      notices.append("the graph's gradient 'd-\(name)' cannot be executed: \(error)")
+      notices.append("the graph's gradient '\(gradient)' cannot be executed: \(error)")
       return false
     }
   }
@@ -77,7 +78,7 @@ struct GraphGradients {
   func errors(_ variables: inout SessionVariables) throws -> [String: Double] {
     var errors: [String: Double] = [:]
     for group in groups {
-      var request = GraphDefImporter.Request(fetches: group.map { "d-\($0)" })
+      var request = GraphDefImporter.Request(fetches: group.map { GraphDefImporter.gradientName(of: $0) })
       request.gradients = group
       request.densifiesGradients = true
       request.fixesBatch = fixesBatch

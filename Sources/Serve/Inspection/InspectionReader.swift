@@ -105,7 +105,7 @@ struct InspectionReader {
       var shape: [Int]?
       do { shape = try importer.variableType(name).shape.constant } catch { notices.append("\(error)") }
       let kind: ModelInspection.Parameter.Kind =
-        program.map { $0.output("d-\(name) indices") == nil ? .dense : .table } ?? .unknown
+        program.map { $0.gradient(of: name)?.isRows == true ? .table : .dense } ?? .unknown
       return ModelInspection.Parameter(
         name: name, shape: shape, kind: kind, initializer: initializer(of: name, reader),
         optimizer: optimizers[name] ?? "unknown")
@@ -134,7 +134,7 @@ struct InspectionReader {
       var result: [String: String] = [:]
       for (name, optimizer) in zip(config.dense, choice.optimizers) {
         result[name] = choice.frozen.contains(name) ? "frozen" : "\(optimizer)"
-        if case .adam = optimizer.rule, program?.output("d-\(name) indices") != nil {
+        if case .adam = optimizer.rule, program?.gradient(of: name)?.isRows == true {
           notices.append(
             "Adam changes all rows of the table '\(name)' in every step; a parameter server offers lazy_adam only, "
               + "which changes the rows of the batch")

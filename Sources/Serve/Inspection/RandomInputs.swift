@@ -51,7 +51,7 @@ struct RandomInputs {
 
   private mutating func value(_ name: String, column: Int, width: Int, rows: Int?) -> Float {
     if let rows { return id(column: column, width: width, rows: rows) }
-    guard name == "input_y" else { return Float.random(in: 0..<1, using: &generator) }
+    guard name == GraphDefImporter.labelsName else { return Float.random(in: 0..<1, using: &generator) }
     return Float(Int.random(in: 0..<(config.classCount ?? 2), using: &generator))
   }
 

@@ -1,4 +1,5 @@
 import Graph
+import GraphDefImport
 import Kernels
 import Parameters
 
@@ -20,14 +21,17 @@ struct GradientOutputs {
     var occurrences = RowOccurrencesOfProgram(program)
     outputs = parameters.enumerated().map { number, parameter in
       guard !parameter.isFrozen else { return .frozen }
-      guard parameter.kind == .table else { return .dense(program.output("d-\(parameter.name)")!) }
-      let indices = program.output("d-\(parameter.name) indices")!
-      return .rows(
-        indices: indices, values: program.output("d-\(parameter.name) values")!,
-        RowGradients(
-          of: occurrences.occurrences(
-            ofOutput: indices, rowCount: parameter.rowCount, index: touchedRows?.gradientIndex(of: number)),
-          rowLength: parameter.rowLength))
+      switch program.gradient(of: parameter.name) {
+      case .dense(let output): return .dense(output)
+      case .rows(let indices, let values):
+        return .rows(
+          indices: indices, values: values,
+          RowGradients(
+            of: occurrences.occurrences(
+              ofOutput: indices, rowCount: parameter.rowCount, index: touchedRows?.gradientIndex(of: number)),
+            rowLength: parameter.rowLength))
+      case nil: preconditionFailure("the program has no gradient of '\(parameter.name)'")
+      }
     }
     self.occurrences = occurrences.all
   }

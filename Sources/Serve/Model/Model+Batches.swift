@@ -11,13 +11,13 @@ extension Model {
   public func batchValidator(labelsAreUsed: Bool) -> BatchValidator {
     let width = config.inputSize.dropFirst().reduce(1, *)
     let inputs: BatchValidator.Inputs =
-      idLimit.map { .ids(rows: $0) } ?? (takesIntegers("input_x") ? .integers : .numbers)
+      idLimit.map { .ids(rows: $0) } ?? (takesIntegers(GraphDefImporter.inputName) ? .integers : .numbers)
     let labels: BatchValidator.Labels =
       if !labelsAreUsed {
         .unused
       } else if let classes = config.classCount {
         .classes(classes)
-      } else if takesIntegers("input_y") {
+      } else if takesIntegers(GraphDefImporter.labelsName) {
         .integers
       } else {
         config.observe.contains { $0.contains("auc") } ? .probabilities : .numbers
@@ -31,7 +31,7 @@ extension Model {
   }
 
   /// The rows of the smallest table that is looked up by the input as it is, or `nil` if none is.
-  var idLimit: Int? { trainingProgram.rowLimit(ofInput: "input_x") }
+  var idLimit: Int? { trainingProgram.rowLimit(ofInput: GraphDefImporter.inputName) }
 }
 
 extension Program {

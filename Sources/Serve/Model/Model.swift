@@ -56,7 +56,7 @@ public final class Model: Sendable {
       guard type.dtype == .float32, let shape = type.shape.constant else {
         throw ModelError.parameterType(name: name, type: type)
       }
-      return Parameter(name: name, shape: shape, isTable: program.output("d-\(name) indices") != nil)
+      return Parameter(name: name, shape: shape, isTable: program.gradient(of: name)?.isRows == true)
     }
   }
 
@@ -142,7 +142,8 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
       "the parameter server has another model of this name, with \(found); the graph has \(expected)"
     case .parameterType(let name, let type): "parameter '\(name)' is \(type), expected float32 of a known shape"
     case .unknownInput(let name):
-      "the graph needs the input '\(name)'; batches have 'input_x' and 'input_y' only"
+      "the graph needs the input '\(name)'; batches have '\(GraphDefImporter.inputName)' and "
+        + "'\(GraphDefImporter.labelsName)' only"
     case .noInitialValue(let name): "the variable '\(name)' has no initialiser that is known from the graph alone"
     case .lossShape(let type): "the loss is \(type), expected a single float32 number"
     case .logitsShape(let type): "the logits are \(type), expected float32 numbers for each example, such as [B, 1]"

@@ -27,7 +27,7 @@ public final class Predictor {
     self.seed = seed
     let program = try model.scoringProgram(isExact: isExact)
     inputs = try ProgramInputs(program, of: model, seed: seed)
-    guard !inputs.needLabels else { throw ModelError.unknownInput(name: "input_y") }
+    guard !inputs.needLabels else { throw ModelError.unknownInput(name: GraphDefImporter.labelsName) }
     touchedRows = try TouchedRows(program, of: model, in: parameters, pool: pool, seed: seed)
     runner = ProgramRunner(program, pool: pool)
   }

@@ -26,8 +26,8 @@ struct ProgramInputs {
     roles = try zip(program.inputs, program.usedInputs).map { input, isUsed in
       guard isUsed else { return .unused }
       switch input.role {
-      case .data where input.name == "input_x": return .x
-      case .data where input.name == "input_y": return .y
+      case .data where input.name == GraphDefImporter.inputName: return .x
+      case .data where input.name == GraphDefImporter.labelsName: return .y
       case .data: throw ModelError.unknownInput(name: input.name)
       case .parameter: return .parameter(model.parameters.firstIndex { $0.name == input.name }!)
       case .state: return .state(try reader.state(input.name))

@@ -89,11 +89,9 @@ public final class Trainer {
 
   /// The outputs of the training program that a step needs.
   private static func learningOutputs(of model: Model) -> [String] {
-    [GraphDefImporter.lossName, GraphDefImporter.logitsName]
-      + model.parameters.flatMap { parameter in
-        parameter.isTable
-          ? ["d-\(parameter.name) indices", "d-\(parameter.name) values"] : ["d-\(parameter.name)"]
-      }
+    let program = model.trainingProgram
+    let gradients = model.parameters.flatMap { program.gradient(of: $0.name)?.outputs ?? [] }
+    return [GraphDefImporter.lossName, GraphDefImporter.logitsName] + gradients.map { program.outputs[$0].name }
   }
 
   /// Learns from `batch`.

@@ -112,9 +112,7 @@ public final class Session {
 
   /// The parameter whose gradient is called `name`.
   private func parameter(ofGradient name: String) -> String? {
-    guard name.hasPrefix("d-") else { return nil }
-    let parameter = String(name.dropFirst(2))
-    return config.dense.contains(parameter) ? parameter : nil
+    config.dense.first { GraphDefImporter.gradientName(of: $0) == name }
   }
 
   /// Binds the inputs that `executor` needs, and returns what has to stay alive meanwhile.

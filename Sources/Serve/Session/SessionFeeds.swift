@@ -64,7 +64,8 @@ struct SessionFeeds {
 
   /// Whether the arrays that are fed to the graph's inputs have `count` examples.
   func haveExamples(_ count: Int) -> Bool {
-    ["input_x", "input_y"].compactMap { tensors[$0] }.allSatisfy { $0.shape.first == count }
+    let names = [GraphDefImporter.inputName, GraphDefImporter.labelsName]
+    return names.compactMap { tensors[$0] }.allSatisfy { $0.shape.first == count }
   }
 
   /// The number of examples that the arrays fed to `programs` have, or `nil` if none of them has any.

@@ -37,7 +37,7 @@ struct SessionTraining {
     let loss = program.type(ofOutput: GraphDefImporter.lossName)!
     guard loss.dtype == .float32, loss.shape.count == 1 else { throw ModelError.lossShape(loss) }
     self.program = program
-    let tables = Set(config.dense.filter { program.output("d-\($0) indices") != nil })
+    let tables = Set(config.dense.filter { program.gradient(of: $0)?.isRows == true })
     choice = try OptimizerChoice(
       session.importer, options: OptimizerChoice.Options(.twin, learningRate: options.learningRate),
       tables: tables)
