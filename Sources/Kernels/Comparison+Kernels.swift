@@ -21,6 +21,9 @@ private enum LessEqual: Relation {
 
 /// ``ComparisonOperation`` on scalars of one type. The compiler makes vectors of these loops.
 struct ComparisonKernel<Operand: Comparable & BitwiseCopyable>: BlockKernel {
+  // Safety: `BlockKernel.run` passes blocks that lie in views whose counts it checked, and a result as large. It also
+  // checked that where `a` is repeated along several columns, `b` is not.
+
   let op: ComparisonOperation
 
   @unsafe func run(
@@ -58,6 +61,8 @@ struct ComparisonKernel<Operand: Comparable & BitwiseCopyable>: BlockKernel {
 
 /// ``LogicalOperation``, or its complement.
 struct LogicalKernel: BlockKernel {
+  // Safety: as above; elements are looked up by the steps of their rows.
+
   let complements: Bool
   let op: LogicalOperation
 

@@ -24,6 +24,9 @@ extension Elementwise {
 
 /// ``BinaryOperation`` on doubles.
 struct DoubleBlockKernel: BlockKernel {
+  // Safety: `BlockKernel.run` passes blocks that lie in views whose counts it checked, and a result as large; elements
+  // are looked up by the steps of their rows.
+
   let op: BinaryOperation
 
   @unsafe func run(
@@ -41,6 +44,8 @@ struct DoubleBlockKernel: BlockKernel {
 
 /// ``BinaryOperation`` on integers, whose divisors and exponents were checked.
 struct IntegerBlockKernel<Integer: FixedWidthInteger & SignedInteger & BitwiseCopyable>: BlockKernel {
+  // Safety: as above. A row has at least one element, and more where its step is 1.
+
   let op: BinaryOperation
 
   @unsafe func run(

@@ -114,6 +114,8 @@ protocol BlockKernel {
   associatedtype Operand: BitwiseCopyable
   associatedtype Outcome: BitwiseCopyable
 
+  /// Combines a block of `a` and one of `b`, both of `rows` rows and `columns` columns, of which at least one is not
+  /// repeated along the columns if there are several; `c` has room for all of them.
   @unsafe func run(
     _ a: Rows2D<Operand>, _ b: Rows2D<Operand>, into c: UnsafeMutablePointer<Outcome>, rows: Int, columns: Int)
 }
@@ -129,6 +131,9 @@ extension BlockKernel {
     precondition(b.count == bShape.count, "\(b.count) scalars of shape \(bShape)")
     precondition(c.count == cShape.count, "\(c.count) scalars of shape \(cShape)")
     guard broadcast.count > 0 else { return }
+    precondition(
+      broadcast.columns == 1 || broadcast.strides[0][0] == 1 || broadcast.strides[1][0] == 1,
+      "neither \(aShape) nor \(bShape) has the columns of \(cShape)")
     var cursor = BroadcastCursor(broadcast)
     repeat {
       // Safety: offsets and steps stay within the counts checked above.

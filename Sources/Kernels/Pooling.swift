@@ -12,6 +12,7 @@ public enum Pooling {
     let channels = images[3]
     y.fill(0)
     forEachPlace(images, window, places) { place, pixels in
+      // Safety: `check` compared the counts with the shapes, and the window's places and pixels lie within these.
       let target = unsafe y.base + place * channels
       pixels.forEach { pixel in unsafe Scalar.add(x.base + pixel * channels, to: target, count: channels) }
       let share = 1 / Scalar(max(pixels.count, 1))
@@ -31,6 +32,7 @@ public enum Pooling {
     let channels = images[3]
     dx.fill(0)
     forEachPlace(images, window, places) { place, pixels in
+      // Safety: as in `mean`.
       let source = unsafe d.base + place * channels
       let share = 1 / Scalar(max(pixels.count, 1))
       pixels.forEach { pixel in

@@ -13,6 +13,7 @@ enum BoxMuller {
   @inline(always)
   static func normals(_ words: PhiloxGroup) -> (FloatVector, FloatVector) {
     // In 1..<2 each: the distance to 2 is never zero, so that it has a logarithm.
+    // Safety: all vectors have 64 bytes, and every bit pattern is a float.
     let (magnitude, turn) = unsafe (
       unsafeBitCast(SIMD16(lowHalf: half(words.first, 0), highHalf: half(words.second, 0)), to: FloatVector.self),
       unsafeBitCast(SIMD16(lowHalf: half(words.first, 32), highHalf: half(words.second, 32)), to: FloatVector.self)
