@@ -49,7 +49,9 @@ struct Limited<Kernel: UpdateKernel>: UpdateKernel {
 }
 
 extension MemoryView<Float> {
-  /// The sum of the squares.
+  /// The sum of the squares, all of it in double precision.
+  ///
+  /// `LinearAlgebra.sumOfSquares` is faster and rounds otherwise; what optimizers clip stays the same to the last bit.
   var sumOfSquares: Double {
     var sums = SIMD8<Double>(repeating: 0)
     var index = 0
