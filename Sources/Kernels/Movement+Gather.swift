@@ -38,21 +38,10 @@ extension Movement {
     _ x: MemoryView<Scalar>, batch: Int = 1, outer: Int, axisCount: Int, inner: Int,
     indices: MemoryView<Index>, into y: MemoryView<Scalar>
   ) -> Int? {
-    let perBatch = indicesPerBatch(indices, batch)
-    check(x, count: batch * outer * axisCount * inner)
-    check(y, count: batch * outer * perBatch * inner)
-    for b in 0..<batch {
-      let picked = indices[(b * perBatch)..<((b + 1) * perBatch)]
-      for o in 0..<outer {
-        let part = b * outer + o
-        let failure = Rows.gather(
-          table: x[(part * axisCount * inner)..<((part + 1) * axisCount * inner)],
-          rowStride: inner, rowLength: inner, rowCount: axisCount, indices: picked,
-          into: y[(part * perBatch * inner)..<((part + 1) * perBatch * inner)])
-        if let failure { return b * perBatch + failure }
-      }
+    forEachPart(of: x, y, batch, outer, axisCount, inner, indices) { table, rows, indices in
+      Rows.gather(
+        table: table, rowStride: inner, rowLength: inner, rowCount: axisCount, indices: indices, into: rows)
     }
-    return nil
   }
 
   /// Adds along an axis: `y[b, o, indices[b, j], i] += values[b, o, j, i]`, in order; the pullback of ``gather``.
@@ -67,16 +56,33 @@ extension Movement {
     _ values: MemoryView<Scalar>, batch: Int = 1, outer: Int, axisCount: Int, inner: Int,
     indices: MemoryView<Index>, into y: MemoryView<Scalar>
   ) -> Int? {
-    let perBatch = indicesPerBatch(indices, batch)
-    check(y, count: batch * outer * axisCount * inner)
-    check(values, count: batch * outer * perBatch * inner)
+    forEachPart(of: y, values, batch, outer, axisCount, inner, indices) { table, rows, indices in
+      Rows.scatterAdd(
+        rows, rowLength: inner, indices: indices, into: table, rowStride: inner, rowCount: axisCount)
+    }
+  }
+
+  /// Calls `body` for each batch and each place along the outer axes: with the part of `whole` there, whose rows are
+  /// indexed, the part of `picked`, which has a row for each index, and the batch's indices.
+  ///
+  /// - Returns: `nil`, or the position in `indices` of the first one that `body` found out of range in its part.
+  @inline(always)
+  private static func forEachPart<Scalar: BitwiseCopyable, Index: IndexScalar>(
+    of whole: MemoryView<Scalar>, _ picked: MemoryView<Scalar>, _ batch: Int, _ outer: Int, _ axisCount: Int,
+    _ inner: Int, _ indices: MemoryView<Index>,
+    _ body: (_ table: MemoryView<Scalar>, _ rows: MemoryView<Scalar>, _ indices: MemoryView<Index>) -> Int?
+  ) -> Int? {
+    precondition(batch == 0 || indices.count % batch == 0, "\(indices.count) indices for \(batch) batches")
+    let perBatch = batch == 0 ? 0 : indices.count / batch
+    let (tableCount, rowsCount) = (axisCount * inner, perBatch * inner)
+    check(whole, count: batch * outer * tableCount)
+    check(picked, count: batch * outer * rowsCount)
     for b in 0..<batch {
-      let picked = indices[(b * perBatch)..<((b + 1) * perBatch)]
-      for o in 0..<outer {
-        let part = b * outer + o
-        let failure = Rows.scatterAdd(
-          values[(part * perBatch * inner)..<((part + 1) * perBatch * inner)], rowLength: inner, indices: picked,
-          into: y[(part * axisCount * inner)..<((part + 1) * axisCount * inner)], rowStride: inner, rowCount: axisCount)
+      let own = indices[(b * perBatch)..<((b + 1) * perBatch)]
+      for part in (b * outer)..<((b + 1) * outer) {
+        let failure = body(
+          whole[(part * tableCount)..<((part + 1) * tableCount)], picked[(part * rowsCount)..<((part + 1) * rowsCount)],
+          own)
         if let failure { return b * perBatch + failure }
       }
     }
@@ -156,12 +162,6 @@ extension Movement {
       unsafe Scalar.add(values.base + position * inner, to: y.base + id * inner, count: inner)
     }
     return nil
-  }
-
-  private static func indicesPerBatch<Index>(_ indices: MemoryView<Index>, _ batch: Int) -> Int {
-    guard batch > 0 else { return 0 }
-    precondition(indices.count % batch == 0, "\(indices.count) indices for \(batch) batches")
-    return indices.count / batch
   }
 
   /// The row that place `place` means, or `nil` if an index is out of range.
