@@ -43,10 +43,11 @@ let package = Package(
     .systemLibrary(name: "CIntrinsics"),
     .target(name: "CAllocationCounter"),
 
+    .target(name: "JSON", swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["COpenBLAS", "CIntrinsics"], swiftSettings: strict),
     .target(name: "Graph", dependencies: ["Kernels"], swiftSettings: strict),
-    .target(name: "GraphDefImport", dependencies: ["Kernels", "Graph"], swiftSettings: strict),
-    .target(name: "Parameters", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(name: "GraphDefImport", dependencies: ["JSON", "Kernels", "Graph"], swiftSettings: strict),
+    .target(name: "Parameters", dependencies: ["JSON", "Kernels"], swiftSettings: strict),
     .target(
       name: "Wire",
       dependencies: [
@@ -70,7 +71,7 @@ let package = Package(
     .target(
       name: "Serve",
       dependencies: [
-        "CZlib", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
+        "CZlib", "JSON", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -86,7 +87,7 @@ let package = Package(
     .target(
       name: "Web",
       dependencies: [
-        "GraphDefImport", "Parameters", "Serve",
+        "JSON", "GraphDefImport", "Parameters", "Serve",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -97,7 +98,7 @@ let package = Package(
     .executableTarget(
       name: "onlearn",
       dependencies: [
-        "CAllocationCounter", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
+        "CAllocationCounter", "JSON", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
         "Serve", "Remote", "Web",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -115,6 +116,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(
       name: "GraphTests", dependencies: ["CAllocationCounter", "Kernels", "Graph", "TestSupport"], swiftSettings: strict

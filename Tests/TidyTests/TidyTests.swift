@@ -53,6 +53,7 @@ import Testing
 
   @Test func `depend one way`() {
     let lower: [(folder: String, never: [String])] = [
+      ("JSON", ["Foundation", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
       ("Kernels", ["Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
       ("Graph", ["GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
       ("GraphDefImport", ["Parameters", "Wire", "Transport", "PS", "Serve"]),
