@@ -116,6 +116,11 @@ import Testing
     ("{\"a\" 1}", "found '1' in line 1, column 6, expected ':' after the key \"a\" (JSON)"),
     ("[1 2]", "found '2' in line 1, column 4, expected ',' or ']' (JSON)"),
     ("{} x", "found 'x' in line 1, column 4, expected the end of the file (JSON)"),
+    ("[1,]", "found ']' in line 1, column 4, expected a value (JSON)"),
+    ("[1.]", "found '1.' in line 1, column 2, expected a value (JSON)"),
+    ("[\u{B}1]", "found byte 11 in line 1, column 2, expected a value (JSON)"),
+    ("[\"a\tb\"]", "found byte 9 in line 1, column 4, expected no control character in a string (JSON)"),
+    ("\"\\udc00\"", "found half a surrogate pair in line 1, column 4, expected both halves (JSON)"),
     ("\"abc", "found a string without an end in line 1, column 1, expected '\"' (JSON)"),
     ("\"\\x\"", "found 'x' in line 1, column 3, expected one of \" \\ / b f n r t u after a backslash (JSON)"),
     ("\"\\ud800\"", "found half a surrogate pair in line 1, column 4, expected both halves (JSON)"),
@@ -128,6 +133,14 @@ import Testing
   func `is refused where it is not JSON`(_ text: String, _ description: String) {
     let error = #expect(throws: ModelConfigError.self) { try ModelConfig(decoding: Array(text.utf8)) }
     #expect(error?.description == (description.hasPrefix("found") ? "configuration: " : "") + description)
+  }
+
+  @Test func `is refused where a string is not UTF-8`() {
+    let bytes: [UInt8] = Array("{\"a\": \"".utf8) + [0xC0, 0xAF] + Array("\"}".utf8)
+    let error = #expect(throws: ModelConfigError.self) { try ModelConfig(decoding: bytes) }
+    #expect(
+      error?.description
+        == "configuration: found a string that is not UTF-8 in line 1, column 7, expected UTF-8 (JSON)")
   }
 
   @Test func `may not nest without end`() {
