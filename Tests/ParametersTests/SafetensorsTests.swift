@@ -51,7 +51,8 @@ import Testing
     (#"{"__metadata__":{"a":1}}"#, "a string"), (#"{"__metadata__":{"a":"1","a":"2"}}"#, "'a' twice"),
     (#"{"__metadata__":{},"__metadata__":{}}"#, "twice"),
     (#"{"a\ud800":{}}"#, "surrogate"), (#"{"a\udc00\ud800":{}}"#, "surrogate"), (#"{"a\x":{}}"#, "an escape"),
-    ("{\"a\n\":{}}", "control character"), (#"{"a"#, "the end of a string"), (#"{"a\u12"#, "four hex digits"),
+    ("{\"a\n\":{}}", "byte 3: expected no control character"),
+    (#"{"a"#, "the end of a string"), (#"{"a\u12"#, "four hex digits"),
     (
       #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
       "'a' twice"
@@ -64,6 +65,21 @@ import Testing
   func `is refused with the reason`(_ text: String, _ reason: String) {
     let error = #expect(throws: SafetensorsError.self) { try decode(text) }
     #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+  }
+
+  @Test func `is refused where a name is not UTF-8`() {
+    let bytes: [UInt8] = Array("{\"".utf8) + [0xC0, 0xAF] + Array("\":{}}".utf8)
+    let error = #expect(throws: SafetensorsError.self) { try SafetensorsHeader(decoding: bytes) }
+    #expect(error == SafetensorsError.malformedHeader(byte: 5, expected: "UTF-8 before here"))
+  }
+
+  @Test func `is compact`() {
+    let header = SafetensorsHeader([("w", .f32, [2, 3]), ("b", .i64, [])], metadata: [("k", "v\"")])
+    let text = String(decoding: header.encoded.dropFirst(8), as: UTF8.self)
+    #expect(
+      text.hasPrefix(
+        #"{"__metadata__":{"k":"v\""},"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"#
+          + #""b":{"dtype":"I64","shape":[],"data_offsets":[24,32]}}"#))
   }
 
   @Test func `never traps, whatever is cut off or changed`() {

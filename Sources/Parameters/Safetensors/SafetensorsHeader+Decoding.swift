@@ -1,7 +1,7 @@
 extension SafetensorsHeader {
   /// Reads the JSON part of a header, `bytes`.
   package init(decoding bytes: [UInt8]) throws(SafetensorsError) {
-    var scanner = JSONScanner(bytes)
+    var scanner = HeaderScanner(bytes)
     var entries: [Entry] = []
     var ends: [Int] = []
     var metadata: [(key: String, value: String)]?
@@ -20,8 +20,9 @@ extension SafetensorsHeader {
     try self.init(checking: entries, ends: ends, metadata: metadata ?? [])
   }
 
-  private static func metadata(_ scanner: inout JSONScanner) throws(SafetensorsError) -> [(key: String, value: String)]
-  {
+  private static func metadata(
+    _ scanner: inout HeaderScanner
+  ) throws(SafetensorsError) -> [(key: String, value: String)] {
     var pairs: [(key: String, value: String)] = []
     var keys: Set<String> = []
     try scanner.object { scanner, key throws(SafetensorsError) in
@@ -32,7 +33,7 @@ extension SafetensorsHeader {
   }
 
   private static func entry(
-    _ name: String, _ scanner: inout JSONScanner
+    _ name: String, _ scanner: inout HeaderScanner
   ) throws(SafetensorsError) -> (entry: Entry, end: Int) {
     var type: SafetensorsType?
     var shape: [Int]?
