@@ -4,10 +4,12 @@ import Testing
 import Web
 
 @Suite struct `The reader of batches in JSON` {
-  private func read(_ text: String) throws -> BatchBody {
-    var reader = JSONBatchReader(Array(text.utf8))
+  private func read(_ bytes: [UInt8]) throws -> BatchBody {
+    var reader = JSONBatchReader(bytes)
     return try reader.read()
   }
+
+  private func read(_ text: String) throws -> BatchBody { try read(Array(text.utf8)) }
 
   @Test func `reads rows, nested rows and single numbers`() throws {
     let body = try read(
@@ -43,12 +45,39 @@ import Web
     }
   }
 
+  @Test func `takes names of up to 1,024 bytes`() throws {
+    let name = String(repeating: "é", count: 512)
+    #expect(try read("{\"source\": \"\(name)\"}").source == name)
+    let error = #expect(throws: ServiceError.self) { try read("{\"source\": \"\(name)e\"}") }
+    #expect(error?.message == "JSON, byte 12: a plain string of at most 1,024 bytes is expected")
+  }
+
+  @Test(arguments: [[0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xFF]] as [[UInt8]])
+  func `refuses names that are not UTF-8`(_ name: [UInt8]) {
+    let bytes: [UInt8] = Array("{\"source\": \"".utf8) + name + Array("\"}".utf8)
+    let error = #expect(throws: ServiceError.self) { try read(bytes) }
+    #expect(error?.message == "JSON, byte \(13 + name.count): a string does not end, or is not UTF-8")
+  }
+
+  @Test(arguments: [
+    ("{\"x\": [1, 0x10]}", "JSON, byte 10: a number is expected"),
+    ("{\"x\": [1 2]}", "JSON, byte 9: ',' or ']' is expected"),
+    ("{\"end\": 1.5}", "JSON, byte 8: \"end\" takes an integer from 0 to 2^64 - 1"),
+    ("{\"x\": [[1]], }", "JSON, byte 13: a string is expected"),
+  ])
+  func `says where the trouble is`(_ text: String, _ message: String) {
+    let error = #expect(throws: ServiceError.self) { try read(text) }
+    #expect(error?.message == message)
+  }
+
   @Test(arguments: [
     "{\"x\": [0x10]}", "{\"x\": [+1]}", "{\"x\": [.5]}", "{\"x\": [1.]}", "{\"x\": [01]}", "{\"x\": [-]}",
     "{\"x\": [1e]}", "{\"x\": [--1]}", "{\"x\": [1,]}", "{\"x\": [null]}",
     "{\"x\": [[1], 2, [3, 4]]}", "{\"x\": 1}", "{\"x\": [1], \"x\": [1]}", "{\"begin\": -1}", "{\"begin\": 1.5}",
     "{\"end\": 18446744073709551616}", "{\"source\": \"a\\nb\"}", "{\"x\": [[[[[[[[[[1]]]]]]]]]]}", "{\"x\": [1]} 2",
-    "{\"x\": [inf]}",
+    "{\"x\": [inf]}", "{\"x\": [1]\u{B}}", "{\u{C}\"x\": [1]}", "{\"x\": [1],}", "{\"x\": [,1]}", "{} {}",
+    "{\"x\": [[1],[2],]}", "{\"begin\": 007}", "{\"begin\": +7}", "{\"begin\": 1e2}", "{\"source\": \"a",
+    "{\"source\": \"\u{1}\"}", "{\"s\\u006furce\": \"a\"}", "{\"source\": \"\\ud800\"}", "{x: [1]}",
   ])
   func `refuses what is not JSON, or not a batch`(_ text: String) {
     #expect(throws: ServiceError.self) { try read(text) }
