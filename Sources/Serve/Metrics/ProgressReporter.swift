@@ -1,3 +1,5 @@
+import JSON
+
 /// What a report says.
 public struct ProgressSnapshot: Sendable {
   /// The training steps done.
@@ -130,9 +132,9 @@ public struct ProgressReporter {
   }
 
   private static func object(_ snapshot: ProgressSnapshot, rate: Double, isDone: Bool) -> String {
-    var metrics = JSONText()
+    var metrics = ObjectText()
     for (name, value) in snapshot.metrics { metrics.add(name, value) }
-    var object = JSONText()
+    var object = ObjectText()
     object.add("step", snapshot.step)
     object.add("examples", snapshot.examples)
     object.add("examples_per_s", (rate * 10).rounded() / 10)

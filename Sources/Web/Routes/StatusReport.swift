@@ -1,4 +1,5 @@
 import GraphDefImport
+import JSON
 import Serve
 
 /// How all models do, as JSON.
@@ -17,24 +18,27 @@ struct StatusReport {
 
   /// Every model in the folder, loaded ones with their version.
   var list: String {
-    let entries = names.map { name in
-      var text = JSONText()
+    let entries = names.map { name -> ObjectText in
+      var text = ObjectText()
       text.add("name", name)
       text.add("loaded", models[name] != nil)
       if let model = models[name] {
         text.add("version", model.version)
         text.add("frozen", model.isFrozen)
       }
-      return text.text
+      return text
     }
-    return "{\"models\": [\(entries.joined(separator: ", "))]}"
+    var text = ObjectText()
+    text.add("models", entries)
+    return text.text
   }
 
   /// Everything about the models that are loaded, and about the parameter servers.
   var json: String {
-    let all = loaded.map { Self.status(of: $0.model, $0.figures).text }.joined(separator: ", ")
-    let servers = servers.map { Self.status(of: $0).text }.joined(separator: ", ")
-    return "{\"models\": [\(all)], \"servers\": [\(servers)]}"
+    var text = ObjectText()
+    text.add("models", loaded.map { Self.status(of: $0.model, $0.figures) })
+    text.add("servers", servers.map { Self.status(of: $0) })
+    return text.text
   }
 
   /// The models that are loaded, with their figures.
@@ -52,9 +56,9 @@ struct StatusReport {
     return text.text
   }
 
-  private static func status(of model: ServedModel, _ figures: ModelFigures) -> JSONText {
+  private static func status(of model: ServedModel, _ figures: ModelFigures) -> ObjectText {
     let load = model.load
-    var text = JSONText()
+    var text = ObjectText()
     text.add("name", model.name)
     text.add("version", model.version)
     text.add("frozen", model.isFrozen)
@@ -66,7 +70,7 @@ struct StatusReport {
     text.add("unobserved", figures.counts.unobserved)
     text.add("scores", figures.counts.scores)
     text.add("scored_examples", figures.counts.scoredExamples)
-    var refusals = JSONText()
+    var refusals = ObjectText()
     for (kind, count) in figures.counts.refusals.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       refusals.add(kind.rawValue, count)
     }
@@ -79,13 +83,13 @@ struct StatusReport {
     text.add("step_ms", percentiles(figures.steps))
     text.add("score_ms", percentiles(figures.scores))
     text.add("freshness_ms", percentiles(figures.freshness))
-    text.add("staleness_ms", model.staleness / .milliseconds(1))
-    text.add("history", raw: history(figures.history))
+    text.add("staleness_ms", milliseconds(model.staleness))
+    text.add("history", history(figures.history))
     return text
   }
 
-  private static func status(of server: ServerHealth) -> JSONText {
-    var text = JSONText()
+  private static func status(of server: ServerHealth) -> ObjectText {
+    var text = ObjectText()
     text.add("address", server.address)
     text.add("well", server.isWell)
     text.add("state", server.state)
@@ -107,8 +111,8 @@ struct StatusReport {
     return text
   }
 
-  private static func summary(_ summary: MetricsSummary) -> JSONText {
-    var text = JSONText()
+  private static func summary(_ summary: MetricsSummary) -> ObjectText {
+    var text = ObjectText()
     text.add("examples", summary.examples)
     guard summary.examples > 0 else { return text }
     text.add("loss", summary.loss)
@@ -116,21 +120,27 @@ struct StatusReport {
     return text
   }
 
-  private static func percentiles(_ percentiles: ModelFigures.Percentiles) -> JSONText {
-    var text = JSONText()
+  private static func percentiles(_ percentiles: ModelFigures.Percentiles) -> ObjectText {
+    var text = ObjectText()
     for (name, value) in [("p50", percentiles.p50), ("p95", percentiles.p95), ("p99", percentiles.p99)] {
-      if let value { text.add(name, value / .milliseconds(1)) }
+      text.add(name, value.map(milliseconds))
     }
     return text
   }
 
+  private static func milliseconds(_ duration: Duration) -> Double { duration / .milliseconds(1) }
+
   /// `[[seconds, version, loss, score, examples per second], …]`
-  private static func history(_ samples: [ModelFigures.Sample]) -> String {
-    let rows = samples.map { sample in
-      let numbers = [sample.seconds, Double(sample.version), sample.loss, sample.score, sample.rate]
-      return "[" + numbers.map { $0.isFinite ? ReadableNumber.fixed($0, 5) : "null" }.joined(separator: ", ") + "]"
+  private static func history(_ samples: [ModelFigures.Sample]) -> [[Double]] {
+    samples.map { sample in
+      [sample.seconds, Double(sample.version), sample.loss, sample.score, sample.rate].map(rounded)
     }
-    return "[" + rows.joined(separator: ", ") + "]"
+  }
+
+  /// `value` with five digits behind the point, which is enough for curves.
+  private static func rounded(_ value: Double) -> Double {
+    let scaled = value * 1e5
+    return abs(scaled) < 0x1p53 ? scaled.rounded() / 1e5 : value
   }
 }
 

@@ -1,15 +1,16 @@
+import JSON
 import NIOHTTP1
 import Serve
 
 extension WebReply {
   /// A refusal, with a kind for programs, a sentence for people, and when to try again.
   init(_ error: ServiceError) {
-    var text = JSONText()
+    var text = ObjectText()
     text.add("kind", error.kind.rawValue)
     text.add("message", error.message)
     text.add("detail", error.detail)
     text.add("retry_after_ms", error.retryAfterMilliseconds)
-    var outer = JSONText()
+    var outer = ObjectText()
     outer.add("error", text)
     self = .json(outer.text, status: error.kind.httpStatus)
     if error.retryAfterMilliseconds > 0 {
@@ -19,10 +20,10 @@ extension WebReply {
 
   /// A refusal that has nothing to do with models.
   static func refusal(_ status: HTTPResponseStatus, _ kind: String, _ message: String) -> WebReply {
-    var text = JSONText()
+    var text = ObjectText()
     text.add("kind", kind)
     text.add("message", message)
-    var outer = JSONText()
+    var outer = ObjectText()
     outer.add("error", text)
     return .json(outer.text, status: status)
   }

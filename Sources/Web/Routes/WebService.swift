@@ -1,3 +1,4 @@
+import JSON
 import NIOCore
 import NIOHTTP1
 import Serve
@@ -67,8 +68,8 @@ struct WebService: Sendable {
     }
     perform(answer) { () throws(ServiceError) in
       let end = try await models.model(name).offset(ofSource: source)
-      var text = JSONText()
-      text.add("offset", raw: end.map { "\($0)" } ?? "null")
+      var text = ObjectText()
+      text.add("offset", orNull: end)
       return text.text
     }
   }
@@ -158,9 +159,9 @@ extension WebService {
   }
 
   private static func text(of reply: TrainReply) -> String {
-    var metrics = JSONText()
+    var metrics = ObjectText()
     for metric in reply.metrics { metrics.add(metric.name, metric.value) }
-    var text = JSONText()
+    var text = ObjectText()
     text.add("version", reply.version)
     text.add("loss", Double(reply.loss))
     text.add("metrics", metrics)
@@ -172,18 +173,18 @@ extension WebService {
   /// `probabilities` has a number per example, or a row of them where there are classes; then `classes` has the most
   /// probable of each.
   private static func text(of reply: ScoreReply) -> String {
-    var text = JSONText()
+    var text = ObjectText()
     text.add("version", reply.version)
-    let rows = stride(from: 0, to: reply.probabilities.count, by: reply.classes).map {
-      reply.probabilities[$0..<$0 + reply.classes]
+    guard reply.classes > 1 else {
+      text.add("probabilities", reply.probabilities)
+      return text.text
     }
-    if reply.classes > 1 {
-      let best = rows.map { row in row.indices.max { row[$0] < row[$1] }! - row.startIndex }
-      text.add("classes", raw: "[" + best.map(String.init).joined(separator: ", ") + "]")
+    let rows: [[Float]] = stride(from: 0, to: reply.probabilities.count, by: reply.classes).map {
+      Array(reply.probabilities[$0..<$0 + reply.classes])
     }
-    let numbers = rows.map { row in row.map { $0.isFinite ? "\($0)" : "null" }.joined(separator: ", ") }
-    text.add(
-      "probabilities", raw: "[" + numbers.map { reply.classes > 1 ? "[\($0)]" : $0 }.joined(separator: ", ") + "]")
+    let best: [Int] = rows.map { row in row.indices.max { row[$0] < row[$1] }! }
+    text.add("classes", best)
+    text.add("probabilities", rows)
     return text.text
   }
 

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import JSON
 import Kernels
 public import Serve
 
@@ -56,7 +57,7 @@ struct BenchMatmulCommand: ParsableCommand {
     for notice in BLASCore.notices { Output.error("onlearn: \(notice)") }
     LinearAlgebra.blasThreadCount = threads
     let transpositions = transpose.map { [$0] } ?? MatmulBenchmark.Transposition.allCases
-    var rows: [String] = []
+    var rows: [ObjectText] = []
     if !json {
       Output.write(
         "OpenBLAS for \(BLASCore.current.name), \(threads == 1 ? "one thread" : "\(threads) threads"); GFLOP/s\n"
@@ -66,7 +67,7 @@ struct BenchMatmulCommand: ParsableCommand {
       for transposition in transpositions {
         let result = MatmulBenchmark(shape, transposition).run()
         if json {
-          rows.append(object(result).text)
+          rows.append(object(result))
         } else {
           let speeds = [result.gigaflops, result.bareGigaflops].map { ReadableNumber.fixed($0, 1) }
           Output.write(
@@ -77,10 +78,10 @@ struct BenchMatmulCommand: ParsableCommand {
       }
     }
     guard json else { return }
-    var report = JSONText()
+    var report = ObjectText()
     report.add("core", BLASCore.current.name)
     report.add("threads", threads)
-    report.add("results", raw: "[" + rows.joined(separator: ", ") + "]")
+    report.add("results", rows)
     Output.write(report.text + "\n")
   }
 
@@ -90,8 +91,8 @@ struct BenchMatmulCommand: ParsableCommand {
     }.joined() + "\n"
   }
 
-  private func object(_ result: MatmulBenchmark.Result) -> JSONText {
-    var object = JSONText()
+  private func object(_ result: MatmulBenchmark.Result) -> ObjectText {
+    var object = ObjectText()
     object.add("m", result.shape.m)
     object.add("n", result.shape.n)
     object.add("k", result.shape.k)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Serve
 
 /// Times exchanges with a parameter server.
@@ -39,9 +40,9 @@ struct BenchPushPullCommand: AsyncParsableCommand {
     let chosen = PushPullBenchmark.Workload.all.filter { workloads.isEmpty || workloads.contains($0.name) }
     let results = try await PushPullBenchmark.run(chosen, exchanges: exchanges)
     guard !json else {
-      var report = JSONText()
+      var report = ObjectText()
       report.add("exchanges", exchanges)
-      report.add("results", raw: "[" + results.map { object($0).text }.joined(separator: ", ") + "]")
+      report.add("results", results.map { object($0) })
       return Output.write(report.text + "\n")
     }
     Output.write(row("", "bytes out", "bytes in", "p50 ms", "p99", "sockets", "p99", "ratio", "ps-lite", "checksum"))
@@ -64,8 +65,8 @@ struct BenchPushPullCommand: AsyncParsableCommand {
     }.joined() + "\n"
   }
 
-  private func object(_ result: PushPullBenchmark.Result) -> JSONText {
-    var object = JSONText()
+  private func object(_ result: PushPullBenchmark.Result) -> ObjectText {
+    var object = ObjectText()
     object.add("workload", result.workload.name)
     object.add("bytes_out", result.requestByteCount)
     object.add("bytes_in", result.replyByteCount)

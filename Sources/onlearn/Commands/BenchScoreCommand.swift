@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JSON
 import PS
 import Remote
 import Serve
@@ -63,10 +64,10 @@ struct BenchScoreCommand: AsyncParsableCommand {
     let freshness = try await client.figures(of: model).first { $0.name == "freshness_ms.p99" }?.value
     let shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1)].map { ($0, sample.quantile($1)) }
     if json {
-      var object = JSONText()
+      var object = ObjectText()
       object.add("requests", times.count)
       for (name, value) in shares { object.add("\(name)_ms", value) }
-      if let freshness { object.add("freshness_p99_ms", freshness) }
+      object.add("freshness_p99_ms", freshness)
       Output.write(object.text + "\n")
     } else {
       let figures = shares.map { "\($0.0) \(ReadableNumber.fixed($0.1, 3)) ms" }.joined(separator: ", ")

@@ -2,6 +2,7 @@ import ArgumentParser
 import CAllocationCounter
 import Glibc
 import GraphDefImport
+import JSON
 import Kernels
 import Serve
 
@@ -64,8 +65,8 @@ struct BenchStepCommand: ParsableCommand {
 
   private func report(
     _ model: Model, _ examples: Int, _ plan: (tile: Int, lanes: Int), _ result: StepBenchmark.Result
-  ) -> JSONText {
-    var object = JSONText()
+  ) -> ObjectText {
+    var object = ObjectText()
     object.add("model", model.config.modelName)
     object.add("batch", examples)
     object.add("steps", steps)
@@ -75,7 +76,7 @@ struct BenchStepCommand: ParsableCommand {
     object.add("median_ms", result.time.median)
     object.add("max_ms", result.time.maximum)
     object.add("examples_per_s", result.examplesPerSecond)
-    object.add("allocations_per_step", result.allocationsPerStep ?? .nan)
+    object.add("allocations_per_step", orNull: result.allocationsPerStep)
     object.add("loss", Double(result.loss))
     object.add("rows_touched", result.traffic.rows)
     object.add("bytes_touched", result.traffic.bytes)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Serve
 
 /// Checks a model's gradients.
@@ -67,21 +68,17 @@ struct CheckCommand: ParsableCommand {
   }
 
   private func object(_ findings: [GradientCheck.Finding], passed: Bool) -> String {
-    let parameters = findings.map { finding in
-      var object = JSONText()
+    let parameters = findings.map { finding -> ObjectText in
+      var object = ObjectText()
       object.add("name", finding.name)
-      object.add("shape", raw: "\(finding.shape)")
-      if let error = finding.graphError {
-        object.add("graph_error", error)
-      } else {
-        object.add("graph_error", raw: "null")
-      }
+      object.add("shape", finding.shape)
+      object.add("graph_error", orNull: finding.graphError)
       object.add("finite_difference_error", finding.finiteDifferenceError)
-      return object.text
+      return object
     }
-    var object = JSONText()
+    var object = ObjectText()
     object.add("passed", passed)
-    object.add("parameters", raw: "[" + parameters.joined(separator: ", ") + "]")
+    object.add("parameters", parameters)
     return object.text + "\n"
   }
 }

@@ -1,5 +1,6 @@
 import Graph
 import GraphDefImport
+import JSON
 import Serve
 
 /// Writes an inspection for people and for programs.
@@ -50,80 +51,68 @@ enum InspectionText {
 
   /// One JSON object.
   static func object(_ inspection: ModelInspection, program: Bool) -> String {
-    var object = JSONText()
+    var object = ObjectText()
     object.add("model", inspection.config.modelName)
     object.add("graph", inspection.graphPath)
     object.add("nodes", inspection.nodeCount)
-    object.add("inputs", raw: list(inspection.inputs.map(Self.object)))
-    object.add("parameters", raw: list(inspection.parameters.map(Self.object)))
-    object.add("weights", raw: count(inspection.weightCount))
-    object.add("outputs", raw: list(inspection.outputs.map(Self.object)))
-    object.add("operations", raw: list(inspection.operations.map(Self.object)))
-    object.add(
-      "unsupported",
-      raw: list(
-        inspection.unsupported.map {
-          var node = JSONText()
-          node.add("node", $0.name)
-          node.add("op", $0.op)
-          return node
-        }))
+    object.add("inputs", inspection.inputs.map(Self.object))
+    object.add("parameters", inspection.parameters.map(Self.object))
+    object.add("weights", orNull: inspection.weightCount)
+    object.add("outputs", inspection.outputs.map(Self.object))
+    object.add("operations", inspection.operations.map(Self.object))
+    object.add("unsupported", inspection.unsupported.map(Self.object))
     object.add("unsupported_elsewhere", inspection.unsupportedElsewhere)
-    if let plan = inspection.plan { object.add("plan", Self.object(plan)) } else { object.add("plan", raw: "null") }
-    object.add("notices", raw: "[" + inspection.notices.map(quoted).joined(separator: ", ") + "]")
+    object.add("plan", orNull: inspection.plan.map { Self.object($0) })
+    object.add("notices", inspection.notices)
     if program, let program = inspection.program { object.add("program", "\(program)") }
     return object.text + "\n"
   }
 
-  /// A number of weights; null is one that does not fit an integer.
-  private static func count(_ count: Int?) -> String { count.map { "\($0)" } ?? "null" }
-
-  private static func list(_ objects: [JSONText]) -> String {
-    "[" + objects.map(\.text).joined(separator: ", ") + "]"
-  }
-
-  /// `text` as a JSON string: the value of an object that has nothing else.
-  private static func quoted(_ text: String) -> String {
-    var object = JSONText()
-    object.add("", text)
-    return String(object.text.dropFirst(5).dropLast())
-  }
-
-  private static func object(_ tensor: ModelInspection.Tensor) -> JSONText {
-    var object = JSONText()
+  private static func object(_ tensor: ModelInspection.Tensor) -> ObjectText {
+    var object = ObjectText()
     object.add("name", tensor.name)
-    if let type = tensor.type {
-      object.add("dtype", type.dtype.description)
-      let extents = type.shape.extents.map { $0.constant.map(String.init) ?? quoted($0.description) }
-      object.add("shape", raw: "[" + extents.joined(separator: ", ") + "]")
-    } else {
-      object.add("dtype", raw: "null")
-      object.add("shape", raw: "null")
-    }
+    object.add("dtype", orNull: tensor.type?.dtype.description)
+    object.add("shape", orNull: tensor.type.map { list($0.shape) })
     return object
   }
 
-  private static func object(_ parameter: ModelInspection.Parameter) -> JSONText {
-    var object = JSONText()
+  /// The extents: numbers, or text for those that depend on the batch.
+  private static func list(_ shape: Shape) -> ListText {
+    var list = ListText()
+    for extent in shape.extents {
+      if let constant = extent.constant { list.append(constant) } else { list.append(extent.description) }
+    }
+    return list
+  }
+
+  private static func object(_ parameter: ModelInspection.Parameter) -> ObjectText {
+    var object = ObjectText()
     object.add("name", parameter.name)
-    object.add("shape", raw: parameter.shape.map { "\($0)" } ?? "null")
-    object.add("count", raw: count(parameter.count))
+    object.add("shape", orNull: parameter.shape)
+    object.add("count", orNull: parameter.count)
     object.add("kind", parameter.kind.rawValue)
     object.add("initializer", parameter.initializer)
     object.add("optimizer", parameter.optimizer)
     return object
   }
 
-  private static func object(_ operation: ModelInspection.Operation) -> JSONText {
-    var object = JSONText()
+  private static func object(_ unsupported: ModelInspection.UnsupportedNode) -> ObjectText {
+    var object = ObjectText()
+    object.add("node", unsupported.name)
+    object.add("op", unsupported.op)
+    return object
+  }
+
+  private static func object(_ operation: ModelInspection.Operation) -> ObjectText {
+    var object = ObjectText()
     object.add("op", operation.op)
     object.add("count", operation.count)
     object.add("needed", operation.needed)
     return object
   }
 
-  private static func object(_ plan: Plan) -> JSONText {
-    var object = JSONText()
+  private static func object(_ plan: Plan) -> ObjectText {
+    var object = ObjectText()
     object.add("batch", plan.batch)
     object.add("flops_per_example", plan.operationCount / plan.batch)
     object.add("lanes", plan.lanes)
@@ -133,13 +122,12 @@ enum InspectionText {
     object.add("instructions", plan.instructionCount)
     object.add(
       "whole_batch",
-      raw: list(
-        wholeBatchNodes(plan).map {
-          var node = JSONText()
-          node.add("node", $0.node)
-          node.add("primitive", $0.primitive)
-          return node
-        }))
+      wholeBatchNodes(plan).map { pair -> ObjectText in
+        var node = ObjectText()
+        node.add("node", pair.node)
+        node.add("primitive", pair.primitive)
+        return node
+      })
     return object
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import GraphDefImport
+import JSON
 import Kernels
 import Serve
 
@@ -73,8 +74,8 @@ struct ProfileCommand: ParsableCommand {
   private func report(
     _ model: Model, _ examples: Int, _ plan: (tile: Int, lanes: Int), _ unwatched: Double, _ profile: StepProfile,
     _ rows: ArraySlice<StepProfile.Row>
-  ) -> JSONText {
-    var object = JSONText()
+  ) -> ObjectText {
+    var object = ObjectText()
     object.add("model", model.config.modelName)
     object.add("batch", examples)
     object.add("lanes", plan.lanes)
@@ -85,8 +86,8 @@ struct ProfileCommand: ParsableCommand {
     object.add("peak_gflops", profile.roofline.gigaflops)
     object.add("cache_gb_per_s", profile.roofline.cacheGigabytes)
     object.add("memory_gb_per_s", profile.roofline.memoryGigabytes)
-    let parts = rows.map { row in
-      var part = JSONText()
+    let parts = rows.map { row -> ObjectText in
+      var part = ObjectText()
       part.add("name", row.name)
       part.add("node", row.label)
       part.add("applications", row.applications)
@@ -94,10 +95,10 @@ struct ProfileCommand: ParsableCommand {
       part.add("share", row.share)
       part.add("gflops", row.gigaflops)
       part.add("gb_per_s", row.gigabytes)
-      part.add("distance", row.distance ?? .nan)
-      return part.text
+      part.add("distance", orNull: row.distance)
+      return part
     }
-    object.add("parts", raw: "[" + parts.joined(separator: ", ") + "]")
+    object.add("parts", parts)
     return object
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import PS
 import Serve
 import Transport
@@ -26,7 +27,7 @@ struct PsStatsCommand: ParsableCommand {
     for address in try Cluster.find(addresses, options: options).servers {
       let figures = try Cluster.statistics(of: address, options: options)
       if json {
-        var object = JSONText()
+        var object = ObjectText()
         object.add("server", "\(address)")
         for figure in figures { object.add(figure.name, figure.value) }
         Output.write(object.text + "\n")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import Serve
 
 /// Computes tensors of a graph from given arrays.
@@ -88,17 +89,17 @@ struct RunCommand: ParsableCommand {
   }
 
   private func object(_ result: Session.Result, _ files: FetchFiles) -> String {
-    let fetches = zip(zip(fetch, result.arrays), files.paths).map { item, path in
-      var object = JSONText()
+    let fetches = zip(zip(fetch, result.arrays), files.paths).map { item, path -> ObjectText in
+      var object = ObjectText()
       object.add("name", item.0)
       object.add("file", path)
       object.add("dtype", item.1.typeName)
-      object.add("shape", raw: "\(item.1.shape)")
-      return object.text
+      object.add("shape", item.1.shape)
+      return object
     }
-    var object = JSONText()
-    object.add("losses", raw: "[" + result.losses.map { "\($0)" }.joined(separator: ", ") + "]")
-    object.add("fetches", raw: "[" + fetches.joined(separator: ", ") + "]")
+    var object = ObjectText()
+    object.add("losses", result.losses)
+    object.add("fetches", fetches)
     return object.text + "\n"
   }
 }

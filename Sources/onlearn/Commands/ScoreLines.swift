@@ -1,3 +1,4 @@
+import JSON
 import Serve
 
 /// Writes scores and how well they fit, a line each.
@@ -33,7 +34,7 @@ struct ScoreLines {
   }
 
   private static func object(_ score: ScoringRun.Score) -> String {
-    var object = JSONText()
+    var object = ObjectText()
     switch score {
     case .probability(let probability): object.add("probability", Double(probability))
     case .classification(let best, let probability):
@@ -49,9 +50,9 @@ struct ScoreLines {
   }
 
   private static func object(_ summary: MetricsSummary) -> String {
-    var metrics = JSONText()
+    var metrics = ObjectText()
     for (name, value) in summary.named { metrics.add(name, value) }
-    var object = JSONText()
+    var object = ObjectText()
     object.add("metrics", metrics)
     return object.text + "\n"
   }

@@ -1,6 +1,6 @@
 import Foundation
+import JSON
 import Logging
-import Serve
 
 /// Writes each log message as one line to standard error: as text for people or as JSON for programs.
 struct LineLogHandler: LogHandler {
@@ -36,7 +36,7 @@ struct LineLogHandler: LogHandler {
       let suffix = pairs.map { " \($0)=\($1.contains(" ") ? "\"\($1)\"" : $1)" }.joined()
       Output.error("\(time) \(event.level) \(event.message)\(suffix)")
     case .json:
-      var line = JSONText()
+      var line = ObjectText()
       line.add("time", time)
       line.add("level", event.level.rawValue)
       line.add("message", "\(event.message)")

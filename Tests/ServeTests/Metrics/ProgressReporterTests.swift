@@ -61,15 +61,6 @@ import Testing
     #expect(abs(throughput.meanRate(examples: 1_001_000, at: start + .seconds(4)) - 250) < 1e-6)
   }
 
-  @Test func `turns what is not a number into null and escapes text`() {
-    var object = JSONText()
-    object.add("a\"b", .nan)
-    object.add("c", "line\n\\\u{1}é")
-    object.add("d", 1e-7)
-    object.add("e", raw: "[1]")
-    #expect(object.text == #"{"a\"b": null, "c": "line\n\\\u0001é", "d": 1e-07, "e": [1]}"#)
-  }
-
   @Test(
     arguments: [
       (0.12345, 4, "0.1235"), (-0.00001, 2, "0.00"), (12, 0, "12"), (.nan, 2, "nan"), (1e300, 2, "1e+300"),
