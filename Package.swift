@@ -143,7 +143,7 @@ let package = Package(
       name: "PSTests",
       dependencies: [
         "CAllocationCounter", "Kernels", "Parameters", "Wire", "Transport", "PS", "TestSupport",
-        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(

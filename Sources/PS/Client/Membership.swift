@@ -43,22 +43,31 @@ public final class Membership: Sendable {
   ///
   /// - Parameter address: By which a server is reached; empty for a worker.
   public func renew(address: String = "") {
-    let (links, request) = (links, JoinRequest(role: role, index: index, address: address, member: member))
+    let request = JoinRequest(role: role, index: index, address: address, member: member)
     renewals.withLock { task in
       task?.cancel()
-      task = Task {
-        while !Task.isCancelled {
-          _ = try? await Self.place(links, request)
+      task = Task { [weak self] in
+        while let answer = self?.renewal(request) {
+          _ = try? await answer.get()
           try? await Task.sleep(for: SchedulerCore.renewal)
         }
       }
     }
   }
 
-  /// Gives a worker's place back; a server's stays its own, as its data does.
+  /// Asks for the place again; nil if renewals have ended, lest something is asked behind the end.
+  private func renewal(_ request: JoinRequest) -> EventLoopFuture<Frame>? {
+    renewals.withLock { _ in
+      Task.isCancelled ? nil : links.futureAnswer(to: ServerRequest(reading: .join, request.payload))
+    }
+  }
+
+  /// Says no longer that the place is used. A worker's is free after a while, a server's stays its own, as its data does.
+  public func stopRenewing() { renewals.withLock { $0?.cancel() } }
+
+  /// Gives the place back, for another one to take at once; a server does so whose data is no more.
   public func leave() async {
-    renewals.withLock { $0?.cancel() }
-    guard role == .worker else { return }
+    stopRenewing()
     let request = JoinRequest(role: role, index: index, address: "", member: member)
     _ = try? await links.answer(to: ServerRequest(reading: .leave, request.payload))
   }

@@ -11,7 +11,7 @@ public final class ParameterServer: Sendable {
   public struct Options: Sendable {
     /// Where it listens.
     public var address: Address
-    /// Which shard it is; with a scheduler it may be `nil`, for any that is free.
+    /// Which shard it is; with a scheduler it may be `nil`, for that of its folder or any that is free.
     public var shard: Int?
     /// The number of shards.
     public var shards = 1
@@ -83,32 +83,59 @@ public final class ParameterServer: Sendable {
   }
 
   private static func start(_ options: Options, in folder: SystemFolder?) async throws -> ParameterServer {
+    let kept = try identity(in: folder)
     var generator = SystemRandomNumberGenerator()
-    let storeID = try folder.flatMap { (folder) in try Store.identity(in: folder) }?.id ?? Identifier(using: &generator)
-    let (diskFailures, failures) = AsyncStream.makeStream(of: FileError.self)
+    let storeID = kept?.id ?? Identifier(using: &generator)
     var configuration = ServerCore.Configuration()
+    (configuration.shard, configuration.shards) = (options.shard ?? 0, options.shards)
     configuration.durability = folder == nil ? .none : options.durability
-    configuration.shards = options.shards
     configuration.payloadLimit = options.limits.payload
     configuration.memoryLimit = options.memoryLimit
-    var membership: Membership?
-    configuration.shard = options.shard ?? 0
-    configuration.shards = options.shards
-    if let scheduler = options.scheduler {
-      var linkOptions = NetworkLinks.Options()
-      linkOptions.role = .server
-      linkOptions.key = options.keys.first
-      linkOptions.tls = options.schedulerTLS
-      // Nobody is sent here before the address is announced.
-      let (member, map) = try await Membership.join(
-        scheduler, as: .server, member: storeID, wanted: options.shard, options: linkOptions)
-      (configuration.shard, configuration.shards) = (member.index, map.servers.count)
-      membership = member
+    guard let scheduler = options.scheduler else {
+      return try await listen(options, configuration, storeID, in: folder)
     }
+    if let kept, let shard = options.shard, shard != kept.shard {
+      let path = options.dataFolder ?? ""
+      throw StoreFolderError.foreign(
+        problem: "'\(path)' has shard \(kept.shard) of \(kept.shards), but the server is to be shard \(shard)")
+    }
+    var linkOptions = NetworkLinks.Options()
+    linkOptions.role = .server
+    linkOptions.key = options.keys.first
+    linkOptions.tls = options.schedulerTLS
+    // Nobody is sent here before the address is announced.
+    let (member, map) = try await Membership.join(
+      scheduler, as: .server, member: storeID, wanted: options.shard ?? kept?.shard, options: linkOptions)
+    (configuration.shard, configuration.shards) = (member.index, map.servers.count)
+    let server: ParameterServer
+    do {
+      server = try await listen(options, configuration, storeID, in: folder, as: member)
+    } catch {
+      // The place is the store's if there is one for it; otherwise nobody will ever come for it again.
+      let place = StoreIdentity(id: storeID, shard: configuration.shard, shards: configuration.shards)
+      if (try? identity(in: folder)) != place { await member.leave() }
+      throw error
+    }
+    member.renew(address: "\(options.advertisedAddress ?? server.address)")
+    return server
+  }
+
+  /// Which store is in `folder`; nil for none.
+  private static func identity(in folder: SystemFolder?) throws -> StoreIdentity? {
+    guard let folder else { return nil }
+    return try Store.identity(in: folder)
+  }
+
+  /// Listens as the shard that `configuration` says, with what is in `folder`.
+  private static func listen(
+    _ options: Options, _ configuration: ServerCore.Configuration, _ storeID: Identifier, in folder: SystemFolder?,
+    as membership: Membership? = nil
+  ) async throws -> ParameterServer {
+    let (diskFailures, failures) = AsyncStream.makeStream(of: FileError.self)
     let listener = try await Listener.start(
       at: options.address, limits: options.limits, keys: KeyRing(options.keys), tls: options.tls,
       on: MultiThreadedEventLoopGroup.singleton.next()
-    ) { [configuration] loop in
+    ) { loop in
       let store = try folder.map {
         try Store.open($0, configuration, newID: storeID, segmentByteCount: options.segmentByteCount)
       }
@@ -116,7 +143,6 @@ public final class ParameterServer: Sendable {
         configuration, storeID: storeID, store: store, defaults: options.defaults, on: loop
       ) { failures.yield($0) }
     }
-    membership?.renew(address: "\(options.advertisedAddress ?? listener.address)")
     return ParameterServer(
       shard: configuration.shard, of: configuration.shards,
       startedFull: try await listener.withService { $0.isFull }, listener: listener, membership: membership,
@@ -133,7 +159,8 @@ public final class ParameterServer: Sendable {
     async throws
   {
     let snapshotEnd = try await listener.withService { $0.endSnapshots() }
-    await membership?.leave()
+    // What was only in memory is no more, so that another server may take its place.
+    if folder == nil { await membership?.leave() } else { membership?.stopRenewing() }
     await listener.drain(within: time)
     let alarm = Task {
       try await Task.sleep(for: snapshotTime)

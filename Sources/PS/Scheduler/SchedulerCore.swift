@@ -17,7 +17,9 @@ public struct SchedulerCore: Sendable {
   /// How often members say that they are there.
   public static let renewal = Duration.seconds(3)
 
-  private var servers: [Member?]
+  private var servers: [Member?] {
+    didSet { if servers.map({ $0?.address }) != oldValue.map({ $0?.address }) { epoch += 1 } }
+  }
   private var workers: [Member?]
   private let defaults: TrainingDefaults
   private var epoch: UInt32 = 1
@@ -79,10 +81,7 @@ extension SchedulerCore {
     guard request.role == .server else {
       return try Self.place(member, at: request.index, among: &workers, "worker", now)
     }
-    let before = servers.map { $0?.address }
-    let index = try Self.place(member, at: request.index, among: &servers, "server", now)
-    if servers.map({ $0?.address }) != before { epoch += 1 }
-    return index
+    return try Self.place(member, at: request.index, among: &servers, "server", now)
   }
 
   /// Gives `member` the place that it has, wants, or else the first that is free.
@@ -94,7 +93,8 @@ extension SchedulerCore {
       // A server's place is its data's: no other store may take it, however long the server is away.
       return kind == "worker" && now - holder.lastSeen >= lease
     }
-    if let own = members.firstIndex(where: { $0?.id == member.id }), wanted ?? own == own {
+    let own = members.firstIndex { $0?.id == member.id }
+    if let own, wanted ?? own == own {
       members[own] = member
       return own
     }
@@ -105,6 +105,8 @@ extension SchedulerCore {
       guard isFree(wanted) else {
         throw Refusal(.busy, "\(kind) \(wanted) belongs to another one, which was there a moment ago")
       }
+      // Who has been somewhere else is in one place only.
+      if let own { members[own] = nil }
       members[wanted] = member
       return wanted
     }
@@ -117,8 +119,7 @@ extension SchedulerCore {
 
   private mutating func leave(_ request: JoinRequest, _ role: Role) throws(Refusal) {
     guard role.includes(request.role) else { throw Refusal(.forbidden, "a \(role) cannot leave as \(request.role)") }
-    // A server that leaves keeps its place, as it keeps its data.
-    guard request.role == .worker else { return }
-    for index in workers.indices where workers[index]?.id == request.member { workers[index] = nil }
+    func rest(of members: [Member?]) -> [Member?] { members.map { $0?.id == request.member ? nil : $0 } }
+    if request.role == .server { servers = rest(of: servers) } else { workers = rest(of: workers) }
   }
 }

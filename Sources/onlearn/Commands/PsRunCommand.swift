@@ -46,7 +46,8 @@ struct PsRunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The scheduler that gives a server its shard.", valueName: "HOST:PORT"))
   var scheduler: Address?
 
-  @Option(help: "Which of the servers this is, from 0; with a scheduler by default any that is missing.")
+  @Option(
+    help: "Which of the servers this is, from 0; with a scheduler by default that of --data, or any that is missing.")
   var shard: Int?
 
   @Option(

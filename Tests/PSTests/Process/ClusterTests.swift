@@ -1,0 +1,69 @@
+import Foundation
+import NIOPosix
+import PS
+import Testing
+import Transport
+import Wire
+
+/// Parameter servers and their scheduler, in one process.
+@Suite struct `A cluster with a scheduler` {
+  private static func withFolder(_ body: (String) async throws -> Void) async throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("onlearn-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try await body(path)
+  }
+
+  private static func scheduler(of servers: Int) async throws -> Listener<SchedulerService> {
+    try await Listener.start(
+      at: .tcp(host: "127.0.0.1", port: 0), on: MultiThreadedEventLoopGroup.singleton.next()
+    ) { _ in SchedulerService(servers: servers, defaults: TrainingDefaults()) }
+  }
+
+  private static func start(
+    _ shard: Int?, in folder: String? = nil, at address: Address = .tcp(host: "127.0.0.1", port: 0),
+    for scheduler: Address
+  ) async throws -> ParameterServer {
+    var options = ParameterServer.Options(address: address)
+    (options.shard, options.scheduler) = (shard, scheduler)
+    options.dataFolder = folder
+    options.segmentByteCount = 1 << 20
+    return try await ParameterServer.start(options)
+  }
+
+  @Test func `is started again in any order, each server with the shard of its folder`() async throws {
+    try await Self.withFolder { path in
+      let folders = ["\(path)/a", "\(path)/b"]
+      let before = try await Self.scheduler(of: 2)
+      for (shard, folder) in folders.enumerated() {
+        let server = try await Self.start(shard, in: folder, for: before.address)
+        try await server.stop(within: .zero)
+      }
+      await before.drain(within: .zero)
+
+      let scheduler = try await Self.scheduler(of: 2)
+      // A mistake costs nobody the place.
+      await #expect(throws: StoreFolderError.self) { try await Self.start(0, in: folders[1], for: scheduler.address) }
+      for (shard, folder) in folders.enumerated().reversed() {
+        let server = try await Self.start(nil, in: folder, for: scheduler.address)
+        #expect(server.shard == shard && server.shards == 2)
+        try await server.stop(within: .zero)
+      }
+      await scheduler.drain(within: .zero)
+    }
+  }
+
+  @Test func `takes another server in the place of one that could not start, and of one that kept nothing`()
+    async throws
+  {
+    let scheduler = try await Self.scheduler(of: 1)
+    await #expect(throws: ListenError.self) {
+      try await Self.start(0, at: scheduler.address, for: scheduler.address)
+    }
+    for _ in 0..<2 {
+      let server = try await Self.start(0, for: scheduler.address)
+      try await server.stop(within: .zero)
+    }
+    await scheduler.drain(within: .zero)
+  }
+}
