@@ -43,6 +43,14 @@ public enum Address: Hashable, Sendable {
       .map { (address) throws(AddressError) in try Address(String(address)) }
   }
 
+  /// Whether it stands for all addresses of a machine: one can listen there, but nobody is reached by it from elsewhere.
+  public var isWildcard: Bool {
+    guard case .tcp(let host, let port) = self, let number = try? SocketAddress(ipAddress: host, port: port) else {
+      return false
+    }
+    return number.ipAddress == "0.0.0.0" || number.ipAddress == "::"
+  }
+
   /// The socket address; a host's name is looked up.
   ///
   /// It waits for the look-up, so it must not be called on an event loop's thread.

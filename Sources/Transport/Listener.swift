@@ -122,6 +122,8 @@ public struct ListenError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Reason: Hashable, Sendable {
     /// Other machines could connect, and nobody has to show a key.
     case openWithoutKey
+    /// Clients are to be sent there, and cannot be.
+    case wildcard
     /// The system does not let us listen there.
     case unusable(String)
   }
@@ -141,6 +143,8 @@ public struct ListenError: Error, Hashable, Sendable, CustomStringConvertible {
     switch reason {
     case .openWithoutKey:
       "\(address) can be reached from other machines: name a key file, or listen at 127.0.0.1 or a Unix socket"
+    case .wildcard:
+      "\(address) is all of this machine's addresses, and clients have to know one: name it with --advertise"
     case .unusable(let text): "cannot listen at \(address): \(text)"
     }
   }

@@ -17,7 +17,8 @@ public final class ParameterServer: Sendable {
     public var shards = 1
     /// The scheduler of its cluster.
     public var scheduler: Address?
-    /// The address by which clients reach it, if that is another one than ``address``.
+    /// The address by which clients reach it, if that is another one than ``address``; with a scheduler, which tells them,
+    /// one of the two has to name a host.
     public var advertisedAddress: Address?
     /// How those train who name no scheduler and do not say otherwise.
     public var defaults = TrainingDefaults()
@@ -94,6 +95,8 @@ public final class ParameterServer: Sendable {
     guard let scheduler = options.scheduler else {
       return try await listen(options, configuration, storeID, in: folder)
     }
+    let announced = options.advertisedAddress ?? options.address
+    guard !announced.isWildcard else { throw ListenError(address: announced, reason: .wildcard) }
     if let kept, let shard = options.shard, shard != kept.shard {
       let path = options.dataFolder ?? ""
       throw StoreFolderError.foreign(

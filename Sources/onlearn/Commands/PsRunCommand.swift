@@ -51,7 +51,10 @@ struct PsRunCommand: AsyncParsableCommand {
   var shard: Int?
 
   @Option(
-    help: ArgumentHelp("The address by which clients reach this server, if it is another one.", valueName: "HOST:PORT"))
+    help: ArgumentHelp(
+      "The address by which clients reach this server, if it is another one than --listen; needed with a scheduler if that "
+        + "is 0.0.0.0.",
+      valueName: "HOST:PORT"))
   var advertise: Address?
 
   @Option(

@@ -53,6 +53,14 @@ import Wire
     }
   }
 
+  @Test(arguments: ["0.0.0.0", "::"])
+  func `has no server that listens at all addresses of its machine and names none`(_ host: String) async {
+    let address = Address.tcp(host: host, port: 0)
+    await #expect(throws: ListenError(address: address, reason: .wildcard)) {
+      try await Self.start(0, at: address, for: .tcp(host: "127.0.0.1", port: 1))
+    }
+  }
+
   @Test func `takes another server in the place of one that could not start, and of one that kept nothing`()
     async throws
   {
