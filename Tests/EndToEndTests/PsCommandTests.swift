@@ -38,14 +38,14 @@ import Testing
       "scheduler", ["-r", "scheduler", "-s", "2", "-w", "2", "--consistency", "bsp", "--listen", "127.0.0.1:0"])
     let address = try await scheduler.value(after: "listens at ")
     let store = "ps:\(address)"
-    func servers(_ run: String) async throws -> [RunningServer] {
-      let servers = try ["a", "b"].map { name in
-        try start("\(run)-\(name)", ["--scheduler", address, "--data", "\(folder.path)/\(name)"])
-      }
-      for server in servers { _ = try await server.value(after: "listens at ") }
-      return servers
+    func server(_ run: String, _ shard: Int, _ arguments: String...) async throws -> RunningServer {
+      let server = try start(
+        "\(run)-\(shard)", ["--scheduler", address, "--data", "\(folder.path)/\(shard)"] + arguments)
+      _ = try await server.value(after: "server \(shard) of 2 listens at ")
+      return server
     }
-    var running = try await servers("first")
+    var running: [RunningServer] = []
+    for shard in 0..<2 { running.append(try await server("first", shard, "--shard", "\(shard)")) }
     let workers = try await withThrowingTaskGroup(of: OnlearnProcess.self) { group in
       // On threads of their own: a worker that waits for the other must not keep the one from starting it.
       for _ in 0..<2 { group.addTask { try await Soak.onThread { try Self.train(data, store, steps: 10) } } }
@@ -56,11 +56,15 @@ import Testing
     #expect(scores.status == 0 && scores.output.contains("\"class\""), "\(scores.errors)")
 
     for server in running { #expect(server.stop() == 0, "\(server.text)") }
-    for name in ["a", "b"] {
-      let verified = try OnlearnProcess.run(["ps", "verify", "\(folder.path)/\(name)"])
+    for shard in 0..<2 {
+      let verified = try OnlearnProcess.run(["ps", "verify", "\(folder.path)/\(shard)"])
       #expect(verified.status == 0 && verified.output.contains("stopped in order"), "\(verified)")
     }
-    running = try await servers("second")
+    // In another order, and found by a scheduler that knows nothing.
+    #expect(scheduler.stop() == 0, "\(scheduler.text)")
+    scheduler = try start("second", ["-r", "scheduler", "-s", "2", "-w", "2", "--listen", address])
+    _ = try await scheduler.value(after: "listens at ")
+    running = [try await server("second", 1), try await server("second", 0)]
     // A scheduler that is started again learns from the servers where they are.
     scheduler.signal(SIGKILL)
     scheduler = try start("again", ["-r", "scheduler", "-s", "2", "-w", "2", "--listen", address])

@@ -16,8 +16,8 @@ private final class RunningCluster {
     scheduler = try RunningServer(Self.arguments(consistency, "127.0.0.1:0"), log: "scheduler.log", in: folder)
     let address = try await scheduler.value(after: "listens at ")
     self.address = address
-    servers = try ["a", "b"].map { [folder] name in
-      try RunningServer(["ps", "--scheduler", address], log: "\(name).log", in: folder)
+    servers = try (0..<2).map { [folder] shard in
+      try RunningServer(["ps", "--scheduler", address, "--shard", "\(shard)"], log: "server-\(shard).log", in: folder)
     }
     for server in servers { _ = try await server.value(after: "listens at ") }
   }

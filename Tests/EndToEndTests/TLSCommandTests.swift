@@ -21,7 +21,7 @@ import Testing
       let scheduler = try start(
         "scheduler", ["ps", "-r", "scheduler", "-s", "1", "--listen", "127.0.0.1:0"] + Self.server)
       let address = try await scheduler.value(after: "listens at ")
-      let server = try start("server", ["ps", "--scheduler", address] + Self.server + Self.client)
+      let server = try start("server", ["ps", "--scheduler", address, "--shard", "0"] + Self.server + Self.client)
       _ = try await server.value(after: "listens at ")
       func train(_ model: [String], _ arguments: [String]) throws -> OnlearnProcess {
         try OnlearnProcess.run(["train"] + model + ["--data", data, "--batch", "32", "--timeout", "20"] + arguments)

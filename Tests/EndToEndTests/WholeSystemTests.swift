@@ -63,7 +63,7 @@ import Testing
     let arguments =
       switch role {
       case .scheduler: ["ps", "-r", "scheduler", "-s", "1", "-w", "2"]
-      case .server: ["ps", "-r", "server", "--scheduler", scheduler, "--data", "\(folder.path)/data"]
+      case .server: ["ps", "-r", "server", "--scheduler", scheduler, "--shard", "0", "--data", "\(folder.path)/data"]
       case .serve:
         ["serve", "--models", demo.models, "--store", "ps:\(scheduler)", "-n", "2", "--http", "none"] + demo.options
       }

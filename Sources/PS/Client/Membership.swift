@@ -14,10 +14,15 @@ public final class Membership: Sendable {
   private let links: EventLoopLinks
   private let role: Role
   private let member: Identifier
+  private let notice: @Sendable (String) -> Void
   private let renewals: Mutex<Task<Void, Never>?>
 
-  private init(_ links: EventLoopLinks, _ role: Role, _ member: Identifier, index: Int) {
+  private init(
+    _ links: EventLoopLinks, _ role: Role, _ member: Identifier, index: Int,
+    notice: @escaping @Sendable (String) -> Void
+  ) {
     (self.links, self.role, self.member, self.index) = (links, role, member, index)
+    self.notice = notice
     renewals = Mutex(nil)
   }
 
@@ -36,10 +41,11 @@ public final class Membership: Sendable {
     guard let index = map.index, index < places else {
       throw ClientError.invalidAnswer(server: links.name(of: 0), problem: "it gives no place to a \(role)")
     }
-    return (Membership(links, role, member, index: index), map)
+    return (Membership(links, role, member, index: index, notice: options.notice), map)
   }
 
-  /// Says, now and from now on, that the place is used.
+  /// Says, now and from now on, that the place is used. If the scheduler has given it to another one meanwhile, the user is
+  /// told.
   ///
   /// - Parameter address: By which a server is reached; empty for a worker.
   public func renew(address: String = "") {
@@ -47,8 +53,14 @@ public final class Membership: Sendable {
     renewals.withLock { task in
       task?.cancel()
       task = Task { [weak self] in
+        var told: Refusal?
         while let answer = self?.renewal(request) {
-          _ = try? await answer.get()
+          do { _ = try await answer.get() } catch ClientError.refused(let refusal) where refusal != told {
+            told = refusal
+            self?.tell(refusal)
+          } catch {
+            // A scheduler that is away is no reason to stop.
+          }
           try? await Task.sleep(for: SchedulerCore.renewal)
         }
       }
@@ -60,6 +72,10 @@ public final class Membership: Sendable {
     renewals.withLock { _ in
       Task.isCancelled ? nil : links.futureAnswer(to: ServerRequest(reading: .join, request.payload))
     }
+  }
+
+  private func tell(_ refusal: Refusal) {
+    notice("the scheduler \(links.name(of: 0)) sends nobody to this \(role) any more: \(refusal.text)")
   }
 
   /// Says no longer that the place is used. A worker's is free after a while, a server's stays its own, as its data does.

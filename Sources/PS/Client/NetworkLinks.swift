@@ -17,7 +17,7 @@ public final class NetworkLinks: ServerLinks {
     public var patience = ClientSession.Patience()
     /// How long connections may take, and when silence is asked about.
     public var limits = Limits()
-    /// What is told when servers lose acknowledged updates.
+    /// Told what a user should know: servers have lost acknowledged updates, or a place in the cluster is another one's.
     public var notice: @Sendable (String) -> Void = { _ in }
 
     /// The defaults.

@@ -38,6 +38,8 @@ public final class ParameterServer: Sendable {
     public var durability = Durability.everySecond
     /// The bytes of a file of the log, which are taken from the disk in advance.
     public var segmentByteCount = Store.segmentByteCount
+    /// Told what a user should know while it runs.
+    public var notice: @Sendable (String) -> Void = { _ in }
 
     /// A server at `address`.
     public init(address: Address) { self.address = address }
@@ -106,6 +108,7 @@ public final class ParameterServer: Sendable {
     linkOptions.role = .server
     linkOptions.key = options.keys.first
     linkOptions.tls = options.schedulerTLS
+    linkOptions.notice = options.notice
     // Nobody is sent here before the address is announced.
     let (member, map) = try await Membership.join(
       scheduler, as: .server, member: storeID, wanted: options.shard ?? kept?.shard, options: linkOptions)

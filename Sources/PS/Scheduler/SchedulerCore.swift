@@ -4,7 +4,8 @@ public import Wire
 /// A scheduler without its sockets and clock: it deals shards to servers and ranks to workers, and keeps the map.
 ///
 /// It is not asked while anybody trains. It remembers nothing across a restart: servers join again every few seconds,
-/// with the shard that they have, so the map is soon whole again.
+/// with the shard that they have, so the map is soon whole again. Until they had time to do so, no server gets a shard that
+/// does not say which: it might have no data, and take the place of one that has.
 public struct SchedulerCore: Sendable {
   private struct Member: Sendable {
     var id: Identifier
@@ -22,14 +23,16 @@ public struct SchedulerCore: Sendable {
   }
   private var workers: [Member?]
   private let defaults: TrainingDefaults
+  private let start: Instant
   private var epoch: UInt32 = 1
 
-  /// A scheduler of a cluster of `servers` servers.
-  public init(servers: Int, defaults: TrainingDefaults) {
+  /// A scheduler of a cluster of `servers` servers that starts `now`.
+  public init(servers: Int, defaults: TrainingDefaults, now: Instant) {
     precondition((1...ShardMap.slotCount).contains(servers), "\(servers) servers")
     self.servers = [Member?](repeating: nil, count: servers)
     workers = [Member?](repeating: nil, count: defaults.workers)
     self.defaults = defaults
+    start = now
   }
 
   /// The answer to `request` of a client with `role`.
@@ -81,12 +84,25 @@ extension SchedulerCore {
     guard request.role == .server else {
       return try Self.place(member, at: request.index, among: &workers, "worker", now)
     }
-    return try Self.place(member, at: request.index, among: &servers, "server", now)
+    if request.index == nil, !servers.contains(where: { $0?.id == member.id }) { try checkIsSettled(now) }
+    // Who says where it is runs already, and does not wait for a place.
+    let refusal: ErrorCode = request.address.isEmpty ? .busy : .wrongShard
+    return try Self.place(member, at: request.index, among: &servers, "server", now, refusing: refusal)
+  }
+
+  /// Throws while servers that have a shard may not have said so yet.
+  private func checkIsSettled(_ now: Instant) throws(Refusal) {
+    let rest = start + Self.lease - now
+    guard rest > .zero else { return }
+    throw Refusal(
+      .busy, retryAfterMilliseconds: UInt32(rest / .milliseconds(1)) + 1,
+      "the scheduler was started a moment ago and first hears which servers have a shard")
   }
 
   /// Gives `member` the place that it has, wants, or else the first that is free.
   private static func place(
-    _ member: Member, at wanted: Int?, among members: inout [Member?], _ kind: String, _ now: Instant
+    _ member: Member, at wanted: Int?, among members: inout [Member?], _ kind: String, _ now: Instant,
+    refusing code: ErrorCode = .busy
   ) throws(Refusal) -> Int {
     func isFree(_ index: Int) -> Bool {
       guard let holder = members[index] else { return true }
@@ -103,7 +119,7 @@ extension SchedulerCore {
         throw Refusal(.limit, "\(kind) \(wanted) of \(members.count); they count from 0")
       }
       guard isFree(wanted) else {
-        throw Refusal(.busy, "\(kind) \(wanted) belongs to another one, which was there a moment ago")
+        throw Refusal(code, "the place of \(kind) \(wanted) belongs to another one")
       }
       // Who has been somewhere else is in one place only.
       if let own { members[own] = nil }

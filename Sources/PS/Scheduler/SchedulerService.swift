@@ -11,7 +11,7 @@ public final class SchedulerService: FrameService {
     // It keeps nothing, so that one that was started again is as good as the one before.
     let storeID = Identifier(bytes: Array("onlearnscheduler".utf8))
     identity = ServerIdentity(storeID: storeID, bootID: UInt64.random(in: 1 ... .max))
-    core = SchedulerCore(servers: servers, defaults: defaults)
+    core = SchedulerCore(servers: servers, defaults: defaults, now: .now())
   }
 
   public func started() {}

@@ -165,6 +165,7 @@ struct PsRunCommand: AsyncParsableCommand {
     options.dataFolder = data
     options.durability = durability.policy
     options.segmentByteCount = logSegment << 20
+    options.notice = { Output.error("onlearn: \($0)") }
     let server = try await ParameterServer.start(options)
     if server.startedFull {
       Output.error("onlearn: the disk of '\(data ?? "")' is full: the server only reads until there is room")

@@ -35,11 +35,11 @@ import Transport
       ["ps", "-r", "scheduler", "-s", "1", "--listen", "127.0.0.1:0"], log: "scheduler.log", in: folder)
     let address = try await scheduler.value(after: "listens at ")
     let first = try RunningServer(
-      ["ps", "--scheduler", address, "--data", "\(folder.path)/a"], log: "a.log", in: folder)
+      ["ps", "--scheduler", address, "--shard", "0", "--data", "\(folder.path)/a"], log: "a.log", in: folder)
     _ = try await first.value(after: "listens at ")
     #expect(first.stop(SIGKILL) == SIGKILL)
     let other = try RunningServer(
-      ["ps", "--scheduler", address, "--data", "\(folder.path)/b"], log: "b.log", in: folder)
+      ["ps", "--scheduler", address, "--shard", "0", "--data", "\(folder.path)/b"], log: "b.log", in: folder)
     try await Task.sleep(for: .milliseconds(500))
     #expect(other.isRunning && !other.text.contains("listens at "))
     other.signal(SIGKILL)
@@ -54,7 +54,7 @@ import Transport
     let scheduler = try RunningServer(
       ["ps", "-r", "scheduler", "-s", "1", "--listen", "127.0.0.1:0"], log: "scheduler.log", in: folder)
     let address = try await scheduler.value(after: "listens at ")
-    let server = try RunningServer(["ps", "--scheduler", address], log: "server.log", in: folder)
+    let server = try RunningServer(["ps", "--scheduler", address, "--shard", "0"], log: "server.log", in: folder)
     let place = try Address(await server.value(after: "listens at "))
     let workers = CountingWorkers(2, at: place)
     try await workers.work(50)

@@ -74,4 +74,25 @@ import Wire
     }
     await scheduler.drain(within: .zero)
   }
+
+  @Test(.timeLimit(.minutes(1))) func `tells a server that another one has its place`() async throws {
+    let scheduler = try await Self.scheduler(of: 1)
+    let (notices, continuation) = AsyncStream.makeStream(of: String.self)
+    var options = NetworkLinks.Options()
+    options.role = .server
+    options.notice = { continuation.yield($0) }
+    func join(_ number: UInt8) async throws -> Membership {
+      let id = Identifier(bytes: [UInt8](repeating: number, count: 16))
+      return try await Membership.join(scheduler.address, as: .server, member: id, wanted: 0, options: options).member
+    }
+    let first = try await join(1)
+    await first.leave()
+    let second = try await join(2)
+    first.renew(address: "a:1")
+    let notice = await notices.first { _ in true }
+    #expect(notice?.contains("the place of server 0 belongs to another one") == true)
+    first.stopRenewing()
+    await second.leave()
+    await scheduler.drain(within: .zero)
+  }
 }

@@ -2,10 +2,11 @@ import PS
 import Testing
 import Wire
 
-/// A scheduler of two servers and one worker.
+/// A scheduler of two servers.
 private struct SmallCluster {
-  private var core = SchedulerCore(servers: 2, defaults: TrainingDefaults())
-  var now = Instant()
+  private var core = SchedulerCore(servers: 2, defaults: TrainingDefaults(), now: Instant())
+  /// The time since its start.
+  var time = SchedulerCore.lease
 
   /// What the server number `member` is answered.
   private mutating func ask(
@@ -13,7 +14,7 @@ private struct SmallCluster {
   ) throws -> ShardMapReply {
     let id = Identifier(bytes: [UInt8](repeating: member, count: 16))
     let request = JoinRequest(role: .server, index: index, address: address, member: id)
-    let answer = core.answer(Frame(type, requestID: 1, payload: request.payload), role: .server, now: now)
+    let answer = core.answer(Frame(type, requestID: 1, payload: request.payload), role: .server, now: Instant() + time)
     if answer.header.flags.contains(.error) { throw try Refusal(reading: answer.payload) }
     return try ShardMapReply(reading: answer.payload)
   }
@@ -27,6 +28,30 @@ private struct SmallCluster {
 }
 
 @Suite struct `A scheduler` {
+  @Test func `deals out shards when those that have one had time to say so, and only what is left`() throws {
+    var cluster = SmallCluster()
+    cluster.time = .seconds(1)
+    let error = #expect(throws: Refusal.self) { try cluster.join(3) }
+    #expect(error?.code == .busy && error?.retryAfterMilliseconds == 9001)
+    cluster.time = .seconds(8)
+    #expect(try cluster.join(1, 1, at: "a:1").index == 1)
+    #expect(throws: Refusal.self) { try cluster.join(3) }
+    cluster.time = SchedulerCore.lease
+    #expect(try cluster.join(3).index == 0)
+    #expect(throws: Refusal.self) { try cluster.join(4) }
+    // Who has a shard need not say which.
+    #expect(try cluster.join(1).index == 1)
+  }
+
+  @Test func `lets a server wait for a shard that is another's, unless it runs as that shard`() throws {
+    var cluster = SmallCluster()
+    try cluster.join(1, 0)
+    let waiting = #expect(throws: Refusal.self) { try cluster.join(2, 0) }
+    #expect(waiting?.code.retry == .sameRequest)
+    let running = #expect(throws: Refusal.self) { try cluster.join(2, 0, at: "b:1") }
+    #expect(running?.code == .wrongShard)
+  }
+
   @Test func `gives a server one place, and the one that it had before to others`() throws {
     var cluster = SmallCluster()
     #expect(try cluster.join(1, 0).index == 0)

@@ -22,7 +22,7 @@ final class SimulatedScheduler: SimulatedService {
     identity.bootID = network.world.random.next()
     var defaults = TrainingDefaults()
     (defaults.workers, defaults.consistency) = (plan.workers, plan.consistency)
-    core = SchedulerCore(servers: plan.servers, defaults: defaults)
+    core = SchedulerCore(servers: plan.servers, defaults: defaults, now: network.world.now)
     let listener = SimulatedListener(network.world, self, plan)
     self.listener = listener
     network.listeners[Self.node] = listener
