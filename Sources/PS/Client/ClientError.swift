@@ -12,7 +12,7 @@ public enum ClientError: Error, Hashable, Sendable {
   case otherStore(server: String, expected: Identifier, found: Identifier)
   /// The server is another shard than the one that was expected there.
   case otherShard(server: String, expected: String, found: String)
-  /// The server has forgotten the model: it was started again without a log.
+  /// The server has forgotten the model: it was started again without what it had learned.
   case forgotten(server: String, model: String)
   /// An earlier mutation had an unknown outcome, so that no further one can be sent in order.
   case outcomeUnknown(server: String)
@@ -49,7 +49,8 @@ extension ClientError: CustomStringConvertible {
     case .otherShard(let server, let expected, let found):
       "the parameter server \(server) is \(found), expected \(expected): list the servers in the order of their shards"
     case .forgotten(let server, let model):
-      "the parameter server \(server) does not know '\(model)' any more: it was started again without a log"
+      "the parameter server \(server) does not know '\(model)' any more: it was started without what it had learned; start "
+        + "it with its data folder, or begin anew with empty folders on all servers"
     case .outcomeUnknown(let server):
       "it is unknown whether the parameter server \(server) applied an earlier push, so no further one is sent"
     case .incompleteMap(let joined, let count):

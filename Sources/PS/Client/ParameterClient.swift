@@ -61,7 +61,8 @@ public final class ParameterClient: ParameterStore {
   /// - Parameters:
   ///   - values: The values of parameters that do not start with their `initialValues`, by name; used if the model is
   ///     new.
-  /// - Throws: ``ClientError``, or `StoreError` if there is no memory for a parameter.
+  /// - Throws: ``ClientError``, also if a server has forgotten a model that others train; `StoreError` if there is no
+  ///   memory for a parameter.
   public convenience init(
     _ parameters: [ParameterSpec], name: String, links: any ServerLinks, options: Options = Options(),
     values: [(name: String, values: [Float])] = []
@@ -282,6 +283,7 @@ extension ParameterClient {
 // The beginning.
 extension ParameterClient {
   private func register(_ options: Options, _ values: [(name: String, values: [Float])]) throws {
+    if links.count > 1 { try links.checkIsWhole(name) }
     // Workers that do not keep in step are not counted, so that any number may train.
     let workers = endsClocks ? options.workers : 1
     let schema = ModelSchema(name: name, consistency: consistency, workers: workers, parameters: parameters)

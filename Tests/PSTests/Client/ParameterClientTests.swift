@@ -284,6 +284,29 @@ import Wire
     #expect(remote.lostUpdates > 0)
   }
 
+  @Test func `does not begin the part of a model anew that one of its servers has forgotten`() throws {
+    let links = CoreLinks(shards: 3)
+    _ = try train(ParameterClient(Self.schema, name: "m", links: links), steps: 2, seed: 1)
+    links.forget(1)
+    for _ in 0..<2 {
+      #expect(throws: ClientError.forgotten(server: "server 1", model: "m")) {
+        try ParameterClient(Self.schema, name: "m", links: links)
+      }
+    }
+    #expect(throws: ClientError.self) { try ParameterClient(reading: "m", links: links) }
+  }
+
+  @Test func `registers a model with servers that lack it as long as nothing was learned`() throws {
+    let links = CoreLinks(shards: 2)
+    var writer = MessageWriter()
+    Mutation(sequence: 0, model: 0).write(to: &writer)
+    RegisterRequest(rank: nil, bringsValues: false, schema: ModelSchema(name: "m", parameters: Self.schema))
+      .write(to: &writer)
+    _ = try links.call([nil, ServerRequest(changing: .registerModel, writer.payload)])
+    let (memory, remote) = (try MemoryStore(Self.schema), try ParameterClient(Self.schema, name: "m", links: links))
+    #expect(try train(memory, steps: 2, seed: 1) == train(remote, steps: 2, seed: 1))
+  }
+
   @Test func `names the model that another schema has`() throws {
     let links = CoreLinks()
     _ = try ParameterClient(Self.schema, name: "m", links: links)
