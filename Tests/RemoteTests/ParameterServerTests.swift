@@ -1,4 +1,6 @@
 import Dispatch
+import Foundation
+import NIOPosix
 import PS
 import Parameters
 import Remote
@@ -48,6 +50,38 @@ import Transport
     await server.stop()
     await proxy.stop()
     for server in servers { try await server.stop(within: .milliseconds(200)) }
+  }
+
+  @Test func `follows one to another address, where it trains and scores with what it had learned`() async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("onlearn-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let scheduler = try await Listener.start(
+      at: .tcp(host: "127.0.0.1", port: 0), on: MultiThreadedEventLoopGroup.singleton.next()
+    ) { _ in SchedulerService(servers: 1, defaults: TrainingDefaults()) }
+    func start(at address: Address) async throws -> ParameterServer {
+      var options = ParameterServer.Options(address: address)
+      (options.shard, options.scheduler) = (0, scheduler.address)
+      options.dataFolder = folder.path + "/data"
+      return try await ParameterServer.start(options)
+    }
+    let before = try await start(at: .tcp(host: "127.0.0.1", port: 0))
+    var options = ServiceOptions()
+    options.store = .servers([scheduler.address])
+    options.cluster.patience = .seconds(30)
+    let server = try await TrainServer(options)
+    let client = server.client()
+    let batch = TrainServer.batch(16)
+    #expect(try await client.train(TrainServer.model, batch).version == 1)
+    #expect(try await client.score(TrainServer.model, batch, minimumVersion: 1).version == 1)
+    try await before.stop(within: .milliseconds(200))
+
+    let after = try await start(at: .unix(path: folder.path + "/socket"))
+    #expect(try await client.train(TrainServer.model, batch).version == 2)
+    #expect(try await client.score(TrainServer.model, batch, minimumVersion: 2).version == 2)
+    await server.stop()
+    try await after.stop(within: .milliseconds(200))
+    await scheduler.drain(within: .zero)
   }
 
   @Test(arguments: [1, 2])

@@ -8,29 +8,29 @@ public import Wire
 ///
 /// Connections are made when something is first asked, and again after they break.
 public final class EventLoopLinks: ServerLinks {
-  private let addresses: [Address]
+  private let directory: ServerDirectory
   private let losses: LossCounter
   private let loop: any EventLoop
   private let drivers: NIOLoopBound<[SessionDriver]>
 
   /// Links to the server at `address`.
   public convenience init(_ address: Address, options: NetworkLinks.Options = NetworkLinks.Options()) {
-    self.init([address], options, isCluster: false)
+    self.init(ServerDirectory([address], options: options), options, isCluster: false)
   }
 
-  /// Links to the servers at `addresses`, in the order of their shards.
-  init(_ addresses: [Address], _ options: NetworkLinks.Options, isCluster: Bool) {
+  /// Links to the servers of `directory`.
+  init(_ directory: ServerDirectory, _ options: NetworkLinks.Options, isCluster: Bool) {
     var generator = SystemRandomNumberGenerator()
     let (client, losses) = (Identifier(using: &generator), LossCounter(notice: options.notice))
-    self.addresses = addresses
+    self.directory = directory
     self.losses = losses
     let loop = MultiThreadedEventLoopGroup.singleton.next()
     self.loop = loop
     drivers = try! loop.submit {
-      let drivers = addresses.enumerated().map { shard, address in
+      let drivers = (0..<directory.count).map { shard in
         SessionDriver(
-          address, expectedShard: isCluster ? (shard, addresses.count) : nil, client: client, options: options,
-          losses: losses, loop: loop)
+          shard, of: directory, expectedShard: isCluster ? (shard, directory.count) : nil, client: client,
+          options: options, losses: losses, loop: loop)
       }
       return NIOLoopBound(drivers, eventLoop: loop)
     }.wait()
@@ -41,9 +41,9 @@ public final class EventLoopLinks: ServerLinks {
     loop.execute { for driver in drivers.value { driver.close() } }
   }
 
-  public var count: Int { addresses.count }
+  public var count: Int { directory.count }
 
-  public func name(of shard: Int) -> String { "\(addresses[shard])" }
+  public func name(of shard: Int) -> String { "\(directory.address(of: shard))" }
 
   public var lostUpdates: UInt64 { losses.count }
 
@@ -51,7 +51,7 @@ public final class EventLoopLinks: ServerLinks {
   public func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {
-    precondition(requests.count == addresses.count, "\(requests.count) requests to \(addresses.count) servers")
+    precondition(requests.count == count, "\(requests.count) requests to \(count) servers")
     let futures = requests.enumerated().map { shard, request in request.map { futureAnswer(to: $0, of: shard) } }
     return try results(futures.map { future in future.map(Self.wait) })
   }

@@ -29,11 +29,21 @@ public final class NetworkLinks: ServerLinks {
   /// Links to the servers at `addresses`, in the order of their shards.
   ///
   /// - Parameter isCluster: Whether each server has to be the shard that its place says.
-  public init(_ addresses: [Address], options: Options = Options(), isCluster: Bool = true) {
+  public convenience init(_ addresses: [Address], options: Options = Options(), isCluster: Bool = true) {
+    self.init(ServerDirectory(addresses, options: options), options, isCluster: isCluster)
+  }
+
+  /// Links to the servers of `cluster`, to other addresses as well if its scheduler says that a server is there now.
+  public convenience init(_ cluster: Cluster, options: Options = Options()) {
+    self.init(
+      ServerDirectory(cluster.servers, scheduler: cluster.scheduler, options: options), options, isCluster: true)
+  }
+
+  private init(_ directory: ServerDirectory, _ options: Options, isCluster: Bool) {
     links =
       options.tls == nil
-      ? SocketLinks(addresses, options, isCluster: isCluster)
-      : EventLoopLinks(addresses, options, isCluster: isCluster)
+      ? SocketLinks(directory, options, isCluster: isCluster)
+      : EventLoopLinks(directory, options, isCluster: isCluster)
   }
 
   public var count: Int { links.count }

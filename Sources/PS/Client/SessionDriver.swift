@@ -5,7 +5,8 @@ import Wire
 
 /// Does what a ``ClientSession`` says, on an event loop: connects, sends, waits, and tells who asked.
 final class SessionDriver {
-  private let address: Address
+  private let directory: ServerDirectory
+  private let shard: Int
   private let client: Identifier
   private let options: NetworkLinks.Options
   private let losses: LossCounter
@@ -15,13 +16,16 @@ final class SessionDriver {
   private var promises: [ClientSession.Ticket: EventLoopPromise<Frame>] = [:]
   private var lastTicket: ClientSession.Ticket = 0
   private var channel: ClientChannel?
+  /// Whether the server has answered on the channel.
+  private var isReached = false
   private var alarm: Alarm
 
   init(
-    _ address: Address, expectedShard: (shard: Int, shards: Int)?, client: Identifier, options: NetworkLinks.Options,
-    losses: LossCounter, loop: any EventLoop
+    _ shard: Int, of directory: ServerDirectory, expectedShard: (shard: Int, shards: Int)?, client: Identifier,
+    options: NetworkLinks.Options, losses: LossCounter, loop: any EventLoop
   ) {
-    self.address = address
+    self.shard = shard
+    self.directory = directory
     self.client = client
     self.options = options
     self.losses = losses
@@ -29,8 +33,11 @@ final class SessionDriver {
     alarm = Alarm(on: loop.assumeIsolated())
     var generator = SystemRandomNumberGenerator()
     session = ClientSession(
-      server: "\(address)", expectedShard: expectedShard, patience: options.patience, seed: generator.next())
+      server: "\(directory.address(of: shard))", expectedShard: expectedShard, patience: options.patience,
+      seed: generator.next())
   }
+
+  private var address: Address { directory.address(of: shard) }
 
   /// Asks the server; `promise` is told the answer, or a ``ClientError``.
   func submit(_ request: ServerRequest, _ promise: EventLoopPromise<Frame>) {
@@ -88,6 +95,7 @@ final class SessionDriver {
 
 extension SessionDriver: ClientChannelDelegate {
   func ready(_ challenge: Challenge, _ session: SessionState, on channel: ClientChannel) {
+    isReached = true
     step(.connected(challenge, session))
   }
 
@@ -97,6 +105,9 @@ extension SessionDriver: ClientChannelDelegate {
 
   func closed(_ error: ConnectionError, on channel: ClientChannel) {
     self.channel = nil
+    // A server that is not reached may be elsewhere by now.
+    if !isReached { directory.refresh() }
+    isReached = false
     step(.disconnected(error))
   }
 }

@@ -5,26 +5,31 @@ import Wire
 
 /// Does what a ``ClientSession`` says on a ``ClientSocket``, by the thread that asks, a request at a time.
 struct SocketLink {
-  private let address: Address
+  private let directory: ServerDirectory
+  private let shard: Int
   private let client: Identifier
   private let options: NetworkLinks.Options
   private let losses: LossCounter
   private var session: ClientSession
   private var effects: [ClientSession.Effect] = []
   private var socket: ClientSocket?
+  /// Whether the server has answered on the socket.
+  private var isReached = false
   private var result: Result<Frame, ClientError>?
 
   init(
-    _ address: Address, expectedShard: (shard: Int, shards: Int)?, client: Identifier, options: NetworkLinks.Options,
-    losses: LossCounter
+    _ shard: Int, of directory: ServerDirectory, expectedShard: (shard: Int, shards: Int)?, client: Identifier,
+    options: NetworkLinks.Options, losses: LossCounter
   ) {
-    self.address = address
+    self.shard = shard
+    self.directory = directory
     self.client = client
     self.options = options
     self.losses = losses
     var generator = SystemRandomNumberGenerator()
     session = ClientSession(
-      server: "\(address)", expectedShard: expectedShard, patience: options.patience, seed: generator.next())
+      server: "\(directory.address(of: shard))", expectedShard: expectedShard, patience: options.patience,
+      seed: generator.next())
   }
 
   /// Asks the servers and waits for all answers, also after a failure: what was lent for them is used again.
@@ -56,6 +61,8 @@ struct SocketLink {
     }
   }
 
+  private var address: Address { directory.address(of: shard) }
+
   private var deadline: Instant {
     let end = Instant(nanoseconds: .max)
     return min(session.deadline ?? end, socket?.deadline ?? end)
@@ -73,16 +80,25 @@ struct SocketLink {
         // The answer to a request that was given up is nobody's.
         let happened = try socket.next(now: now) { if session.isAwaiting($0) { arriving($0, $1) } }
         switch happened {
-        case .ready(let challenge, let state): step(.connected(challenge, state), now)
+        case .ready(let challenge, let state):
+          isReached = true
+          step(.connected(challenge, state), now)
         case .receive(let frame): step(.received(frame), now)
         case .send, .leave: break
         case nil: return
         }
       } catch {
-        self.socket = nil
-        step(.disconnected(error), now)
+        disconnected(error, now)
       }
     }
+  }
+
+  private mutating func disconnected(_ error: ConnectionError, _ now: Instant) {
+    socket = nil
+    // A server that is not reached may be elsewhere by now.
+    if !isReached { directory.refresh() }
+    isReached = false
+    step(.disconnected(error), now)
   }
 
   private mutating func step(_ event: ClientSession.Event, _ now: Instant) {
@@ -108,7 +124,7 @@ struct SocketLink {
       socket = try ClientSocket(
         to: address, hello: options.hello(of: client), key: options.key, limits: options.limits)
     } catch {
-      step(.disconnected(error), now)
+      disconnected(error, now)
     }
   }
 }

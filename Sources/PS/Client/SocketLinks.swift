@@ -9,38 +9,38 @@ import Wire
 ///
 /// While nobody asks, a look now and then shows the servers that the client lives.
 final class SocketLinks: ServerLinks {
-  private let addresses: [Address]
+  private let directory: ServerDirectory
   private let losses: LossCounter
   private let links: Mutex<[SocketLink]>
 
   /// How often connections are looked at that nobody uses, at least.
   private static let longestRest = Duration.seconds(1)
 
-  /// Links to the servers at `addresses`, in the order of their shards.
-  init(_ addresses: [Address], _ options: NetworkLinks.Options, isCluster: Bool) {
+  /// Links to the servers of `directory`.
+  init(_ directory: ServerDirectory, _ options: NetworkLinks.Options, isCluster: Bool) {
     var generator = SystemRandomNumberGenerator()
     let (client, losses) = (Identifier(using: &generator), LossCounter(notice: options.notice))
-    self.addresses = addresses
+    self.directory = directory
     self.losses = losses
     links = Mutex(
-      addresses.enumerated().map { shard, address in
+      (0..<directory.count).map { shard in
         SocketLink(
-          address, expectedShard: isCluster ? (shard, addresses.count) : nil, client: client, options: options,
-          losses: losses)
+          shard, of: directory, expectedShard: isCluster ? (shard, directory.count) : nil, client: client,
+          options: options, losses: losses)
       })
     tend(every: min(Self.longestRest, options.limits.pingTime / 2))
   }
 
-  var count: Int { addresses.count }
+  var count: Int { directory.count }
 
-  func name(of shard: Int) -> String { "\(addresses[shard])" }
+  func name(of shard: Int) -> String { "\(directory.address(of: shard))" }
 
   var lostUpdates: UInt64 { losses.count }
 
   func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {
-    precondition(requests.count == addresses.count, "\(requests.count) requests to \(addresses.count) servers")
+    precondition(requests.count == count, "\(requests.count) requests to \(count) servers")
     return try results(links.withLock { SocketLink.call(&$0, requests, arriving) })
   }
 

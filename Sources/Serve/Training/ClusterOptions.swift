@@ -108,7 +108,7 @@ public struct ClusterPlace: Sendable {
     clientOptions.workers = workers
     clientOptions.rank = rank
     return try ParameterClient(
-      parameters, name: name, links: NetworkLinks(cluster.servers, options: options.linkOptions(.worker)),
+      parameters, name: name, links: NetworkLinks(cluster, options: options.linkOptions(.worker)),
       options: clientOptions, values: values)
   }
 }

@@ -88,8 +88,8 @@ extension Model {
       return try MemoryStore.reading(scoringSpecs, path: path, origin: origin)
     case .servers(let addresses):
       let links = options.cluster.linkOptions(.reader)
-      let servers = try Cluster.find(addresses, options: links).servers
-      let store = try ParameterClient(reading: config.modelName, links: NetworkLinks(servers, options: links))
+      let cluster = try Cluster.find(addresses, options: links)
+      let store = try ParameterClient(reading: config.modelName, links: NetworkLinks(cluster, options: links))
       try check(store.parameters)
       return (store, [])
     }
