@@ -30,13 +30,14 @@ public final class Listener<Service: FrameService>: Sendable {
   /// Starts to listen at `address`.
   ///
   /// - Parameters:
+  ///   - port: The port to take if that is free and `address` is at any free one.
   ///   - keys: The keys of which clients have to show one; if there are none, only this machine may reach the address.
   ///   - tls: How connections are encrypted, if they are.
   ///   - makeService: Makes the service, on `loop`.
   /// - Throws: ``ListenError``, `LimitsError`, or what `makeService` throws.
   public static func start(
-    at address: Address, limits: Limits = Limits(), keys: KeyRing = KeyRing(), tls: ServerTLS? = nil,
-    on loop: any EventLoop,
+    at address: Address, preferring port: Int? = nil, limits: Limits = Limits(), keys: KeyRing = KeyRing(),
+    tls: ServerTLS? = nil, on loop: any EventLoop,
     makeService: @escaping @Sendable (any EventLoop) throws -> Service
   ) async throws -> Listener {
     try limits.check()
@@ -51,9 +52,8 @@ public final class Listener<Service: FrameService>: Sendable {
       let hub = ServiceHub(service: service, limits: limits, keys: keys)
       return (NIOLoopBound(hub, eventLoop: loop), NIOLoopBound(service, eventLoop: loop))
     }.get()
-    let channel: any Channel
-    do {
-      channel = try await loop.flatSubmit {
+    func bind(to place: SocketAddress) async throws -> any Channel {
+      try await loop.flatSubmit {
         let bootstrap = ServerBootstrap(group: loop)
           .serverChannelOption(.backlog, value: 1024)
           .childChannelInitializer { channel in
@@ -64,15 +64,22 @@ public final class Listener<Service: FrameService>: Sendable {
               if tls == nil { try SocketOptions.lend(by: handler, to: channel) }
             }
           }
-        return SocketOptions.apply(to: bootstrap, for: socketAddress, limits: limits).bind(to: socketAddress)
+        return SocketOptions.apply(to: bootstrap, for: place, limits: limits).bind(to: place)
           // On the loop, so that it comes before the first connection is accepted.
           .map { channel in
             service.value.started()
             return channel
           }
       }.get()
-    } catch {
-      throw ListenError(address: address, reason: .unusable("\(error)"))
+    }
+    var preferred = socketAddress
+    if let port, socketAddress.port == 0 { preferred.port = port }
+    let channel: any Channel
+    do { channel = try await bind(to: preferred) } catch {
+      guard preferred != socketAddress else { throw ListenError(address: address, reason: .unusable("\(error)")) }
+      do { channel = try await bind(to: socketAddress) } catch {
+        throw ListenError(address: address, reason: .unusable("\(error)"))
+      }
     }
     let bound = channel.localAddress.map { Address($0, else: address) } ?? address
     return Listener(address: bound, channel: channel, hub: hub, service: service)

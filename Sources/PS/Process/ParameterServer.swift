@@ -9,7 +9,7 @@ public import Wire
 public final class ParameterServer: Sendable {
   /// How a server is started.
   public struct Options: Sendable {
-    /// Where it listens.
+    /// Where it listens; with a scheduler, port 0 is first the port that the server had before.
     public var address: Address
     /// Which shard it is; with a scheduler it may be `nil`, for that of its folder or any that is free.
     public var shard: Int?
@@ -113,9 +113,12 @@ public final class ParameterServer: Sendable {
     let (member, map) = try await Membership.join(
       scheduler, as: .server, member: storeID, wanted: options.shard ?? kept?.shard, options: linkOptions)
     (configuration.shard, configuration.shards) = (member.index, map.servers.count)
+    // Clients look for it where it was.
+    let before = try? Address(map.servers[member.index].address)
+    let port: Int? = if case .tcp(_, let number)? = before { number } else { nil }
     let server: ParameterServer
     do {
-      server = try await listen(options, configuration, storeID, in: folder, as: member)
+      server = try await listen(options, configuration, storeID, in: folder, as: member, preferring: port)
     } catch {
       // The place is the store's if there is one for it; otherwise nobody will ever come for it again.
       let place = StoreIdentity(id: storeID, shard: configuration.shard, shards: configuration.shards)
@@ -135,11 +138,11 @@ public final class ParameterServer: Sendable {
   /// Listens as the shard that `configuration` says, with what is in `folder`.
   private static func listen(
     _ options: Options, _ configuration: ServerCore.Configuration, _ storeID: Identifier, in folder: SystemFolder?,
-    as membership: Membership? = nil
+    as membership: Membership? = nil, preferring port: Int? = nil
   ) async throws -> ParameterServer {
     let (diskFailures, failures) = AsyncStream.makeStream(of: FileError.self)
     let listener = try await Listener.start(
-      at: options.address, limits: options.limits, keys: KeyRing(options.keys), tls: options.tls,
+      at: options.address, preferring: port, limits: options.limits, keys: KeyRing(options.keys), tls: options.tls,
       on: MultiThreadedEventLoopGroup.singleton.next()
     ) { loop in
       let store = try folder.map {

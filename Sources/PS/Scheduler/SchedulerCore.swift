@@ -3,9 +3,10 @@ public import Wire
 
 /// A scheduler without its sockets and clock: it deals shards to servers and ranks to workers, and keeps the map.
 ///
-/// It is not asked while anybody trains. It remembers nothing across a restart: servers join again every few seconds,
-/// with the shard that they have, so the map is soon whole again. Until they had time to do so, no server gets a shard that
-/// does not say which: it might have no data, and take the place of one that has.
+/// While anybody trains it is asked only where a server is that cannot be reached any more. It remembers nothing across a
+/// restart: servers join again every few seconds, with the shard that they have, so the map is soon whole again. Until they
+/// had time to do so, no server gets a shard that does not say which: it might have no data, and take the place of one that
+/// has.
 public struct SchedulerCore: Sendable {
   private struct Member: Sendable {
     var id: Identifier
@@ -80,11 +81,16 @@ public struct SchedulerCore: Sendable {
 extension SchedulerCore {
   private mutating func join(_ request: JoinRequest, _ role: Role, _ now: Instant) throws(Refusal) -> Int {
     guard role.includes(request.role) else { throw Refusal(.forbidden, "a \(role) cannot join as \(request.role)") }
-    let member = Member(id: request.member, address: request.address, lastSeen: now)
+    var member = Member(id: request.member, address: request.address, lastSeen: now)
     guard request.role == .server else {
       return try Self.place(member, at: request.index, among: &workers, "worker", now)
     }
-    if request.index == nil, !servers.contains(where: { $0?.id == member.id }) { try checkIsSettled(now) }
+    if let own = servers.first(where: { $0?.id == request.member }) {
+      // A server that comes back is told where it was, and is best there again.
+      if member.address.isEmpty { member.address = own?.address ?? "" }
+    } else if request.index == nil {
+      try checkIsSettled(now)
+    }
     // Who says where it is runs already, and does not wait for a place.
     let refusal: ErrorCode = request.address.isEmpty ? .busy : .wrongShard
     return try Self.place(member, at: request.index, among: &servers, "server", now, refusing: refusal)

@@ -39,7 +39,7 @@ struct PsRunCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Where to listen, unix:PATH included. By default 127.0.0.1 with port 7070 for a scheduler, 7071 and the shard for a "
-        + "server, any free port for a server with a scheduler.",
+        + "server; for a server with a scheduler any free port, if it can the one that the scheduler knows.",
       valueName: "HOST:PORT"))
   var listen: Address?
 

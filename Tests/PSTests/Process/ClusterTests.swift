@@ -1,6 +1,7 @@
 import Foundation
 import NIOPosix
 import PS
+import TestSupport
 import Testing
 import Transport
 import Wire
@@ -31,6 +32,13 @@ import Wire
     return try await ParameterServer.start(options)
   }
 
+  /// Waits until the scheduler sends clients to addresses as `condition` says.
+  private static func wait(for scheduler: Address, until condition: ([Address]) -> Bool) async throws {
+    while try await !condition(Soak.onThread { try Cluster.find([scheduler]).servers }) {
+      try await Task.sleep(for: .milliseconds(2))
+    }
+  }
+
   @Test func `is started again in any order, each server with the shard of its folder`() async throws {
     try await Self.withFolder { path in
       let folders = ["\(path)/a", "\(path)/b"]
@@ -49,6 +57,26 @@ import Wire
         #expect(server.shard == shard && server.shards == 2)
         try await server.stop(within: .zero)
       }
+      await scheduler.drain(within: .zero)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `has a server where it was before, or elsewhere if another one listens there`() async throws {
+    try await Self.withFolder { path in
+      let scheduler = try await Self.scheduler(of: 1)
+      let first = try await Self.start(0, in: "\(path)/a", for: scheduler.address)
+      let address = first.address
+      try await Self.wait(for: scheduler.address) { $0 == [address] }
+      try await first.stop(within: .zero)
+      let again = try await Self.start(nil, in: "\(path)/a", for: scheduler.address)
+      #expect(again.address == address)
+      try await again.stop(within: .zero)
+      let other = try await ParameterServer.start(.init(address: address))
+      let elsewhere = try await Self.start(nil, in: "\(path)/a", for: scheduler.address)
+      #expect(elsewhere.address != address)
+      try await Self.wait(for: scheduler.address) { $0 == [elsewhere.address] }
+      for server in [other, elsewhere] { try await server.stop(within: .zero) }
       await scheduler.drain(within: .zero)
     }
   }

@@ -59,6 +59,14 @@ private struct SmallCluster {
     #expect(try cluster.join(2, 0).index == 0)
   }
 
+  @Test func `tells a server that comes back where it was`() throws {
+    var cluster = SmallCluster()
+    try cluster.join(1, 0)
+    try cluster.join(1, 0, at: "a:1")
+    #expect(try cluster.join(1, 0).servers[0].address == "a:1")
+    #expect(try cluster.join(2, 1).servers[1].address.isEmpty)
+  }
+
   @Test func `gives away the place of a server whose data is no more`() throws {
     var cluster = SmallCluster()
     let before = try cluster.join(1, 0, at: "a:1")
