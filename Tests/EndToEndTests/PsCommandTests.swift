@@ -1,6 +1,8 @@
 import Foundation
+import PS
 import TestSupport
 import Testing
+import Transport
 
 @Suite struct `The command ps` {
   private let folder: CommandFolder
@@ -72,6 +74,19 @@ import Testing
     let stats = try OnlearnProcess.run(["ps", "stats", address])
     #expect(stats.status == 0 && stats.output.contains("model.mlp_small.version"), "\(stats)")
     for server in running + [scheduler] { #expect(server.stop() == 0, "\(server.text)") }
+  }
+
+  @Test func `has a rank for the next worker as soon as one has ended`() async throws {
+    let data = try folder.examples(64)
+    let scheduler = try start("scheduler", ["-r", "scheduler", "--listen", "127.0.0.1:0"])
+    let address = try await scheduler.value(after: "listens at ")
+    let server = try start("server", ["--scheduler", address, "--shard", "0"])
+    _ = try await server.value(after: "listens at ")
+    let worker = try Self.train(data, "ps:\(address)", steps: 2)
+    #expect(worker.status == 0, "\(worker.errors)")
+    let figures = try await Soak.onThread { try Cluster.statistics(of: Address(address)) }
+    #expect(figures.first { $0.name == "workers_alive" }?.value == 0)
+    for process in [server, scheduler] { #expect(process.stop() == 0, "\(process.text)") }
   }
 
   @Test func `loses nothing of a training when it is killed`() async throws {

@@ -81,11 +81,14 @@ public final class Membership: Sendable {
   /// Says no longer that the place is used. A worker's is free after a while, a server's stays its own, as its data does.
   public func stopRenewing() { renewals.withLock { $0?.cancel() } }
 
+  /// How long a scheduler may take that is told of the end; one that is away forgets places by itself.
+  private static let farewellTime = Duration.seconds(2)
+
   /// Gives the place back, for another one to take at once; a server does so whose data is no more.
   public func leave() async {
     stopRenewing()
     let request = JoinRequest(role: role, index: index, address: "", member: member)
-    _ = try? await links.answer(to: ServerRequest(reading: .leave, request.payload))
+    _ = try? await links.answer(to: ServerRequest(reading: .leave, request.payload, patience: Self.farewellTime))
   }
 
   private static func place(_ links: EventLoopLinks, _ request: JoinRequest) async throws -> ShardMapReply {

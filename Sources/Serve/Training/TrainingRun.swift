@@ -35,6 +35,9 @@ public struct TrainingRun {
     case after
   }
 
+  /// Where the run starts.
+  public let start: (step: UInt64, examples: UInt64)
+
   private let trainer: Trainer
   private let options: Options
   /// The name under which the store knows the stream.
@@ -76,13 +79,11 @@ public struct TrainingRun {
       source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
       resumingAt: start)
     offset = feed.offset
+    self.start = (trainer.stepCount, offset)
   }
 
   /// The examples until the end, if known.
   public var exampleGoal: UInt64? { feed.goal(steps: options.steps, batch: options.batch) }
-
-  /// Where the run starts.
-  public var start: (step: UInt64, examples: UInt64) { (trainer.stepCount, offset) }
 
   /// Trains, telling `reporter` after each step, and saves at the end, also of a stop or a failure.
   ///
