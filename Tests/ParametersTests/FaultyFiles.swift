@@ -26,9 +26,13 @@ final class FaultyFiles: FileSystem {
   }
 
   let plan = Mutex(Plan())
+  private let visitor = Mutex<(@Sendable () -> Void)?>(nil)
   private let files = SystemFiles()
 
   func fail(_ step: Step?) { plan.withLock { $0.failing = step } }
+
+  /// Does `body` while a file is synced, before the sync ends.
+  func whileSyncing(_ body: @escaping @Sendable () -> Void) { visitor.withLock { $0 = body } }
 
   fileprivate func take(_ step: Step) throws(FileError) {
     let isFailing = plan.withLock { plan in
@@ -77,6 +81,8 @@ final class FaultyFiles: FileSystem {
     }
 
     func sync() throws(FileError) {
+      let visit = files.visitor.withLock { $0 }
+      visit?()
       try files.take(.sync)
       try base.sync()
     }

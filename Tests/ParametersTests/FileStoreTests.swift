@@ -1,3 +1,4 @@
+import Dispatch
 import Kernels
 import Parameters
 import Synchronization
@@ -219,6 +220,27 @@ import Testing
     #expect(try SafetensorsFile(path).header.metadata("step") == "1")
     try train(store)
     #expect(try SafetensorsFile(path).header.metadata("step") == "1")
+  }
+
+  @Test func `is read by others while it is saved`() throws {
+    let files = FaultyFiles()
+    let store = try FileStore(
+      schema, path: path, origin: origin, isResuming: false, savingEvery: nil, files: files,
+      now: { ContinuousClock.now })
+    try train(store, source: SourceRange(name: "s", begin: 0, end: 5))
+    let isRead = Mutex(false)
+    files.whileSyncing {
+      let done = DispatchSemaphore(value: 0)
+      DispatchQueue.global().async {
+        var spare: ParameterSnapshot?
+        let version = try? store.snapshot(reusing: &spare).version
+        if version == 1, store.offset(ofSource: "s") == 5, store.tensors.count == 10 { done.signal() }
+      }
+      let isDone = done.wait(timeout: .now() + .seconds(5)) == .success
+      isRead.withLock { $0 = isDone }
+    }
+    try store.save()
+    #expect(isRead.withLock { $0 })
   }
 
   @Test(arguments: FaultyFiles.Step.allCases)

@@ -6,6 +6,8 @@ import Synchronization
 /// The file is replaced by ``save()`` and, while training, once in a while: what was pushed after the last save is lost
 /// if the process dies. It holds the weights under their names, the optimizers' state as `NAME/slot`, and as metadata
 /// the number of pushes, the ends of the streams in the order in which they were applied last, and a checksum.
+///
+/// A save keeps changes away until it is done, however slow the disk is, but nobody who only reads.
 public final class FileStore: ParameterStore {
   /// What a file says about where it comes from.
   public struct Origin: Hashable, Sendable {
@@ -33,7 +35,10 @@ public final class FileStore: ParameterStore {
   /// What a user should know about the file that was resumed from.
   public let notices: [String]
 
-  let state: Mutex<FileState>
+  private let origin: Origin
+  /// Held by whoever saves or changes the parameters, and taken before ``memory``.
+  private let saver: Mutex<FileSaver>
+  let memory: Mutex<MemoryState>
 
   /// Starts a new file, or continues an earlier run.
   ///
@@ -75,50 +80,54 @@ public final class FileStore: ParameterStore {
     let writer = SafetensorsWriter(path: path, files: files)
     do { try writer.check() } catch { throw StoreError.cannotCreate(error) }
     self.path = path
-    state = Mutex(
-      FileState(
-        memory: memory, writer: writer, origin: origin, interval: interval, now: now, lastSave: now(),
-        hasChanges: !isResuming))
+    self.origin = origin
+    saver = Mutex(FileSaver(writer, every: interval, now: now, hasChanges: !isResuming))
+    self.memory = Mutex(memory)
   }
 
-  public var parameters: [ParameterSpec] { state.withLock { $0.memory.parameters } }
+  public var parameters: [ParameterSpec] { memory.withLock { $0.parameters } }
 
-  public var version: UInt64 { state.withLock { $0.memory.version } }
+  public var version: UInt64 { memory.withLock { $0.version } }
 
   /// The end of what was applied of each stream, by name; at most 65,536 streams, those that were applied last.
-  public var sourceOffsets: [String: UInt64] { state.withLock { $0.memory.streams.byName } }
+  public var sourceOffsets: [String: UInt64] { memory.withLock { $0.streams.byName } }
 
-  public var prefersRowRequests: Bool { state.withLock { $0.memory.prefersRowRequests } }
+  public var prefersRowRequests: Bool { memory.withLock { $0.prefersRowRequests } }
 
-  public func offset(ofSource source: String) -> UInt64? { state.withLock { $0.memory.streams[source] } }
+  public func offset(ofSource source: String) -> UInt64? { memory.withLock { $0.streams[source] } }
 
-  public var tensors: [StoredTensor] { state.withLock { $0.memory.tensors } }
+  public var tensors: [StoredTensor] { memory.withLock { $0.tensors } }
 
   /// When a save is due it comes first; if it fails, the push is not applied.
   public func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
-    try state.withLock { state throws(StoreError) in
-      if push != nil {
-        try state.saveIfDue()
-        state.hasChanges = true
-      }
-      return try state.memory.exchange(push: push, pull: pull)
+    guard push != nil else { return try exchangeInMemory(nil, pull) }
+    return try saver.withLock { saver throws(StoreError) in
+      if saver.isDue { try save(with: &saver) }
+      saver.hasChanges = true
+      return try exchangeInMemory(push, pull)
     }
   }
 
+  private func exchangeInMemory(
+    _ push: ParameterGradients?, _ pull: RowRequest?
+  ) throws(StoreError) -> ParameterValues {
+    try memory.withLock { memory throws(StoreError) in try memory.exchange(push: push, pull: pull) }
+  }
+
   public func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws {
-    try state.withLock { state throws(StoreError) in try state.memory.setOptimizer(optimizer, of: parameter) }
+    try memory.withLock { memory throws(StoreError) in try memory.setOptimizer(optimizer, of: parameter) }
   }
 
   public func read(_ tensor: String, from offset: Int, into destination: MemoryView<Float>) throws {
-    try state.withLock { state throws(StoreError) in
-      try state.memory.read(tensor, from: offset, into: destination)
+    try memory.withLock { memory throws(StoreError) in
+      try memory.read(tensor, from: offset, into: destination)
     }
   }
 
   public func write(_ values: MemoryView<Float>, to tensor: String, at offset: Int) throws {
-    try state.withLock { state throws(StoreError) in
-      state.hasChanges = true
-      try state.memory.write(values, to: tensor, at: offset)
+    try saver.withLock { saver throws(StoreError) in
+      saver.hasChanges = true
+      try memory.withLock { memory throws(StoreError) in try memory.write(values, to: tensor, at: offset) }
     }
   }
 
@@ -126,8 +135,20 @@ public final class FileStore: ParameterStore {
   ///
   /// - Throws: ``StoreError/inputOutput(_:)``; the old file is then still there. After a failed sync every later call
   ///   throws the same, as the system may have dropped what it could not write.
-  public func save() throws {
-    try state.withLock { state throws(StoreError) in try state.save() }
+  public func save() throws { try saver.withLock { saver throws(StoreError) in try save(with: &saver) } }
+
+  /// The same for whoever keeps changes away.
+  private func save(with saver: inout FileSaver) throws(StoreError) {
+    try saver.checkSync()
+    guard saver.hasChanges else { return }
+    let (tensors, metadata) = memory.withLock { memory in
+      (memory.tensors, origin.metadata(step: memory.version, streams: memory.streams))
+    }
+    try saver.save(tensors, metadata: metadata) { tensor, offset, destination in
+      try memory.withLock { memory throws(StoreError) in
+        try memory.read(tensor, from: offset, into: destination)
+      }
+    }
   }
 }
 

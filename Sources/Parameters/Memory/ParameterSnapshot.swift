@@ -61,6 +61,6 @@ extension MemoryStore: SnapshotStore {
 
 extension FileStore: SnapshotStore {
   public func snapshot(reusing spare: inout ParameterSnapshot?) throws -> ParameterSnapshot {
-    try state.withLock { state throws(StoreError) in try state.memory.snapshot(reusing: &spare) }
+    try memory.withLock { memory throws(StoreError) in try memory.snapshot(reusing: &spare) }
   }
 }

@@ -35,8 +35,6 @@ package final class PublishedParameters: ScoredParameters {
     state = Mutex(State(published: first, newest: first.version))
   }
 
-  var isAtHand: Bool { true }
-
   func makeReader() -> any ScoredReader { SnapshotReader(self) }
 
   package func staleness(at now: ContinuousClock.Instant) -> Duration {
@@ -57,15 +55,22 @@ package final class PublishedParameters: ScoredParameters {
     if isDue { try publish() }
   }
 
-  /// The parameters to score with.
+  /// The parameters to score with, or `nil` if what is published is too old.
   ///
   /// - Throws: ``ServiceError`` if the store has not got to `minimumVersion`.
-  fileprivate func current(minimumVersion: UInt64, at now: ContinuousClock.Instant) throws -> ParameterSnapshot {
+  fileprivate func atHand(minimumVersion: UInt64, at now: ContinuousClock.Instant) throws -> ParameterSnapshot? {
     let (published, newest, isStale) = state.withLock { state in
       (state.published, state.newest, state.waitingSince.map { now - $0 >= maximumStaleness } ?? false)
     }
     guard newest >= minimumVersion else { throw ServiceError.tooNew(minimumVersion, reached: newest) }
-    guard isStale || published.version < minimumVersion else { return published }
+    return isStale || published.version < minimumVersion ? nil : published
+  }
+
+  /// The parameters to score with, copied now if what is published is too old: that waits for an update to end.
+  ///
+  /// - Throws: ``ServiceError`` if the store has not got to `minimumVersion`.
+  fileprivate func current(minimumVersion: UInt64, at now: ContinuousClock.Instant) throws -> ParameterSnapshot {
+    if let published = try atHand(minimumVersion: minimumVersion, at: now) { return published }
     try publish(waiting: true)
     return state.withLock { $0.published }
   }
@@ -108,6 +113,12 @@ private final class SnapshotReader: ScoredReader {
   func refresh(minimumVersion: UInt64, at now: ContinuousClock.Instant) throws {
     let current = try parameters.current(minimumVersion: minimumVersion, at: now)
     snapshot.withLock { $0 = current }
+  }
+
+  func refreshIfAtHand(minimumVersion: UInt64, at now: ContinuousClock.Instant) throws -> Bool {
+    guard let current = try parameters.atHand(minimumVersion: minimumVersion, at: now) else { return false }
+    snapshot.withLock { $0 = current }
+    return true
   }
 
   func lend(_ pull: RowRequest) throws -> ParameterValues {

@@ -2,9 +2,6 @@ import Parameters
 
 /// The parameters of a model as its scores read them, while others train it.
 protocol ScoredParameters: AnyObject, Sendable {
-  /// Whether reading waits for nobody, so that any thread may score.
-  var isAtHand: Bool { get }
-
   /// A reader for one thread at a time.
   func makeReader() -> any ScoredReader
 
@@ -24,6 +21,9 @@ protocol ScoredReader: ParameterReader {
   ///
   /// - Throws: ``ServiceError`` if the model has not got that far.
   func refresh(minimumVersion: UInt64, at now: ContinuousClock.Instant) throws
+
+  /// The same, unless somebody has to be waited for: false then, and what is lent next stays as it is.
+  func refreshIfAtHand(minimumVersion: UInt64, at now: ContinuousClock.Instant) throws -> Bool
 }
 
 extension ServiceError {

@@ -34,17 +34,23 @@ final class ScoringLane: Sendable {
 
   /// The scores of a batch that was validated.
   func score(_ request: ScoreRequest) throws -> ScoreReply {
-    try scorer.withLock { scorer in try Self.score(request, scorer) }
+    try scorer.withLock { scorer in
+      try scorer.reader.refresh(minimumVersion: request.minimumVersion, at: .now)
+      return try Self.scores(of: request.batch, scorer)
+    }
   }
 
-  /// The same, or `nil` if somebody else is scoring right now.
+  /// The same, or `nil` if somebody else is scoring right now or the parameters have to be waited for.
   func scoreIfFree(_ request: ScoreRequest) throws -> ScoreReply? {
-    try scorer.withLockIfAvailable { scorer in try Self.score(request, scorer) }
+    try scorer.withLockIfAvailable { scorer in try Self.scoreIfAtHand(request, scorer) } ?? nil
   }
 
-  private static func score(_ request: ScoreRequest, _ scorer: Scorer) throws -> ScoreReply {
-    let batch = request.batch
-    try scorer.reader.refresh(minimumVersion: request.minimumVersion, at: .now)
+  private static func scoreIfAtHand(_ request: ScoreRequest, _ scorer: Scorer) throws -> ScoreReply? {
+    guard try scorer.reader.refreshIfAtHand(minimumVersion: request.minimumVersion, at: .now) else { return nil }
+    return try scores(of: request.batch, scorer)
+  }
+
+  private static func scores(of batch: Batch, _ scorer: Scorer) throws -> ScoreReply {
     let logits = try scorer.predictor.logits(of: batch)
     let classes = logits.count / batch.examples
     return ScoreReply(

@@ -34,8 +34,8 @@ public final class ServedModel: Sendable {
   private let waitingScores = Atomic<Int>(0)
   private let reached: Atomic<UInt64>
 
-  /// Requests of at most so many examples are scored by the thread that brings them, if nobody else is scoring: that
-  /// saves two changes of threads.
+  /// Requests of at most so many examples are scored by the thread that brings them, if nobody has to be waited for:
+  /// that saves two changes of threads.
   private static let examplesScoredAtOnce = 16
 
   /// Serves `model` as `name`, with parameters where `options` say.
@@ -224,16 +224,15 @@ extension ServedModel.State {
 // MARK: - Scoring
 
 extension ServedModel {
-  /// Scores examples, and calls `reply` once: at once on this thread if the request is small and nobody else is scoring,
-  /// otherwise from another thread. Never waits for training.
+  /// Scores examples, and calls `reply` once: at once on this thread if the request is small and nobody has to be
+  /// waited for, otherwise from another thread.
   public func score(
     _ request: ScoreRequest, reply: @escaping @Sendable (Result<ScoreReply, ServiceError>) -> Void
   ) {
     let start = ContinuousClock.now
     do throws(ServiceError) {
       try validate(request.batch, labelsAreUsed: false)
-      if scored.isAtHand, request.batch.examples <= Self.examplesScoredAtOnce,
-        waitingScores.load(ordering: .relaxed) == 0,
+      if request.batch.examples <= Self.examplesScoredAtOnce, waitingScores.load(ordering: .relaxed) == 0,
         let scores = try scoreIfFree(request)
       {
         return finish(scores, request, since: start, reply)

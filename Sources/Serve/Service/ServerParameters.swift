@@ -14,8 +14,6 @@ final class ServerParameters: ScoredParameters {
     self.onPublish = onPublish
   }
 
-  var isAtHand: Bool { false }
-
   func makeReader() -> any ScoredReader { ServerReader(store) }
 
   func staleness(at now: ContinuousClock.Instant) -> Duration { .zero }
@@ -37,6 +35,8 @@ private final class ServerReader: ScoredReader {
   func refresh(minimumVersion: UInt64, at now: ContinuousClock.Instant) {
     self.minimumVersion.withLock { $0 = minimumVersion }
   }
+
+  func refreshIfAtHand(minimumVersion: UInt64, at now: ContinuousClock.Instant) -> Bool { false }
 
   func lend(_ pull: RowRequest) throws -> ParameterValues {
     let values = try store.lend(pull)

@@ -1,6 +1,8 @@
 import Foundation
+import Glibc
 import Parameters
 import Serve
+import Synchronization
 import Testing
 
 @Suite struct `A served model` {
@@ -125,6 +127,28 @@ import Testing
       try await model.score(SmallService.batch(1), minimumVersion: 7)
     }
     #expect(error?.kind == .version && error?.kind.isTemporary == true)
+  }
+
+  /// Whether the thread that asks for a score gets it before anything else.
+  private func isScoredAtOnce(_ model: ServedModel, minimumVersion: UInt64) async -> Bool {
+    let request = ScoreRequest(batch: SmallService.batch(1), minimumVersion: minimumVersion)
+    return await withCheckedContinuation { continuation in
+      let caller = pthread_self()
+      let isReturned = Mutex(false)
+      model.score(request) { _ in
+        let isSooner = !isReturned.withLock { $0 }
+        continuation.resume(returning: isSooner && pthread_self() == caller)
+      }
+      isReturned.withLock { $0 = true }
+    }
+  }
+
+  @Test func `leaves a score that has to wait for a copy of its parameters to another thread`() async throws {
+    let model = try await SmallService().model()
+    #expect(await isScoredAtOnce(model, minimumVersion: 0))
+    _ = try await model.train(SmallService.batch(8))
+    #expect(await !isScoredAtOnce(model, minimumVersion: 1))
+    #expect(await isScoredAtOnce(model, minimumVersion: 1))
   }
 
   @Test func `shortens gradients that are longer than the limit`() async throws {
