@@ -18,24 +18,25 @@ public final class OptimizerSchedule {
   private let evaluator: HyperparameterEvaluator
   private let scheduled: [ScheduledHyperparameter]
   private let names: [String]
-  private var optimizers: [Optimizer]
+  /// What the store has taken last.
+  private var current: [Optimizer]
 
   init(
     _ importer: GraphDefImporter, _ optimizers: [Optimizer], _ scheduled: [ScheduledHyperparameter],
     counters: [TrainStep.Counter]
   ) throws {
     evaluator = try HyperparameterEvaluator(importer, scheduled.map(\.tensor), counters: counters)
-    self.optimizers = optimizers
+    current = optimizers
     self.scheduled = scheduled
     names = importer.config.dense
   }
 
-  /// The optimizers for the step after `step` steps, where they differ from those of the last call.
+  /// The optimizer of each parameter for the step after `step` steps.
   ///
   /// - Throws: ``OptimizerChoiceError`` if a hyper-parameter gets a value that it cannot have.
-  public func changes(afterStep step: UInt64) throws -> [(parameter: Int, optimizer: Optimizer)] {
+  public func optimizers(afterStep step: UInt64) throws -> [Optimizer] {
     try evaluator.run(afterStep: step)
-    var changed: [Int] = []
+    var optimizers = current
     for entry in scheduled {
       let value = Float(evaluator.value(of: entry.tensor))
       guard optimizers[entry.parameter][entry.hyperparameter] != value else { continue }
@@ -45,13 +46,25 @@ public final class OptimizerSchedule {
           variable: names[entry.parameter],
           .outOfRange(key: entry.hyperparameter.key, value: value, allowed: field.range))
       }
-      let old = optimizers[entry.parameter]
       optimizers[entry.parameter][entry.hyperparameter] = value
-      do throws(OptimizerError) { try optimizers[entry.parameter].checkChange(from: old) } catch {
-        throw OptimizerChoiceError.value(variable: names[entry.parameter], error)
-      }
-      if changed.last != entry.parameter { changed.append(entry.parameter) }
     }
-    return changed.map { ($0, optimizers[$0]) }
+    for parameter in optimizers.indices where optimizers[parameter] != current[parameter] {
+      do throws(OptimizerError) { try optimizers[parameter].checkChange(from: current[parameter]) } catch {
+        throw OptimizerChoiceError.value(variable: names[parameter], error)
+      }
+    }
+    return optimizers
+  }
+
+  /// Tells `store` the optimizers for the step after `step` steps, where they are others than it has taken last.
+  ///
+  /// - Throws: ``OptimizerChoiceError`` if a hyper-parameter gets a value that it cannot have, or what the store
+  ///   throws. What it has not taken then, it is told again by the next call.
+  public func apply(to store: any ParameterStore, afterStep step: UInt64) throws {
+    let optimizers = try optimizers(afterStep: step)
+    for parameter in optimizers.indices where optimizers[parameter] != current[parameter] {
+      try store.setOptimizer(optimizers[parameter], of: parameter)
+      current[parameter] = optimizers[parameter]
+    }
   }
 }

@@ -77,6 +77,7 @@ public struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible {
       self.init(.sourceGap, "\(error)", retryAfterMilliseconds: 50, detail: stored)
     case StoreError.sourceOverlap(_, let stored): self.init(.sourceOverlap, "\(error)", detail: stored)
     case is StoreError, is ClientError: self.init(.storage, "\(error)", retryAfterMilliseconds: 1000)
+    case is OptimizerChoiceError: self.init(.unusableModel, "\(error)")
     case is ExecutionFailure, is BindingError, is ModelError, is PlanError, is RowOutsideTableError:
       self.init(.badBatch, "\(error)")
     default: self.init(.internal, "\(error)")

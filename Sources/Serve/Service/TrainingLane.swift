@@ -83,13 +83,10 @@ package final class TrainingLane: Sendable {
       let start: ContinuousClock.Instant
       let step: Trainer.Step
       do {
-        if let schedule = learner.schedule {
-          for change in try schedule.changes(afterStep: trainer.stepCount) {
-            try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
-          }
-        }
         start = ContinuousClock.now
         try trainer.computeGradients(of: batch)
+        // The steps of all lanes count, up to those in the values that this one was lent.
+        try learner.schedule?.apply(to: trainer.store, afterStep: trainer.store.version)
         let following = trainer.store.prefersRowRequests ? next() : nil
         isPushing = true
         step = try trainer.exchangeGradients(source: request.source, followedBy: following)

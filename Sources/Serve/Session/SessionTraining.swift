@@ -79,9 +79,7 @@ struct SessionTraining {
         let loss = executor.output(lossOutput).scalars(Float.self)[0]
         guard loss.isFinite else { throw NonFiniteError(place: "the loss", step: step) }
         losses.append(loss)
-        for change in try schedule?.changes(afterStep: step) ?? [] {
-          try store.setOptimizer(change.optimizer, of: change.parameter)
-        }
+        try schedule?.apply(to: store, afterStep: step)
         outputs.read(from: executor, into: &gradients.gradients)
         _ = try store.exchange(push: gradients, ofStep: step, pull: nil)
         for (name, output) in assignments {

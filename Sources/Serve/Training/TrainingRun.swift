@@ -113,11 +113,8 @@ public struct TrainingRun {
       next.resize(examples: 0, width: next.width, labelWidth: next.labelWidth)
       if looksAhead, trainer.stepCount + 1 < options.steps ?? .max { _ = try read(into: &next) }
       let source = SourceRange(name: streamName, begin: batch.begin, end: batch.end)
-      if let schedule {
-        for change in try schedule.changes(afterStep: trainer.stepCount) {
-          try trainer.store.setOptimizer(change.optimizer, of: change.parameter)
-        }
-      }
+      // The steps of all workers count.
+      try schedule?.apply(to: trainer.store, afterStep: trainer.store.version)
       let step = try trainer.step(batch, source: source, followedBy: next.examples > 0 ? next : nil)
       offset = batch.end
       lossSum += Double(step.loss) * Double(batch.examples)

@@ -32,9 +32,7 @@ import Testing
     let schedule = try choice.makeSchedule()
     var validator = fixture.model.batchValidator(labelsAreUsed: true)
     for (step, expected) in try fixture.tensor("losses").enumerated() {
-      for change in try schedule?.changes(afterStep: UInt64(step)) ?? [] {
-        try store.setOptimizer(change.optimizer, of: change.parameter)
-      }
+      try schedule?.apply(to: store, afterStep: UInt64(step))
       let batch = try fixture.batch(step, of: 3)
       try validator.check(batch)
       let loss = try trainer.step(batch).loss

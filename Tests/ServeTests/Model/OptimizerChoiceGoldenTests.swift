@@ -65,9 +65,7 @@ struct OptimizerFixture {
     let steps = try fixture.steps
     #expect(steps == [1, 2, 20])
     for step in 0..<(steps.max() ?? 0) {
-      for change in try schedule?.changes(afterStep: UInt64(step)) ?? [] {
-        try store.setOptimizer(change.optimizer, of: change.parameter)
-      }
+      try schedule?.apply(to: store, afterStep: UInt64(step))
       let batch = try fixture.batch(step)
       _ = try trainer.step(batch)
       guard steps.contains(step + 1) else { continue }
@@ -85,10 +83,8 @@ struct OptimizerFixture {
     let choice = try OptimizerFixture("sgd_exponential").choice(.init(.twin))
     #expect(choice.optimizers.map(\.rate) == [0.1, 0.1, 0.1])
     let schedule = try #require(try choice.makeSchedule())
-    #expect(try schedule.changes(afterStep: 0).isEmpty)
-    let changes = try schedule.changes(afterStep: 32)
-    #expect(changes.map(\.parameter) == [0, 1, 2])
-    #expect(changes.allSatisfy { ($0.optimizer.rate - 0.025).magnitude < 1e-8 })
-    #expect(try schedule.changes(afterStep: 32).isEmpty)
+    #expect(try schedule.optimizers(afterStep: 0) == choice.optimizers)
+    let optimizers = try schedule.optimizers(afterStep: 32)
+    #expect(optimizers.count == 3 && optimizers.allSatisfy { ($0.rate - 0.025).magnitude < 1e-8 })
   }
 }

@@ -1,6 +1,7 @@
 import GraphDefImport
 import Parameters
 import Serve
+import Synchronization
 import TestSupport
 import Testing
 
@@ -54,6 +55,31 @@ private struct RateGraph {
     let importer = try GraphDefImporter(builder.graph, config: config)
     return try OptimizerChoice(
       importer, options: .init(use, learningRate: learningRate, optimizer: optimizer), tables: tables)
+  }
+}
+
+/// A store that counts how often it is told an optimizer, and takes none while it refuses.
+private final class ListeningStore: StandInStore {
+  let base: any ParameterStore
+  private let state = Mutex((count: 0, refuses: false))
+
+  init(_ base: any ParameterStore) { self.base = base }
+
+  var count: Int { state.withLock { $0.count } }
+
+  func refuse(_ refuses: Bool) { state.withLock { $0.refuses = refuses } }
+
+  func exchange(push: ParameterGradients?, pull: RowRequest?) throws -> ParameterValues {
+    try base.exchange(push: push, pull: pull)
+  }
+
+  func setOptimizer(_ optimizer: Optimizer, of parameter: Int) throws {
+    let refuses = state.withLock { state in
+      state.count += 1
+      return state.refuses
+    }
+    if refuses { throw StoreError.unknownParameter(parameter) }
+    try base.setOptimizer(optimizer, of: parameter)
   }
 }
 
@@ -130,12 +156,36 @@ private struct RateGraph {
       let choice = try graph.choice(use)
       #expect(choice.optimizers[0] == .sgd(rate: 0.5))
       let schedule = try #require(try choice.makeSchedule())
-      #expect(try schedule.changes(afterStep: 0).isEmpty)
-      let changes = try schedule.changes(afterStep: 10)
-      #expect(changes.map(\.parameter) == [0])
-      #expect(changes.map(\.optimizer) == [.sgd(rate: 2.5)])
+      #expect(try schedule.optimizers(afterStep: 0) == choice.optimizers)
+      #expect(try schedule.optimizers(afterStep: 10) == [.sgd(rate: 2.5), choice.optimizers[1]])
     }
     #expect(try !graph.choice(.twin, learningRate: 1).isScheduled)
+  }
+
+  @Test func `is told to a store where it changes, and again until the store has taken it`() throws {
+    let choice = try RateGraph(RateGraph.scheduled).choice(.training)
+    let schedule = try #require(try choice.makeSchedule())
+    let specs = zip(["w", "v"], choice.optimizers).map { ParameterSpec(name: $0, shape: [4], optimizer: $1) }
+    let store = ListeningStore(try MemoryStore(specs))
+    try schedule.apply(to: store, afterStep: 0)
+    #expect(store.count == 0)
+    store.refuse(true)
+    for _ in 0..<2 { #expect(throws: StoreError.self) { try schedule.apply(to: store, afterStep: 10) } }
+    store.refuse(false)
+    for _ in 0..<2 { try schedule.apply(to: store, afterStep: 10) }
+    #expect(store.count == 3 && store.parameters[0].optimizer == .sgd(rate: 2.5))
+  }
+
+  @Test func `is refused at every step that gives a hyper-parameter a value which it cannot have`() throws {
+    let graph = RateGraph { builder in
+      builder.add("steps", op: "Cast", ["global_step/read"], ["DstT": .type(.float)])
+      builder.add("rate", op: "Sub", ["ten", "steps"])
+    }
+    let choice = try graph.choice(.training)
+    #expect(choice.optimizers[0] == .sgd(rate: 5))
+    let schedule = try #require(try choice.makeSchedule())
+    for _ in 0..<2 { #expect(throws: OptimizerChoiceError.self) { try schedule.optimizers(afterStep: 10) } }
+    #expect(try schedule.optimizers(afterStep: 2)[0] == .sgd(rate: 1))
   }
 
   @Test func `needs a rate that is known`() throws {

@@ -71,6 +71,24 @@ import Testing
     #expect(statistics.figures(at: .now).counts.unobserved == 1)
   }
 
+  @Test func `follows a schedule by the updates of all lanes`() throws {
+    let fixture = try OptimizerFixture("sgd_exponential")
+    let (model, choice) = (fixture.model, try fixture.choice(.init(.twin)))
+    let memory = try MemoryStore(
+      model.specs(optimizers: choice.optimizers, initialValues: model.parameters.map { _ in .zeros }))
+    for parameter in model.parameters { try memory.write(fixture.tensor(parameter.name), to: parameter.name) }
+    let lanes = try (0..<2).map { _ in
+      try TrainingLane(
+        model, choice: choice, store: FarStore(memory), reopen: nil, pool: LanePool(lanes: 1),
+        options: ServiceOptions())
+    }
+    let statistics = ModelStatistics(classes: model.logitsPerLabel, window: 100, at: .now)
+    for step in 0...32 {
+      _ = try lanes[step % 2].train(TrainRequest(batch: fixture.batch(step)), statistics: statistics) { nil }
+    }
+    #expect((memory.parameters[0].optimizer.rate - 0.025).magnitude < 1e-8)
+  }
+
   @Test func `tries to open its store again and again`() throws {
     let (store, memory) = (open(), memory)
     let failures = Mutex(2)
