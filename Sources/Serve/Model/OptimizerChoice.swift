@@ -55,6 +55,23 @@ public struct OptimizerChoice: Sendable {
     return try OptimizerSchedule(importer, optimizers, scheduled, counters: trainStep.counters)
   }
 
+  /// How each parameter learns, in the configuration's order: what a store cannot change once it keeps it.
+  var rules: [String] {
+    zip(importer.config.dense, optimizers).map { name, optimizer in
+      frozen.contains(name) ? "not at all" : "by \(optimizer.name)"
+    }
+  }
+
+  /// The parameters that have another optimizer than `other` gives them after `step` steps, and theirs.
+  ///
+  /// - Throws: ``OptimizerChoiceError`` if a hyper-parameter gets a value that it cannot have.
+  func changes(from other: OptimizerChoice, afterStep step: UInt64) throws -> [(parameter: Int, optimizer: Optimizer)] {
+    let new = try makeSchedule()?.optimizers(afterStep: step) ?? optimizers
+    // A value that the other one cannot have may be why there is a new one.
+    let old = try? other.makeSchedule()?.optimizers(afterStep: step) ?? other.optimizers
+    return new.indices.filter { new[$0] != old?[$0] }.map { ($0, new[$0]) }
+  }
+
   /// Chooses the optimizers of the model that `importer` imports.
   ///
   /// - Parameters:

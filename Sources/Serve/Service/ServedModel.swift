@@ -23,6 +23,8 @@ public final class ServedModel: Sendable {
   public let name: String
 
   private let model: Mutex<Model>
+  /// How the model learns; held by whoever replaces it.
+  private let choice: Mutex<OptimizerChoice>
   private let options: ServiceOptions
   private let scored: any ScoredParameters
   private let statistics: ModelStatistics
@@ -56,6 +58,7 @@ public final class ServedModel: Sendable {
     for text in choice.notices + store.notices { notice(text) }
     self.name = name
     self.model = Mutex(model)
+    self.choice = Mutex(choice)
     self.options = options
     self.statistics = statistics
     self.meters = meters
@@ -290,18 +293,47 @@ extension ServedModel {
     meters.waiting.set(load.waiting)
   }
 
-  /// Serves `replacement` from the next batch and the next score on, with the parameters as they are.
+  /// Serves `replacement` from the next batch and the next score on, with the parameters as they are, which learn as
+  /// `choice` says from then on.
   ///
-  /// - Throws: ``ServiceError`` if it has other parameters; the model is then served as before.
+  /// - Throws: ``ServiceError`` if it has other parameters or they would learn by another rule, or what says why it
+  ///   cannot be trained or scored; the model is then served as before.
   func replace(with replacement: Model, choice: OptimizerChoice) throws {
-    guard replacement.parameters == current.parameters, replacement.logitsPerExample == current.logitsPerExample else {
-      throw ServiceError(
-        .unusableModel,
-        "the new graph of '\(name)' has other parameters than the one served; unload the model to start anew")
+    try self.choice.withLock { present in
+      try checkReplacement(replacement, choice, of: present)
+      let changes = try choice.changes(from: present, afterStep: version)
+      // What cannot be built is noticed before anything is replaced.
+      _ = try TrainingLane(
+        replacement, choice: choice, store: lanes[0].lane.store, reopen: nil, pool: LanePool(lanes: 1),
+        options: options)
+      _ = try ScoringLane(replacement, scored, seed: options.seed)
+      for (lane, _) in lanes { try lane.replace(replacement, choice: choice, changes: changes) }
+      try scoring.replace(replacement, seed: options.seed)
+      model.withLock { $0 = replacement }
+      present = choice
     }
-    for (lane, _) in lanes { try lane.replace(replacement, choice: choice) }
-    try scoring.replace(replacement, seed: options.seed)
-    model.withLock { $0 = replacement }
+  }
+
+  private func checkReplacement(
+    _ replacement: Model, _ choice: OptimizerChoice, of present: OptimizerChoice
+  ) throws(ServiceError) {
+    func misfit(_ problem: String) -> ServiceError { ServiceError(.unusableModel, "the new '\(name)' \(problem)") }
+    let anew = "; unload the model to start anew"
+    guard replacement.parameters == current.parameters, replacement.logitsPerExample == current.logitsPerExample else {
+      throw misfit("has other parameters than the one served" + anew)
+    }
+    for (parameter, (new, old)) in zip(current.parameters, zip(choice.rules, present.rules)) where new != old {
+      throw misfit("lets '\(parameter.name)' learn \(new), the one served \(old)" + anew)
+    }
+    guard case .servers = options.store else { return }
+    let (new, old) = (replacement.config.modelName, current.config.modelName)
+    guard new == old else { throw misfit("has the model_name '\(new)', the one served '\(old)'" + anew) }
+    // Whoever registers the model again has to name what it was registered with.
+    guard choice.optimizers == present.optimizers else {
+      throw misfit(
+        "has other hyper-parameters than the parameter servers were told when it was registered; change them with "
+          + "'onlearn ps set', and leave the configuration as it was")
+    }
   }
 
   private func validate(_ batch: Batch, labelsAreUsed: Bool) throws(ServiceError) {

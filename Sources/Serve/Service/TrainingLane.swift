@@ -48,10 +48,13 @@ package final class TrainingLane: Sendable {
   /// Where the parameters are. Never waits for training.
   var store: any ParameterStore { opened.withLock { $0 } }
 
-  /// Trains `model` from the next batch on.
-  func replace(_ model: Model, choice: OptimizerChoice) throws {
+  /// Trains `model` from the next batch on, and has the store take the optimizers of `changes` before.
+  func replace(
+    _ model: Model, choice: OptimizerChoice, changes: [(parameter: Int, optimizer: Optimizer)]
+  ) throws {
     try learner.withLock { learner in
       let isCutOff = learner.isCutOff
+      for change in changes { try store.setOptimizer(change.optimizer, of: change.parameter) }
       learner = try Self.makeLearner(model, choice, store, pool, options)
       learner.isCutOff = isCutOff
     }

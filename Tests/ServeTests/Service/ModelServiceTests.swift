@@ -1,5 +1,9 @@
 import Foundation
+import GraphDefImport
+import Kernels
+import Parameters
 import Serve
+import TestSupport
 import Testing
 
 @Suite struct `A service of models` {
@@ -95,5 +99,55 @@ import Testing
     try copy("mlp_small.pb", to: "mlp_small.pb")
     await service.models.reload()
     #expect(try await model.train(SmallService.batch(8)).version == 3)
+  }
+
+  @Test func `lets a model learn as its new configuration says`() async throws {
+    try copy("mlp_small.json", to: "mlp_small.json")
+    try copy("mlp_small.pb", to: "mlp_small.pb")
+    let service = try SmallService(folder: folder.path)
+    let model = try await service.model()
+    _ = try await model.train(SmallService.batch(8))
+    let before = try await model.score(SmallService.batch(4), minimumVersion: 1).probabilities
+    let config = try String(contentsOfFile: folder.path + "/mlp_small.json", encoding: .utf8)
+    let slower = config.replacingOccurrences(of: "\"learning_rate\": 0.05", with: "\"learning_rate\": 1e-12")
+    _ = try folder.write(slower, to: "mlp_small.json")
+    await service.models.reload()
+    _ = try await model.train(SmallService.batch(8))
+    let after = try await model.score(SmallService.batch(4), minimumVersion: 2).probabilities
+    #expect(zip(before, after).allSatisfy { ($0 - $1).magnitude < 1e-6 })
+  }
+
+  @Test func `keeps a model as it is when its new graph trains but cannot score`() async throws {
+    try copy("mlp_small.json", to: "mlp_small.json")
+    try copy("mlp_small.pb", to: "mlp_small.pb")
+    let service = try SmallService(folder: folder.path)
+    let (model, other) = (try await service.model(), try await SmallService().model())
+    var builder = GraphDefBuilder()
+    builder.graph = try GraphFile.read(folder.path + "/mlp_small.pb").graph
+    let logits = try #require(builder.graph.nodes.firstIndex { $0.name == "logits" })
+    builder.graph.nodes[logits].name = "honest_logits"
+    builder.add("logits", op: "Mul", ["honest_logits", "input_y"])
+    _ = try folder.write(builder.encoded(), to: "mlp_small.pb")
+    let changed = try Model(configPath: folder.path + "/mlp_small.json")
+    let (store, _) = try changed.openStoreForScoring(.memory)
+    #expect(throws: ModelError.self) { try Predictor(changed, parameters: store, pool: LanePool(lanes: 1)) }
+    await service.models.reload()
+    let loss = try await model.train(SmallService.batch(8)).loss
+    let expected = try await other.train(SmallService.batch(8)).loss
+    #expect(loss == expected)
+  }
+
+  @Test func `keeps a model as it is when its new graph learns by another rule`() async throws {
+    try copy("../optimizers/sgd_exponential.json", to: "clicks.json")
+    try copy("../optimizers/sgd_exponential.pb", to: "sgd_exponential.pb")
+    let models = try SmallService(folder: folder.path).models
+    let model = try await models.load("clicks")
+    let graph = model.current.graphSHA256
+    try copy("../optimizers/momentum_nesterov.pb", to: "sgd_exponential.pb")
+    await models.reload()
+    #expect(model.current.graphSHA256 == graph)
+    try copy("../optimizers/sgd_cosine.pb", to: "sgd_exponential.pb")
+    await models.reload()
+    #expect(model.current.graphSHA256 != graph)
   }
 }
