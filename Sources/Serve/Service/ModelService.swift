@@ -26,6 +26,8 @@ public final class ModelService: Sendable {
   private let metrics: any MetricsFactory
   private let logger: Logger
   private let entries = Mutex<[String: Entry]>([:])
+  /// The names under which models are served whose parameters are on parameter servers, by their names there.
+  private let servedNames = Mutex<[String: String]>([:])
   private let draining = Atomic(false)
   /// Looks after the parameter servers, if the parameters are there.
   private let watch: ServerWatch?
@@ -138,9 +140,38 @@ public final class ModelService: Sendable {
 
   private func open(_ name: String, _ path: String) throws -> ServedModel {
     let (model, choice) = try read(path)
-    return try ServedModel(
-      name, model, choice: choice, pool: pool, options: options, meters: ModelMeters(name, factory: metrics)
-    ) { logger.notice("\($0)", metadata: ["model": "\(name)"]) }
+    try claim(model.config.modelName, for: name)
+    do {
+      return try ServedModel(
+        name, model, choice: choice, pool: pool, options: options, meters: ModelMeters(name, factory: metrics)
+      ) { logger.notice("\($0)", metadata: ["model": "\(name)"]) }
+    } catch {
+      releaseClaim(of: name)
+      throw error
+    }
+  }
+
+  /// Lets the model served as `name` have what parameter servers keep as `modelName`.
+  ///
+  /// - Throws: ``ServiceError`` if another one has it: each would learn from the other's batches, and take those of its
+  ///   streams for applied.
+  private func claim(_ modelName: String, for name: String) throws(ServiceError) {
+    guard case .servers = options.store else { return }
+    let owner = servedNames.withLock { names in
+      let owner = names[modelName] ?? name
+      names[modelName] = owner
+      return owner
+    }
+    guard owner == name else {
+      throw ServiceError(
+        .unusableModel,
+        "the parameters of '\(name)' would be those of '\(owner)': both have the model_name '\(modelName)', by which "
+          + "parameter servers tell models apart; give one of them another, or unload '\(owner)'")
+    }
+  }
+
+  private func releaseClaim(of name: String) {
+    servedNames.withLock { names in names = names.filter { $0.value != name } }
   }
 
   private func read(_ path: String) throws -> (Model, OptimizerChoice) {
@@ -192,6 +223,7 @@ extension ModelService {
       logger.error("not unloaded: \(error)", metadata: ["model": "\(model.name)"])
       return .failure(error)
     }
+    releaseClaim(of: model.name)
     entries.withLock { $0[model.name] = .unloaded }
     logger.info("unloaded", metadata: ["model": "\(model.name)", "version": "\(model.version)"])
     return .success(())
