@@ -3,9 +3,9 @@
 
     browse_dashboard.py URL [--images FOLDER]
 
-It fails if the page asks another server for anything, reports an error, is wider than the screen, or does not show the
-numbers of a model. With --images it leaves a picture of each. It needs Python and Chromium, and speaks the browser's
-own protocol through a pipe.
+It fails if the page asks another server for anything, reports an error, is wider than the screen, does not show the
+numbers of a model, or goes on showing them when none is loaded. With --images it leaves a picture of each. It needs
+Python and Chromium, and speaks the browser's own protocol through a pipe.
 """
 
 import argparse
@@ -140,6 +140,10 @@ def look(browser, url, view, images):
                     mobile=is_phone)
         picture = browser.ask("Page.captureScreenshot", format="png")["data"]
         (images / f"dashboard-{view}.png").write_bytes(base64.b64decode(picture))
+    if has_scripts:
+        rows = browser.value("show({models: [], servers: []}), document.querySelector('#rows').textContent")
+        if rows != "No model is loaded.":
+            problems.append(f"when no model is loaded it shows: {rows}")
     return problems
 
 

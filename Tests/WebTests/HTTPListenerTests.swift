@@ -149,6 +149,7 @@ import Web
 
   @Test func `shows a page whose numbers need no JavaScript, and that asks nobody else for anything`() async throws {
     let client = try await RawClient()
+    #expect(try await client.request("GET", "/").body.contains("<td colspan=\"10\">No model is loaded.</td>"))
     _ = try await client.post(Self.train, "{\"x\": [\(Self.x)], \"y\": [1]}")
     let page = try await client.request("GET", "/")
     #expect(page.status == 200)

@@ -10,7 +10,7 @@ enum Dashboard {
     let rows = report.loaded.map { row($0.model, $0.figures) }.joined()
     let servers = report.servers.map { row($0) }.joined()
     let page = filled([
-      ("<!--MODELS-->", rows.isEmpty ? "<tr><td colspan=\"10\">No model is loaded yet.</td></tr>" : rows),
+      ("<!--MODELS-->", rows.isEmpty ? "<tr><td colspan=\"10\">No model is loaded.</td></tr>" : rows),
       ("<!--HIDDEN-->", servers.isEmpty ? " hidden" : ""), ("<!--SERVERS-->", servers),
     ])
     return WebReply(
