@@ -1,4 +1,5 @@
 import CoreMetrics
+import Serve
 import Testing
 import Web
 
@@ -30,6 +31,21 @@ import Web
     #expect(text.contains("wait_seconds_bucket{model=\"m\",le=\"0.005\"} 1\n"))
     #expect(text.contains("wait_seconds_bucket{model=\"m\",le=\"+Inf\"} 2\n"))
     #expect(text.hasSuffix("wait_seconds_sum{model=\"m\"} 20.003\nwait_seconds_count{model=\"m\"} 2\n"))
+  }
+
+  @Test func `tell of a parameter server as long as it is there`() {
+    let metrics = PrometheusMetrics()
+    var meters = ServerMeters(factory: metrics)
+    let (one, two) = (ServerHealth("one:1", problem: "silence"), ServerHealth("two:2", problem: "silence"))
+    for servers in [[one, two], [two], [two, one]] {
+      meters.report(servers)
+      let text = metrics.render()
+      for server in [one, two] {
+        let line = "onlearn_parameter_server_up{server=\"\(server.address)\"} 0.0\n"
+        #expect(text.contains(line) == servers.contains { $0.address == server.address })
+        #expect(text.contains(server.address) == text.contains(line))
+      }
+    }
   }
 
   @Test func `go on counting when a metric is made again`() {

@@ -51,7 +51,7 @@ public final class ModelService: Sendable {
   }
 
   /// What the metrics of a service mean, for a back end that tells.
-  public static let metricDescriptions = ModelMeters.descriptions.merging(ServerWatch.descriptions) { $1 }
+  public static let metricDescriptions = ModelMeters.descriptions.merging(ServerMeters.descriptions) { $1 }
 
   /// How the parameter servers did when they were last asked; none if the parameters are elsewhere.
   public var servers: [ServerHealth] { watch?.health ?? [] }

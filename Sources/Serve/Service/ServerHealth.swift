@@ -44,7 +44,7 @@ public struct ServerHealth: Sendable {
   public var isWell: Bool { problem == nil && (log == .none || log == .working) }
 
   /// A server that does not answer.
-  init(_ address: String, problem: String) { (self.address, self.problem) = (address, problem) }
+  package init(_ address: String, problem: String) { (self.address, self.problem) = (address, problem) }
 
   /// A server that told `figures`, some time after it was as in `last`.
   init(_ address: String, _ figures: [FiguresReply.Figure], after last: (health: ServerHealth, time: Duration)?) {

@@ -10,39 +10,21 @@ final class ServerWatch: Sendable {
   private struct State {
     var health: [ServerHealth] = []
     var time = ContinuousClock.now
-    var meters: [String: [Meter]] = [:]
+    var meters: ServerMeters
     var isLooking = false
   }
 
   private let addresses: [Address]
   private let options: ClusterOptions
-  private let metrics: any MetricsFactory
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let queue = DispatchQueue(label: "onlearn.watch")
-
-  /// What is reported of each server, under which name.
-  private static let reports: [(name: String, help: String, value: @Sendable (ServerHealth) -> Double)] = [
-    ("up", "Whether the parameter server answers.", { $0.problem == nil ? 1 : 0 }),
-    ("well", "Whether the parameter server answers and its disk works.", { $0.isWell ? 1 : 0 }),
-    ("requests_per_second", "Requests that the parameter server answers.", { $0.requestsPerSecond }),
-    ("refusals", "Requests that the parameter server has refused since it was started.", { $0.refusals }),
-    ("updates", "Updates of all models of the parameter server.", { $0.updates }),
-    ("connections", "Connections to the parameter server.", { $0.connections }),
-    ("state_bytes", "Memory that the parameter server's tables take.", { $0.stateBytes }),
-    ("state_limit_bytes", "Memory that the parameter server's tables may take; 0 for any.", { $0.stateLimit }),
-    ("unsynced_records", "Records of the parameter server's log that are not on its disk yet.", { $0.unsyncedRecords }),
-  ]
-
-  private static let prefix = "onlearn_parameter_server_"
-
-  /// What each metric means, for a back end that tells.
-  static let descriptions = Dictionary(uniqueKeysWithValues: reports.map { (prefix + $0.name, $0.help) })
 
   /// Watches the servers that are reached by `addresses`.
   init(_ addresses: [Address], options: ClusterOptions, metrics: any MetricsFactory) {
     var options = options
     options.patience = .seconds(2)
-    (self.addresses, self.options, self.metrics) = (addresses, options, metrics)
+    (self.addresses, self.options) = (addresses, options)
+    state = Mutex(State(meters: ServerMeters(factory: metrics)))
   }
 
   /// How the servers did when they were last asked.
@@ -63,11 +45,7 @@ final class ServerWatch: Sendable {
     state.withLock { state in
       state.health = health
       state.time = .now
-      for server in health {
-        let meters = state.meters[server.address] ?? makeMeters(server.address)
-        state.meters[server.address] = meters
-        for (report, meter) in zip(Self.reports, meters) { meter.set(report.value(server)) }
-      }
+      state.meters.report(health)
       state.isLooking = false
     }
   }
@@ -92,9 +70,5 @@ final class ServerWatch: Sendable {
         return ServerHealth(name, problem: "\(error)")
       }
     }
-  }
-
-  private func makeMeters(_ address: String) -> [Meter] {
-    Self.reports.map { Meter(label: Self.prefix + $0.name, dimensions: [("server", address)], factory: metrics) }
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// A back end for swift-metrics that renders the Prometheus text format.
 ///
 /// Timers become histograms in seconds, recorders histograms of what they record, meters gauges. A metric lives as long
-/// as the process, so that a model that is loaded again goes on counting.
+/// as the process, so that a model that is loaded again goes on counting; only a gauge can be destroyed.
 /// - SeeAlso: The text-based exposition format, version 0.0.4, of the Prometheus documentation.
 public final class PrometheusMetrics: MetricsFactory {
   private struct Series: Hashable {
@@ -53,9 +53,15 @@ public final class PrometheusMetrics: MetricsFactory {
   }
 
   public func destroyCounter(_ handler: any CounterHandler) {}
-  public func destroyMeter(_ handler: any MeterHandler) {}
   public func destroyRecorder(_ handler: any RecorderHandler) {}
   public func destroyTimer(_ handler: any TimerHandler) {}
+
+  /// Forgets a gauge, which would tell for ever how something is that is not there any more.
+  public func destroyMeter(_ handler: any MeterHandler) {
+    series.withLock { series in
+      series = series.filter { if case .gauge(let gauge) = $0.value { gauge !== handler } else { true } }
+    }
+  }
 
   private func makeHistogram(_ label: String, _ dimensions: [(String, String)]) -> PrometheusHistogram {
     find(label, dimensions, { if case .histogram(let histogram) = $0 { histogram } else { nil } }) {
