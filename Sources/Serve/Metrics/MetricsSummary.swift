@@ -2,15 +2,18 @@
 public struct MetricsSummary: Hashable, Sendable {
   /// The examples it speaks of; with decay, their weights' sum.
   public var examples = 0.0
+  /// Those of them whose labels say how well they were scored, of which all figures but the loss are: what a regression
+  /// is to predict does not.
+  public var judged = 0.0
   /// The mean of the model's own loss.
   public var loss = 0.0
-  /// The share of examples whose class was predicted.
-  public var accuracy = 0.0
-  /// The mean of −log p(label).
-  public var logLoss = 0.0
-  /// The mean predicted probability of a positive label; nil if there are more than two classes.
+  /// The share of examples whose class was predicted; nil if none was judged.
+  public var accuracy: Double?
+  /// The mean of −log p(label); nil if none was judged.
+  public var logLoss: Double?
+  /// The mean predicted probability of a positive label; nil if there are more than two classes, or none was judged.
   public var meanPrediction: Double?
-  /// The share of positive labels; nil if there are more than two classes.
+  /// The share of positive labels; nil if there are more than two classes, or none was judged.
   public var meanLabel: Double?
   /// The area under the ROC curve; nil if it is not defined or not kept over this stretch.
   public var auc: Double?
@@ -21,9 +24,8 @@ public struct MetricsSummary: Hashable, Sendable {
     return meanPrediction / meanLabel
   }
 
-  /// Names and values in a fixed order, without those that are nil; none if no example was judged.
+  /// Names and values in a fixed order, without those that are nil.
   public var named: [(name: String, value: Double)] {
-    guard examples > 0 else { return [] }
     let all: [(name: String, value: Double?)] = [
       ("accuracy", accuracy), ("log_loss", logLoss), ("auc", auc), ("calibration", calibration),
     ]
@@ -35,6 +37,7 @@ public struct MetricsSummary: Hashable, Sendable {
 struct MetricsSums: Sendable {
   var examples = 0.0
   var loss = 0.0
+  var judged = 0.0
   var correct = 0.0
   var logLoss = 0.0
   var prediction = 0.0
@@ -43,6 +46,7 @@ struct MetricsSums: Sendable {
   mutating func add(_ other: MetricsSums) {
     examples += other.examples
     loss += other.loss
+    judged += other.judged
     correct += other.correct
     logLoss += other.logLoss
     prediction += other.prediction
@@ -52,6 +56,7 @@ struct MetricsSums: Sendable {
   mutating func scale(by factor: Double) {
     examples *= factor
     loss *= factor
+    judged *= factor
     correct *= factor
     logLoss *= factor
     prediction *= factor
@@ -59,15 +64,17 @@ struct MetricsSums: Sendable {
   }
 
   func summary(isBinary: Bool) -> MetricsSummary {
-    guard examples > 0 else { return MetricsSummary() }
     var summary = MetricsSummary()
+    guard examples > 0 else { return summary }
     summary.examples = examples
     summary.loss = loss / examples
-    summary.accuracy = correct / examples
-    summary.logLoss = logLoss / examples
+    guard judged > 0 else { return summary }
+    summary.judged = judged
+    summary.accuracy = correct / judged
+    summary.logLoss = logLoss / judged
     if isBinary {
-      summary.meanPrediction = prediction / examples
-      summary.meanLabel = label / examples
+      summary.meanPrediction = prediction / judged
+      summary.meanLabel = label / judged
     }
     return summary
   }

@@ -7,7 +7,8 @@ import Glibc
 /// Each batch is recorded once. Three stretches of the stream can be looked at: all of it, a sliding window of the
 /// last examples, and all of it with weights that halve every so many examples.
 ///
-/// One logit per example stands for the probability σ(logit) of label 1; two or more are softmax scores of classes.
+/// One logit per example stands for the probability σ(logit) of label 1; two or more are softmax scores of classes. Of
+/// examples with other labels, such as what a regression is to predict, the loss counts.
 /// - SeeAlso: A. Dawid, *Statistical Theory: The Prequential Approach*, JRSS A 1984.
 public struct ProgressiveMetrics: Sendable {
   /// A stretch of the stream.
@@ -26,18 +27,17 @@ public struct ProgressiveMetrics: Sendable {
   public let window: Int
   /// The examples after which a weight has halved.
   public let halfLife: Double
-  /// Examples left out: a logit that is not finite, a label that is no class, or labels that are not one for each
-  /// `classes` logits.
+  /// Examples of which at most the loss counts: a logit that is not finite, a label that is neither class nor
+  /// probability, or labels that are not one for each `classes` logits. A loss that is not finite does not count.
   public private(set) var skipped: UInt64 = 0
 
   private var all = MetricsSums()
   private var decayed = MetricsSums()
-  private var next = 0
-  private var scores: [Float] = []
-  private var labels: [Float] = []
-  private var losses: [Float] = []
-  private var logLosses: [Float] = []
-  private var correct: [Bool] = []
+  private var losses: RecentValues<Float>
+  private var scores: RecentValues<Float>
+  private var labels: RecentValues<Float>
+  private var logLosses: RecentValues<Float>
+  private var correct: RecentValues<Bool>
   private var curve = AreaUnderCurve()
 
   /// The default window, which holds MovieLens-100k whole.
@@ -49,12 +49,11 @@ public struct ProgressiveMetrics: Sendable {
     self.classes = classes
     self.window = window
     self.halfLife = halfLife
-    let expected = min(window, Self.defaultWindow)
-    scores.reserveCapacity(expected)
-    labels.reserveCapacity(expected)
-    losses.reserveCapacity(expected)
-    logLosses.reserveCapacity(expected)
-    correct.reserveCapacity(expected)
+    losses = RecentValues(limit: window, expected: Self.defaultWindow)
+    scores = RecentValues(limit: window, expected: Self.defaultWindow)
+    labels = RecentValues(limit: window, expected: Self.defaultWindow)
+    logLosses = RecentValues(limit: window, expected: Self.defaultWindow)
+    correct = RecentValues(limit: window, expected: Self.defaultWindow)
   }
 
   /// True if a label is 0 or 1.
@@ -68,42 +67,48 @@ public struct ProgressiveMetrics: Sendable {
   ///   - loss: The batch's mean loss, as the model computes it.
   @discardableResult
   public mutating func record(logits: MemoryView<Float>, labels targets: [Float], loss: Float) -> MetricsSummary {
-    guard logits.count == targets.count * classes else { return skip(logits.count) }
-    return record(targets, loss) { logits[$0] }
+    record(logits.count, targets, loss) { logits[$0] }
   }
 
   /// Takes in a batch whose logits are in an array.
   @discardableResult
   public mutating func record(logits: [Float], labels targets: [Float], loss: Float) -> MetricsSummary {
-    guard logits.count == targets.count * classes else { return skip(logits.count) }
-    return record(targets, loss) { logits[$0] }
-  }
-
-  private mutating func skip(_ logitCount: Int) -> MetricsSummary {
-    skipped += UInt64(logitCount / classes)
-    return MetricsSummary()
+    record(logits.count, targets, loss) { logits[$0] }
   }
 
   @inline(always)
-  private mutating func record(_ targets: [Float], _ loss: Float, _ logit: (Int) -> Float) -> MetricsSummary {
+  private mutating func record(
+    _ logitCount: Int, _ targets: [Float], _ loss: Float, _ logit: (Int) -> Float
+  ) -> MetricsSummary {
+    let examples = logitCount / classes
     var sums = MetricsSums()
-    for (example, target) in targets.enumerated() {
-      guard let judged = judge(target, { logit(example * classes + $0) }), loss.isFinite else {
-        skipped += 1
-        continue
-      }
-      sums.examples += 1
-      sums.loss += Double(loss)
-      sums.correct += judged.isCorrect ? 1 : 0
-      sums.logLoss += judged.logLoss
-      sums.prediction += Double(judged.score)
-      sums.label += Double(target)
-      keep(judged, target, loss)
-    }
+    defer { skipped += UInt64(examples - Int(sums.judged)) }
+    guard loss.isFinite else { return MetricsSummary() }
+    sums.examples = Double(examples)
+    sums.loss = Double(loss) * sums.examples
+    for _ in 0..<examples { losses.append(loss) }
+    if logitCount == targets.count * classes { judge(targets, into: &sums, logit) }
     all.add(sums)
     decayed.scale(by: exp2(-sums.examples / halfLife))
     decayed.add(sums)
     return sums.summary(isBinary: isBinary)
+  }
+
+  /// Compares a batch's logits with its labels.
+  @inline(always)
+  private mutating func judge(_ targets: [Float], into sums: inout MetricsSums, _ logit: (Int) -> Float) {
+    for (example, target) in targets.enumerated() {
+      guard let judged = judge(target, { logit(example * classes + $0) }) else { continue }
+      sums.judged += 1
+      sums.correct += judged.isCorrect ? 1 : 0
+      sums.logLoss += judged.logLoss
+      sums.prediction += Double(judged.score)
+      sums.label += Double(target)
+      scores.append(judged.score)
+      labels.append(target)
+      logLosses.append(Float(judged.logLoss))
+      correct.append(judged.isCorrect)
+    }
   }
 
   private struct Judgement {
@@ -129,24 +134,6 @@ public struct ProgressiveMetrics: Sendable {
       isCorrect: best == label)
   }
 
-  /// Puts an example into the window, in place of the oldest if it is full.
-  private mutating func keep(_ judged: Judgement, _ target: Float, _ loss: Float) {
-    guard scores.count == window else {
-      scores.append(judged.score)
-      labels.append(target)
-      losses.append(loss)
-      logLosses.append(Float(judged.logLoss))
-      correct.append(judged.isCorrect)
-      return
-    }
-    scores[next] = judged.score
-    labels[next] = target
-    losses[next] = loss
-    logLosses[next] = Float(judged.logLoss)
-    correct[next] = judged.isCorrect
-    next = next + 1 == window ? 0 : next + 1
-  }
-
   /// The figures over everything, without the area under the curve: for every batch.
   ///
   /// - Complexity: O(1).
@@ -161,21 +148,25 @@ public struct ProgressiveMetrics: Sendable {
     case .decayed: return decayed.summary(isBinary: isBinary)
     case .all:
       var summary = all.summary(isBinary: isBinary)
-      if isBinary, all.examples == Double(scores.count) { summary.auc = curve.area(scores, labels) }
+      if isBinary, all.judged == Double(scores.values.count) { summary.auc = area() }
       return summary
     case .window:
       var sums = MetricsSums()
-      sums.examples = Double(scores.count)
-      for index in scores.indices {
-        sums.loss += Double(losses[index])
-        sums.correct += correct[index] ? 1 : 0
-        sums.logLoss += Double(logLosses[index])
-        sums.prediction += Double(scores[index])
-        sums.label += Double(labels[index])
+      sums.examples = Double(losses.values.count)
+      for loss in losses.values { sums.loss += Double(loss) }
+      sums.judged = Double(scores.values.count)
+      for index in scores.values.indices {
+        sums.correct += correct.values[index] ? 1 : 0
+        sums.logLoss += Double(logLosses.values[index])
+        sums.prediction += Double(scores.values[index])
+        sums.label += Double(labels.values[index])
       }
       var summary = sums.summary(isBinary: isBinary)
-      if isBinary { summary.auc = curve.area(scores, labels) }
+      if isBinary { summary.auc = area() }
       return summary
     }
   }
+
+  /// The area under the curve over the window.
+  private mutating func area() -> Double? { curve.area(scores.values, labels.values) }
 }

@@ -36,7 +36,7 @@ public struct ModelFigures: Sendable {
     public var version: UInt64
     /// The mean loss over the window.
     public var loss: Double
-    /// The area under the curve, or the accuracy, over the window.
+    /// The area under the curve, or the accuracy, over the window; NaN if no example in it was judged.
     public var score: Double
     /// Examples per second.
     public var rate: Double

@@ -43,7 +43,6 @@ package final class ModelStatistics: Sendable {
       state.lastLoss = Double(loss)
       state.steps.record(duration, at: now)
       state.throughput.update(examples: state.counts.examples, at: now)
-      guard batch.y.count * state.metrics.classes == logits.count else { return [] }
       let own = state.metrics.record(logits: logits, labels: batch.y, loss: loss)
       let window = state.recentWindow(at: now, interval: Self.windowInterval)
       return own.named.map { Metric($0.name, $0.value) } + Self.metrics("all", state.metrics.runningSummary)
@@ -87,7 +86,7 @@ package final class ModelStatistics: Sendable {
       state.history.append(
         ModelFigures.Sample(
           seconds: (now - start) / .seconds(1), version: version, loss: window.loss,
-          score: window.auc ?? window.accuracy, rate: state.throughput.rate))
+          score: window.auc ?? window.accuracy ?? .nan, rate: state.throughput.rate))
     }
   }
 
@@ -112,14 +111,15 @@ package final class ModelStatistics: Sendable {
   }
 
   private static func metrics(_ stretch: String, _ summary: MetricsSummary) -> [Metric] {
-    [Metric("\(stretch).loss", summary.loss)] + summary.named.map { Metric("\(stretch).\($0.name)", $0.value) }
+    guard summary.examples > 0 else { return [] }
+    return [Metric("\(stretch).loss", summary.loss)] + summary.named.map { Metric("\(stretch).\($0.name)", $0.value) }
   }
 }
 
 extension ModelStatistics.State {
-  /// The figures over the window, at most `interval` old.
+  /// The figures over the window, at most `interval` old, and not of before the first example.
   fileprivate mutating func recentWindow(at now: ContinuousClock.Instant, interval: Duration) -> MetricsSummary {
-    if let windowTime, now - windowTime < interval { return window }
+    if let windowTime, window.examples > 0, now - windowTime < interval { return window }
     window = metrics.summary(over: .window)
     windowTime = now
     return window

@@ -34,10 +34,9 @@ enum Dashboard {
   /// The columns that the page names in its head; names of models need no escaping.
   private static func row(_ model: ServedModel, _ figures: ModelFigures) -> String {
     let summary = figures.window
-    let score = summary.auc ?? summary.accuracy
     let cells = [
-      ReadableNumber.grouped(Double(model.version)), number(summary.loss, 4, summary.examples > 0),
-      number(score, 4, summary.examples > 0), ReadableNumber.grouped(figures.rate),
+      ReadableNumber.grouped(Double(model.version)), number(summary.examples > 0 ? summary.loss : nil, 4),
+      number(summary.auc ?? summary.accuracy, 4), ReadableNumber.grouped(figures.rate),
       "\(model.load.waiting)", milliseconds(figures.steps.p50), milliseconds(figures.steps.p99),
       milliseconds(figures.scores.p99), milliseconds(figures.freshness.p99),
     ]
@@ -51,7 +50,7 @@ enum Dashboard {
       ReadableNumber.grouped(server.updates), ReadableNumber.grouped(server.requestsPerSecond),
       ReadableNumber.grouped(server.refusals), ReadableNumber.grouped(server.connections),
       ReadableNumber.fixed(server.stateBytes / 1e6, 1), server.log.rawValue,
-      ReadableNumber.grouped(server.unsyncedRecords), number(server.snapshotAge, 0, server.snapshotAge.isFinite),
+      ReadableNumber.grouped(server.unsyncedRecords), number(server.snapshotAge.isFinite ? server.snapshotAge : nil, 0),
     ]
     let cells = server.problem == nil ? numbers : numbers.map { _ in "–" }
     let state = "<td class=\"\(server.isWell ? "well" : "ill")\">\(server.state)</td>"
@@ -59,8 +58,8 @@ enum Dashboard {
       "<tr><th scope=\"row\">\(server.address)</th>\(state)\(cells.map { "<td>\($0)</td>" }.joined())</tr>\n"
   }
 
-  private static func number(_ value: Double, _ digits: Int, _ isKnown: Bool) -> String {
-    isKnown ? ReadableNumber.fixed(value, digits) : "–"
+  private static func number(_ value: Double?, _ digits: Int) -> String {
+    value.map { ReadableNumber.fixed($0, digits) } ?? "–"
   }
 
   private static func milliseconds(_ duration: Duration?) -> String {

@@ -46,7 +46,7 @@ struct ScoreLines {
 
   private static func line(_ summary: MetricsSummary) -> String {
     let figures = summary.named.map { "\($0.name) \(ReadableNumber.fixed($0.value, 4))" }.joined(separator: ", ")
-    return "\(UInt64(summary.examples)) examples: \(figures)\n"
+    return "\(UInt64(summary.judged)) examples: \(figures)\n"
   }
 
   private static func object(_ summary: MetricsSummary) -> String {

@@ -49,6 +49,15 @@ import Testing
     #expect(model.figures.counts.batches == 2)
   }
 
+  @Test func `tells figures of its first batch, whoever has asked for figures before`() async throws {
+    let model = try await SmallService().model()
+    #expect(model.figures.window.examples == 0)
+    let reply = try await model.train(SmallService.batch(32))
+    for stretch in ["all", "window", "decayed"] {
+      #expect(reply.metrics.first { $0.name == stretch + ".loss" }?.value == Double(reply.loss))
+    }
+  }
+
   @Test func `tells what the graph observes after the update if asked to`() async throws {
     var options = ServiceOptions()
     options.metrics = .after
