@@ -275,8 +275,7 @@ extension ClientSession {
 
   /// A refused mutation has used its number up if it was well formed; otherwise the next one takes it.
   private mutating func settle(_ sequence: UInt64, _ refusal: Refusal) {
-    let isUsedUp = (300..<400).contains(refusal.code.rawValue) || refusal.code == .clockRegression
-    if isUsedUp {
+    if refusal.usesUpSequence {
       lastAcknowledged = max(lastAcknowledged, sequence)
     } else {
       lastSequence -= 1

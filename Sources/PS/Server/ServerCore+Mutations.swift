@@ -147,8 +147,3 @@ extension ServerCore {
     }
   }
 }
-
-extension Refusal {
-  /// Whether the mutation that it refuses uses up its number: it is wrong, and will be however often it is sent.
-  var usesUpSequence: Bool { (300..<400).contains(code.rawValue) || code == .clockRegression }
-}
