@@ -5,8 +5,8 @@ public import Wire
 /// One client's session with one server: it keeps every request until it is answered, and mutations in order.
 ///
 /// A mutation gets its sequence number once and is sent under it again, after any number of failures and reconnections,
-/// until the server says what became of it; the server executes it once. A plain state machine: it is told what happens
-/// and says what is to be done.
+/// until the server says what became of it; the server executes it once. A connection that breaks is made again, also if
+/// nothing is asked just then. A plain state machine: it is told what happens and says what is to be done.
 public struct ClientSession: Sendable {
   /// What a caller calls a request by.
   public typealias Ticket = UInt64
@@ -117,6 +117,9 @@ public struct ClientSession: Sendable {
   /// Whether everything asked for is answered.
   public var isIdle: Bool { entries.isEmpty }
 
+  /// Whether a connection is being made.
+  var isConnecting: Bool { if case .connecting = connection { true } else { false } }
+
   /// Whether somebody waits for the answer to the request number `requestID`.
   func isAwaiting(_ requestID: UInt64) -> Bool { entries.contains { $0.requestID == requestID } }
 
@@ -141,17 +144,25 @@ extension ClientSession {
     guard !request.isMutation || !hasUnknownOutcome else {
       return effects.append(.complete(ticket, .failure(.outcomeUnknown(server: server))))
     }
+    let wasIdle = entries.isEmpty
     var entry = Entry(request: request, ticket: ticket, deadline: now + (request.patience ?? patience.total))
     if request.isMutation {
       lastSequence += 1
       entry.sequence = lastSequence
     }
     entries.append(entry)
-    if case .none = connection {
-      connection = .connecting
-      effects.append(.connect)
+    switch connection {
+    case .none: connect(&effects)
+    // The pause was of a client that waited for nothing.
+    case .pausing where wasIdle: connect(&effects)
+    default: break
     }
     sendWaiting(now, &effects)
+  }
+
+  private mutating func connect(_ effects: inout [Effect]) {
+    connection = .connecting
+    effects.append(.connect)
   }
 
   /// Sends what waits, as far as the server takes it, mutations in their order.
@@ -304,8 +315,12 @@ extension ClientSession {
       entries[index].earliest = nil
     }
     failures += 1
-    connection = entries.isEmpty ? .none : .pausing(until: now + pause(after: failures))
+    connection = isNeeded ? .pausing(until: now + pause(after: failures)) : .none
   }
+
+  /// Whether a connection is needed: somebody waits for an answer, or the server has met the client and takes a worker
+  /// without a connection for one that is gone, also if it asks for nothing just now.
+  private var isNeeded: Bool { !entries.isEmpty || identity != nil }
 
   private mutating func timer(_ now: Instant, _ effects: inout [Effect]) {
     for entry in entries where entry.deadline <= now {
@@ -319,12 +334,7 @@ extension ClientSession {
     }
     entries.removeAll { $0.deadline <= now }
     if case .pausing(let until) = connection, until <= now {
-      if entries.isEmpty {
-        connection = .none
-      } else {
-        connection = .connecting
-        effects.append(.connect)
-      }
+      if isNeeded { connect(&effects) } else { connection = .none }
     }
     sendWaiting(now, &effects)
   }

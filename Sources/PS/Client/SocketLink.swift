@@ -41,7 +41,8 @@ struct SocketLink {
     for (shard, request) in requests.enumerated() {
       if let request { links[shard].step(.submit(request, 0), .now()) }
     }
-    while let deadline = links.lazy.filter({ !$0.session.isIdle }).map(\.deadline).min() {
+    // Servers that were not asked, or have answered, are found again meanwhile if they leave.
+    while links.contains(where: { !$0.session.isIdle }), let deadline = links.lazy.map(\.deadline).min() {
       advance(&links, waitingUntil: deadline, arriving)
     }
     // What was given up may be on its way still, and its owners go on.
@@ -62,6 +63,9 @@ struct SocketLink {
   }
 
   private var address: Address { directory.address(of: shard) }
+
+  /// Whether a connection is being made.
+  var isConnecting: Bool { session.isConnecting }
 
   private var deadline: Instant {
     let end = Instant(nanoseconds: .max)

@@ -1,5 +1,4 @@
-import NIOCore
-import NIOPosix
+import Dispatch
 import Synchronization
 import Transport
 import Wire
@@ -7,14 +6,19 @@ import Wire
 /// Connections to the servers of a cluster by the threads that ask: who asks does the work itself, so that no other thread
 /// has to be woken.
 ///
-/// While nobody asks, a look now and then shows the servers that the client lives.
+/// While nobody asks, a look now and then shows the servers that the client lives, and makes connections again that are
+/// gone.
 final class SocketLinks: ServerLinks {
   private let directory: ServerDirectory
   private let losses: LossCounter
   private let links: Mutex<[SocketLink]>
+  /// How often connections are looked at that nobody uses.
+  private let rest: Duration
 
-  /// How often connections are looked at that nobody uses, at least.
+  /// How often they are looked at, at least.
   private static let longestRest = Duration.seconds(1)
+  /// How often while one of them is being made.
+  private static let shortRest = Duration.milliseconds(20)
 
   /// Links to the servers of `directory`.
   init(_ directory: ServerDirectory, _ options: NetworkLinks.Options, isCluster: Bool) {
@@ -28,7 +32,8 @@ final class SocketLinks: ServerLinks {
           shard, of: directory, expectedShard: isCluster ? (shard, directory.count) : nil, client: client,
           options: options, losses: losses)
       })
-    tend(every: min(Self.longestRest, options.limits.pingTime / 2))
+    rest = min(Self.longestRest, options.limits.pingTime / 2)
+    tend(after: rest)
   }
 
   var count: Int { directory.count }
@@ -44,14 +49,17 @@ final class SocketLinks: ServerLinks {
     return try results(links.withLock { SocketLink.call(&$0, requests, arriving) })
   }
 
-  /// Looks at the connections every `pause`, unless they are used: answers for a client that does something else, and
-  /// notices servers that left.
-  private func tend(every pause: Duration) {
-    let pause = TimeAmount.nanoseconds(pause.nanoseconds)
-    MultiThreadedEventLoopGroup.singleton.next().scheduleRepeatedTask(initialDelay: pause, delay: pause) {
-      [weak self] task in
-      guard let self else { return task.cancel() }
-      links.withLockIfAvailable { SocketLink.advance(&$0, waitingUntil: .now()) }
+  /// Looks at the connections after `pause` and from then on, unless they are used: answers for a client that does
+  /// something else, and finds servers again that left, before they take the client for gone.
+  private func tend(after pause: Duration) {
+    // On a thread that may wait: the name of a server's host may have to be looked up.
+    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(pause.nanoseconds))) { [weak self] in
+      guard let self else { return }
+      let isConnecting = links.withLockIfAvailable { links in
+        SocketLink.advance(&links, waitingUntil: .now())
+        return links.contains(where: \.isConnecting)
+      }
+      tend(after: isConnecting == true ? Self.shortRest : rest)
     }
   }
 }

@@ -31,4 +31,20 @@ import Wire
     await proxy.stop()
     try await server.stop(within: .zero)
   }
+
+  @Test func `are made again when they break while nobody asks`() async throws {
+    let server = try await ParameterServer.start(.init(address: .tcp(host: "127.0.0.1", port: 0)))
+    let proxy = try await FaultProxy.start(to: server.address, FaultProxy.Faults(), seed: 1)
+    var options = NetworkLinks.Options()
+    options.limits.pingTime = .milliseconds(100)
+    let links = NetworkLinks([proxy.address], options: options)
+    #expect(try await Self.ask(links) == 1)
+    proxy.breakConnections()
+    let end = ContinuousClock.now + .seconds(5)
+    while proxy.counts.connections < 2, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+    #expect(proxy.counts.connections == 2)
+    #expect(try await Self.ask(links) == 1)
+    await proxy.stop()
+    try await server.stop(within: .zero)
+  }
 }
