@@ -84,6 +84,51 @@ import Transport
     await scheduler.drain(within: .zero)
   }
 
+  @Test func `goes on when the right server is back in the place of one with another store`() async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("onlearn-\(UUID().uuidString)").path
+    defer { for name in ["right", "wrong"] { try? FileManager.default.removeItem(atPath: "\(folder)-\(name)") } }
+    func start(_ name: String, at address: Address) async throws -> ParameterServer {
+      var options = ParameterServer.Options(address: address)
+      options.dataFolder = "\(folder)-\(name)"
+      return try await ParameterServer.start(options)
+    }
+    var parameters = try await start("right", at: .tcp(host: "127.0.0.1", port: 0))
+    let server = try await TrainServer(options([parameters]))
+    let model = try await server.models.load(TrainServer.model)
+    func train(_ begin: UInt64) async throws -> TrainReply {
+      let source = SourceRange(name: "s", begin: begin, end: begin + 8)
+      let result: Result<TrainReply, ServiceError> = await withCheckedContinuation { continuation in
+        model.train(TrainRequest(batch: TrainServer.batch(8), source: source)) { continuation.resume(returning: $0) }
+      }
+      return try result.get()
+    }
+    func score() async throws -> ScoreReply {
+      let result: Result<ScoreReply, ServiceError> = await withCheckedContinuation { continuation in
+        model.score(ScoreRequest(batch: TrainServer.batch(8))) { continuation.resume(returning: $0) }
+      }
+      return try result.get()
+    }
+    #expect(try await train(0).version == 1)
+    #expect(try await score().version == 1)
+    let address = parameters.address
+    try await parameters.stop(within: .milliseconds(200))
+    parameters = try await start("wrong", at: address)
+    for _ in 0..<2 {
+      let ofBatch = await #expect(throws: ServiceError.self) { _ = try await train(8) }
+      let ofScore = await #expect(throws: ServiceError.self) { _ = try await score() }
+      for message in [ofBatch, ofScore].map({ $0?.message ?? "" }) {
+        #expect(message.contains("its data folder was replaced"), "\(message)")
+      }
+    }
+    try await parameters.stop(within: .milliseconds(200))
+    parameters = try await start("right", at: address)
+    let reply = try await train(8)
+    #expect(reply.version == 2 && !reply.isDuplicate)
+    #expect(try await score().version == 2)
+    await server.stop()
+    try await parameters.stop(within: .milliseconds(200))
+  }
+
   @Test(arguments: [1, 2])
   func `trains several streams at once, scores with what it learned, and goes on after it was replaced`(
     _ count: Int

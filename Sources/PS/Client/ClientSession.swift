@@ -5,8 +5,8 @@ public import Wire
 /// One client's session with one server: it keeps every request until it is answered, and mutations in order.
 ///
 /// A mutation gets its sequence number once and is sent under it again, after any number of failures and reconnections,
-/// until the server says what became of it; the server executes it once. A connection that breaks is made again, also if
-/// nothing is asked just then. A plain state machine: it is told what happens and says what is to be done.
+/// until the server says what became of it; the server executes it once. A connection that breaks is made again, even
+/// while nothing is asked. A plain state machine: it is told what happens and says what is to be done.
 public struct ClientSession: Sendable {
   /// What a caller calls a request by.
   public typealias Ticket = UInt64
@@ -29,6 +29,8 @@ public struct ClientSession: Sendable {
   public enum Effect: Sendable {
     /// Make a connection, and say ``Event/connected(_:_:)`` or ``Event/disconnected(_:)``.
     case connect
+    /// Close the connection, if there is one, and say nothing more of it.
+    case disconnect
     /// Send a frame on the connection.
     case send(OutgoingFrame)
     /// Tell who asked.
@@ -55,6 +57,8 @@ public struct ClientSession: Sendable {
     let ticket: Ticket
     var sequence: UInt64?
     let deadline: Instant
+    /// Whether a server has got it, or may have.
+    var wasSent = false
     /// The number under which the request is on its way; 0 if it is not.
     var requestID: UInt64 = 0
     /// When it may be sent again.
@@ -67,7 +71,6 @@ public struct ClientSession: Sendable {
     case pausing(until: Instant)
     case connecting
     case ready(Challenge)
-    case closed(ClientError)
   }
 
   /// The server's address, for messages.
@@ -84,6 +87,8 @@ public struct ClientSession: Sendable {
   private var failures = 0
   private var lastProblem = "it was not asked yet"
   private var hasUnknownOutcome = false
+  /// Why the server that was found last is of no use, until one is found that is.
+  private var fault: ClientError?
 
   /// A session with `server`.
   ///
@@ -109,7 +114,7 @@ public struct ClientSession: Sendable {
     switch connection {
     case .pausing(let until): consider(until)
     case .ready: consider(entries.lazy.compactMap(\.earliest).min())
-    case .none, .connecting, .closed: break
+    case .none, .connecting: break
     }
     return earliest
   }
@@ -140,8 +145,8 @@ extension ClientSession {
   private mutating func submit(
     _ request: ServerRequest, _ ticket: Ticket, _ now: Instant, _ effects: inout [Effect]
   ) {
-    if case .closed(let error) = connection { return effects.append(.complete(ticket, .failure(error))) }
-    guard !request.isMutation || !hasUnknownOutcome else {
+    // After a fault that is said when the right server is back: who then begins anew should not begin with a wrong one.
+    guard !request.isMutation || !hasUnknownOutcome || fault != nil else {
       return effects.append(.complete(ticket, .failure(.outcomeUnknown(server: server))))
     }
     let wasIdle = entries.isEmpty
@@ -189,6 +194,7 @@ extension ClientSession {
       }
       lastRequestID += 1
       entries[index].requestID = lastRequestID
+      entries[index].wasSent = true
       effects.append(
         .send(entry.request.frame(epoch: challenge.epoch, requestID: lastRequestID, sequence: entry.sequence)))
       room -= 1
@@ -211,11 +217,13 @@ extension ClientSession {
   private mutating func connected(
     _ challenge: Challenge, _ state: SessionState, _ now: Instant, _ effects: inout [Effect]
   ) {
-    if let problem = mismatch(challenge) { return close(problem, &effects) }
+    if let problem = mismatch(challenge) { return giveUp(problem, &effects) }
     if let identity, identity.boot != challenge.bootID { renumber(after: state.lastAppliedSequence, &effects) }
     identity = (challenge.storeID, challenge.bootID)
     connection = .ready(challenge)
     failures = 0
+    if fault != nil, hasUnknownOutcome { giveUpMutations(&effects) }
+    fault = nil
     sendWaiting(now, &effects)
   }
 
@@ -257,7 +265,7 @@ extension ClientSession {
     do throws(Refusal) {
       refused(try Refusal(reading: frame.payload), at: index, now, &effects)
     } catch {
-      close(.invalidAnswer(server: server, problem: error.text), &effects)
+      giveUp(.invalidAnswer(server: server, problem: error.text), &effects)
     }
   }
 
@@ -302,12 +310,11 @@ extension ClientSession {
 // What goes wrong.
 extension ClientSession {
   private mutating func disconnected(_ error: ConnectionError, _ now: Instant, _ effects: inout [Effect]) {
-    switch (connection, error) {
-    case (.closed, _): return
+    switch error {
     // What was a server is one still: the line has changed a byte.
-    case (_, .breach) where identity != nil: break
+    case .breach where identity != nil: break
     default:
-      guard error.isTransient else { return close(.rejected(server: server, problem: "\(error)"), &effects) }
+      guard error.isTransient else { return giveUp(.rejected(server: server, problem: "\(error)"), &effects) }
     }
     lastProblem = "\(error)"
     for index in entries.indices {
@@ -339,11 +346,28 @@ extension ClientSession {
     sendWaiting(now, &effects)
   }
 
-  /// Nothing will ever come of this session.
-  private mutating func close(_ error: ClientError, _ effects: inout [Effect]) {
-    connection = .closed(error)
-    for entry in entries { effects.append(.complete(entry.ticket, .failure(error))) }
+  /// The server is of no use: tells all who wait. Who asks later makes another connection, as somebody may have put the
+  /// right server in its place.
+  private mutating func giveUp(_ error: ClientError, _ effects: inout [Effect]) {
+    fault = error
+    connection = .none
+    effects.append(.disconnect)
+    for entry in entries {
+      if entry.sequence != nil {
+        // What no server has got leaves its number to the next one.
+        if entry.wasSent { hasUnknownOutcome = true } else { lastSequence -= 1 }
+      }
+      effects.append(.complete(entry.ticket, .failure(error)))
+    }
     entries.removeAll()
+  }
+
+  /// Tells those who want to change something that nothing can be sent in order any more.
+  private mutating func giveUpMutations(_ effects: inout [Effect]) {
+    for entry in entries where entry.request.isMutation {
+      effects.append(.complete(entry.ticket, .failure(.outcomeUnknown(server: server))))
+    }
+    entries.removeAll { $0.request.isMutation }
   }
 
   /// The pause after so many failures in a row: each twice as long as the one before, half of it random.

@@ -70,6 +70,9 @@ final class SessionDriver {
   private func perform(_ effect: ClientSession.Effect) {
     switch effect {
     case .connect: connect()
+    case .disconnect:
+      channel?.close()
+      channel = nil
     case .send(let frame): channel?.send(frame.joined)
     case .complete(let ticket, let result):
       let promise = promises.removeValue(forKey: ticket)

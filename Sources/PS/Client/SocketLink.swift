@@ -117,6 +117,7 @@ struct SocketLink {
   private mutating func perform(_ effect: ClientSession.Effect, _ now: Instant) {
     switch effect {
     case .connect: connect(now)
+    case .disconnect: socket = nil
     case .send(let frame): socket?.send(frame)
     case .complete(_, let result): self.result = result
     case .lost(let updates): losses.add(updates, lostBy: "\(address)")

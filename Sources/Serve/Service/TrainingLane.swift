@@ -150,7 +150,8 @@ extension ClientError {
   fileprivate var endsPushes: Bool {
     switch self {
     case .outcomeUnknown, .unavailable, .invalidAnswer: true
-    // Another store in a server's place is for people to look at.
+    // Another store in a server's place is for people to look at. When the right one is back, the client goes on, or
+    // says that it takes no more pushes.
     default: false
     }
   }

@@ -117,6 +117,7 @@ final class CoreLinks: ServerLinks {
     for effect in effects {
       switch effect {
       case .connect: connect(shard, &world)
+      case .disconnect: leave(shard, &world)
       case .send(let frame): send(frame.joined, shard, &world)
       case .complete(let ticket, let result): world.results[ticket] = result
       case .lost(let updates): world.lost += updates
@@ -138,10 +139,15 @@ final class CoreLinks: ServerLinks {
   }
 
   private func disconnect(_ shard: Int, _ world: inout World) {
+    guard world.servers[shard].connection != nil else { return }
+    leave(shard, &world)
+    step(shard, .disconnected(.closedByServer), &world)
+  }
+
+  private func leave(_ shard: Int, _ world: inout World) {
     guard let connection = world.servers[shard].connection else { return }
     world.servers[shard].connection = nil
     tell(shard, .disconnected(connection), &world)
-    step(shard, .disconnected(.closedByServer), &world)
   }
 
   private func send(_ frame: Frame, _ shard: Int, _ world: inout World) {

@@ -73,6 +73,9 @@ final class SimulatedLink {
   private func perform(_ effect: ClientSession.Effect) {
     switch effect {
     case .connect: connect()
+    case .disconnect:
+      connection?.close()
+      connection = nil
     case .send(let frame): connection?.send(frame.joined)
     case .complete(let ticket, let result):
       network.world.note((try? result.get()) == nil ? .failed : .answered, nodes.own, nodes.server)
