@@ -85,6 +85,8 @@ public struct ProgressReporter {
     step: UInt64, examples: UInt64, at now: ContinuousClock.Instant, _ snapshot: () -> ProgressSnapshot
   ) {
     throughput.update(examples: examples, at: now)
+    // Who goes back for what was lost reports the steps from there on.
+    lastStep = min(lastStep, step)
     guard isDue(step, now) else { return }
     lastReport = now
     lastStep = step

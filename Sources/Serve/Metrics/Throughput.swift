@@ -19,14 +19,16 @@ public struct Throughput: Sendable {
     last = now
   }
 
-  /// Notes that `examples` have been seen by now.
+  /// Notes that `examples` have been seen by now; fewer than before if some have to be seen again.
   public mutating func update(examples: UInt64, at now: ContinuousClock.Instant) {
     let seconds = (now - last) / .seconds(1)
-    guard seconds > 0, examples >= lastExamples else { return }
-    let current = Double(examples - lastExamples) / seconds
-    let age = (now - start) / .seconds(1)
-    let share = min(1, seconds / min(Self.fade, age))
-    rate += share * (current - rate)
+    guard seconds > 0 else { return }
+    if examples >= lastExamples {
+      let current = Double(examples - lastExamples) / seconds
+      let age = (now - start) / .seconds(1)
+      let share = min(1, seconds / min(Self.fade, age))
+      rate += share * (current - rate)
+    }
     lastExamples = examples
     last = now
   }

@@ -146,6 +146,12 @@ public final class Trainer {
       logits: executor.output(logitsOutput).scalars(Float.self))
   }
 
+  /// Goes back `steps` steps, which are to be taken again: the store has lost what they brought.
+  func goBack(steps: UInt64) {
+    stepCount -= min(steps, stepCount)
+    lent = nil
+  }
+
   /// What the store lends for `batch`.
   private func pull(for batch: Batch) throws -> ParameterValues {
     try store.exchange(push: nil, pull: request(for: batch, step: stepCount))

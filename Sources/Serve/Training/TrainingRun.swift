@@ -3,6 +3,8 @@ public import Kernels
 public import Parameters
 
 /// Trains a model from a source until it ends, a number of steps is done, or somebody asks to stop; reports and saves.
+///
+/// What a store loses on the way is read and learned again, if the source can be read again.
 public struct TrainingRun {
   /// What is run.
   public struct Options: Sendable {
@@ -75,11 +77,17 @@ public struct TrainingRun {
       observes: options.metrics == .after)
     validator = model.batchValidator(labelsAreUsed: true)
     metrics = ProgressiveMetrics(classes: model.logitsPerLabel, window: Self.window)
-    feed = try DataFeed(
-      source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
-      resumingAt: start)
+    feed = try Self.feed(source, options, resumingAt: start)
     offset = feed.offset
     self.start = (trainer.stepCount, offset)
+  }
+
+  private static func feed(
+    _ source: any DataSource, _ options: Options, resumingAt offset: UInt64
+  ) throws(DataError) -> DataFeed {
+    try DataFeed(
+      source, passes: source.isFinite ? options.epochs : 1, seed: options.isShuffling ? options.seed : nil,
+      resumingAt: offset)
   }
 
   /// The examples until the end, if known.
@@ -115,7 +123,14 @@ public struct TrainingRun {
       let source = SourceRange(name: streamName, begin: batch.begin, end: batch.end)
       // The steps of all workers count.
       try schedule?.apply(to: trainer.store, afterStep: trainer.store.version)
-      let step = try trainer.step(batch, source: source, followedBy: next.examples > 0 ? next : nil)
+      let step: Trainer.Step
+      do {
+        step = try trainer.step(batch, source: source, followedBy: next.examples > 0 ? next : nil)
+      } catch StoreError.sourceGap where !feed.source.isLive {
+        try goBack()
+        next.resize(examples: 0, width: next.width, labelWidth: next.labelWidth)
+        continue
+      }
       offset = batch.end
       lossSum += Double(step.loss) * Double(batch.examples)
       lossCount += Double(batch.examples)
@@ -127,6 +142,16 @@ public struct TrainingRun {
       }
       _ = try observed.get()
     }
+  }
+
+  /// Goes back to where the store has the stream: a server has lost what came behind, with its power or because its
+  /// folder was put back. Servers that have it ignore it when it comes again.
+  private mutating func goBack() throws {
+    let stored = try trainer.store.offset(ofSource: streamName) ?? 0
+    let (lost, batch) = (offset - min(offset, stored), UInt64(options.batch))
+    trainer.goBack(steps: (lost + batch - 1) / batch)
+    feed = try Self.feed(feed.source, options, resumingAt: stored)
+    offset = feed.offset
   }
 
   private mutating func read(into batch: inout Batch) throws -> Bool {
