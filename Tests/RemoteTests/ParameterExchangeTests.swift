@@ -60,4 +60,50 @@ import Wire
     #expect(resumed.notices.isEmpty && resumed.version == 0)
     for server in servers { try await server.stop(within: .milliseconds(200)) }
   }
+
+  @Test(arguments: [1, 2], [false, true]) func `are imported again after an import that did not end`(
+    _ count: Int, _ replaces: Bool
+  ) async throws {
+    let servers = try await TestServers.start(count, leaseTime: .milliseconds(100))
+    let store = StoreSpecification.servers(servers.map(\.address))
+    let model = try Model(configPath: OnlearnProcess.packageFolder + "/Tests/Fixtures/mlp_small/mlp_small.json")
+    let optimizers = try model.parameters.map { _ in try Optimizer("sgd:rate=0.1") }
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("onlearn-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var seeded = Model.StoreOptions()
+    seeded.seed = 7
+    _ = try model.exportParameters(in: .memory, as: .npz, to: path, options: seeded)
+
+    // A client says that it brings values, and brings none.
+    let links = NetworkLinks(servers.map(\.address))
+    let parameters = try model.openStore(.memory, optimizers: optimizers).store.parameters
+    #expect(throws: StoreError.unknownTensor("none")) {
+      _ = try ParameterClient(parameters, name: "mlp_small", links: links, values: [("none", [])])
+    }
+    if count == 2, replaces {
+      // On one server it did bring them.
+      var writer = MessageWriter()
+      Mutation(sequence: 0, model: 1).write(to: &writer)
+      writer.flag(true)
+      writer.zeros(7)
+      writer.count(0)
+      _ = try links.call([ServerRequest(changing: .putValues, writer.payload), nil])
+    }
+    try await Task.sleep(for: .milliseconds(150))
+    let error = #expect(throws: ClientError.self) {
+      _ = try model.openStore(store, optimizers: optimizers).store.exchange(push: nil, pull: .everything)
+    }
+    guard case .refused(let refusal)? = error else { return }
+    #expect(refusal.code == .valuesMissing)
+
+    _ = try model.importParameters(
+      from: path, as: .npz, into: store, optimizers: optimizers, replaces: replaces)
+    let imported = try model.openStore(store, optimizers: optimizers).store
+    let weights = try NpzFile(path)
+    for parameter in model.parameters {
+      let tensor = StoredTensor(name: parameter.name, shape: parameter.shape)
+      #expect(try imported.read(parameter.name) == weights.read(tensor))
+    }
+    for server in servers { try await server.stop(within: .milliseconds(200)) }
+  }
 }

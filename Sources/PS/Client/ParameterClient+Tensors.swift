@@ -34,6 +34,13 @@ extension ParameterClient {
     try write(values, to: place, at: offset, on: Array(0..<links.count))
   }
 
+  /// Checks that the client may replace values, on all servers.
+  ///
+  /// - Throws: ``ClientError``, with error 409 if the model waits on one of them for first values that nobody brings.
+  public func checkMayWrite() throws {
+    _ = try links.call((0..<links.count).map { putRequest(on: $0, isLast: false, count: 0) { _ in } })
+  }
+
   /// Writes what the servers `shards` have of the elements from `offset` on.
   func write(_ values: MemoryView<Float>, to place: TensorPlace, at offset: Int, on shards: [Int]) throws {
     let part = StoredPart(place.part)

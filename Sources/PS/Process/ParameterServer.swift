@@ -40,6 +40,8 @@ public final class ParameterServer: Sendable {
     public var segmentByteCount = Store.segmentByteCount
     /// Told what a user should know while it runs.
     public var notice: @Sendable (String) -> Void = { _ in }
+    /// How long the client that brings a new model's values may pause.
+    package var leaseTime = Duration.seconds(30)
 
     /// A server at `address`.
     public init(address: Address) { self.address = address }
@@ -94,6 +96,7 @@ public final class ParameterServer: Sendable {
     configuration.durability = folder == nil ? .none : options.durability
     configuration.payloadLimit = options.limits.payload
     configuration.memoryLimit = options.memoryLimit
+    configuration.leaseTime = options.leaseTime
     guard let scheduler = options.scheduler else {
       return try await listen(options, configuration, storeID, in: folder)
     }

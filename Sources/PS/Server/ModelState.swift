@@ -28,14 +28,6 @@ struct ModelState: Sendable {
   /// Whether gradients wait for the end of their clock.
   var isSynchronous: Bool { schema.consistency == .synchronous }
 
-  /// Throws 501 while another client than `client` brings the values.
-  func checkIsReady(for client: Identifier) throws(Refusal) {
-    guard let leaseHolder, leaseHolder != client else { return }
-    throw Refusal(
-      .modelInitialising, retryAfterMilliseconds: 50,
-      "model '\(schema.name)' waits for values that another client brings")
-  }
-
   /// The clocks that the slowest worker must have completed before a worker that has completed `clock` may read; nil if
   /// nobody waits.
   func clock(neededAt clock: UInt32) -> UInt32? {

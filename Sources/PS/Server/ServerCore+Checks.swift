@@ -89,13 +89,31 @@ extension ServerCore {
     _ mutation: Mutation, _ reader: inout MessageReader, _ peer: Peer
   ) throws(Refusal) -> AcceptedRequest {
     let (state, store) = try model(mutation.model)
-    try state.checkIsReady(for: peer.clientID)
+    try checkIsReady(state, store, for: peer.clientID)
     guard state.leaseHolder != nil || peer.role.includes(.admin) else {
       throw Refusal(.forbidden, "model '\(state.schema.name)' has its values; only an administrator replaces them")
     }
     let request = try store.tensors.newValues(&reader)
     try setAsideMemory(for: request.rows, of: store.tensors)
     return AcceptedRequest(operation: .putValues(request))
+  }
+}
+
+extension ServerCore {
+  /// Checks that a model has its values, or that `client` brings them.
+  ///
+  /// - Throws: 501 while another client brings them, 409 if it does not any more.
+  func checkIsReady(_ state: ModelState, _ store: ModelStore, for client: Identifier) throws(Refusal) {
+    guard let leaseHolder = state.leaseHolder, leaseHolder != client else { return }
+    guard now < store.leaseEnd else {
+      throw Refusal(
+        .valuesMissing,
+        "model '\(state.schema.name)' lacks its first values: the client that was bringing them is gone; "
+          + "repeat its import, or start its training again")
+    }
+    throw Refusal(
+      .modelInitialising, retryAfterMilliseconds: 50,
+      "model '\(state.schema.name)' waits for values that another client brings")
   }
 }
 

@@ -8,7 +8,7 @@ extension ServerCore {
   func checkClock(
     _ mutation: Mutation, _ state: ModelState, _ store: ModelStore, _ client: Identifier
   ) throws(Refusal) -> Int? {
-    try state.checkIsReady(for: client)
+    try checkIsReady(state, store, for: client)
     guard state.schema.consistency.staleness != nil else { return nil }
     guard let rank = state.clocks.rank(of: client) else {
       throw Refusal(

@@ -33,7 +33,7 @@ extension ServerCore {
     let request = try PullRequest(reading: frame.payload, of: target.type)
     let prefix = request.prefix
     let (state, store) = try appliedModel(prefix.model)
-    try state.checkIsReady(for: peer.clientID)
+    try checkIsReady(state, store, for: peer.clientID)
     try check(request.pull, store, peer)
     let reading = Reading(model: prefix.model, pull: request.pull, target: target)
     if !prefix.isUnordered, state.clocks.rank(of: peer.clientID) != nil,
@@ -90,7 +90,7 @@ extension ServerCore {
   mutating func getValues(_ frame: Frame, _ peer: Peer, _ target: Target) throws(Refusal) {
     let request = try GetValuesRequest(reading: frame.payload)
     let (state, store) = try appliedModel(request.model)
-    try state.checkIsReady(for: peer.clientID)
+    try checkIsReady(state, store, for: peer.clientID)
     var size = PullReply.byteCount
     for range in request.ranges { size = (size + 7) / 8 * 8 + 4 * (try store.tensors.check(range)) }
     try checkSize(size, peer)

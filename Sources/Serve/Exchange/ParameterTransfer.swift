@@ -116,13 +116,16 @@ extension Model {
     let links = options.cluster.linkOptions(replaces ? .admin : .worker)
     let cluster = try Cluster.find(addresses, options: links)
     let servers = NetworkLinks(cluster.servers, options: links)
+    var isUnfinished = false
     if replaces, let client = try ParameterClient(findingIfThere: config.modelName, links: servers) {
       try check(client.parameters)
-      for (name, values) in values
-      where client.tensors.contains(where: { $0.name == name && $0.count == values.count }) {
-        try client.write(values, to: name)
+      do {
+        try client.checkMayWrite()
+        return try replace(values, in: client)
+      } catch ClientError.refused(let refusal) where refusal.code == .valuesMissing {
+        // An earlier import did not end, so that the model waits for values as a new one does.
+        isUnfinished = true
       }
-      return
     }
     var clientOptions = ParameterClient.Options()
     clientOptions.consistency = options.cluster.consistency ?? cluster.defaults.consistency
@@ -130,6 +133,16 @@ extension Model {
     let client = try ParameterClient(
       specs, name: config.modelName, links: servers, options: clientOptions, values: values)
     guard client.hasBroughtValues else { throw Self.isThere("\(config.modelName) on \(store)") }
+    // Where the earlier import ended, on some of several servers, the model has other values.
+    if isUnfinished { try replace(values, in: client) }
+  }
+
+  /// Writes those of `values` that the servers have a place for.
+  private func replace(_ values: [(name: String, values: [Float])], in client: ParameterClient) throws {
+    for (name, values) in values
+    where client.tensors.contains(where: { $0.name == name && $0.count == values.count }) {
+      try client.write(values, to: name)
+    }
   }
 
   private static func isThere(_ place: String) -> DataError {

@@ -43,6 +43,7 @@ public enum ErrorCode: UInt16, Hashable, Sendable, CaseIterable {
   case wrongShard = 406
   case offsetGap = 407
   case offsetOverlap = 408
+  case valuesMissing = 409
 
   // Not now.
   case busy = 500

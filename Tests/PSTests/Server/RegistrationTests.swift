@@ -210,6 +210,36 @@ import Wire
     #expect(try other.pull([.rows(tensors: [1], keys: [1, 2])]).values == [[0, 6]])
   }
 
+  @Test func `a model whose values nobody brings any more says so at once, until somebody brings them`() throws {
+    let server = try TestServer()
+    let (bringer, other) = (TestClient(server, id: 1), TestClient(server, id: 2, role: .admin))
+    try bringer.register(schema, bringsValues: true)
+    try other.register(schema)
+    func refusals() throws -> [Refusal] {
+      let attempts: [() throws -> Void] = [
+        { _ = try other.push([]) }, { try other.putValues([], isLast: false) }, { _ = try other.pull([]) },
+        { _ = try other.getValues(model: 1, [(0, .elements(tensor: 0, 0..<6))]) },
+      ]
+      let sequence = other.sequence
+      return try attempts.map { attempt in
+        other.sequence = sequence
+        return try #require(throws: Refusal.self) { try attempt() }
+      }
+    }
+    server.pass(.seconds(29))
+    #expect(try refusals().map(\.code) == [ErrorCode](repeating: .modelInitialising, count: 4))
+    server.pass(.seconds(1))
+    for refusal in try refusals() {
+      #expect(refusal.code == .valuesMissing && refusal.code.retry == .never)
+      #expect(refusal.text.contains("repeat its import"))
+    }
+    let again = TestClient(server, id: 3)
+    #expect(try again.register(schema, bringsValues: true).expectsValues)
+    #expect(try refusals().map(\.code) == [ErrorCode](repeating: .modelInitialising, count: 4))
+    try again.putValues([], isLast: true)
+    try other.push([])
+  }
+
   @Test func `new values that do not fit or are not finite are refused`() throws {
     let client = TestClient(try TestServer(), id: 1, role: .admin)
     try client.register(schema)
