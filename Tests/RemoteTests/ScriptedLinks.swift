@@ -15,6 +15,7 @@ final class ScriptedLinks: ServerLinks {
 
   let count = 1
   let lostUpdates: UInt64 = 0
+  let payloadLimit = Limits().payload
 
   func name(of shard: Int) -> String { "the server" }
 

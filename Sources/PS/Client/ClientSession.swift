@@ -75,6 +75,8 @@ public struct ClientSession: Sendable {
 
   /// The server's address, for messages.
   public let server: String
+  /// The largest payload that the server takes and gives, once it has said so.
+  private(set) var payloadLimit: Int?
   private let expectedShard: (shard: Int, shards: Int)?
   private let patience: Patience
   private var random: SplitMix64
@@ -220,6 +222,7 @@ extension ClientSession {
     if let problem = mismatch(challenge) { return giveUp(problem, &effects) }
     if let identity, identity.boot != challenge.bootID { renumber(after: state.lastAppliedSequence, &effects) }
     identity = (challenge.storeID, challenge.bootID)
+    payloadLimit = Int(challenge.payloadLimit)
     connection = .ready(challenge)
     failures = 0
     if fault != nil, hasUnknownOutcome { giveUpMutations(&effects) }

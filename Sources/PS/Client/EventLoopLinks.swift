@@ -47,6 +47,12 @@ public final class EventLoopLinks: ServerLinks {
 
   public var lostUpdates: UInt64 { losses.count }
 
+  public var payloadLimit: Int {
+    let drivers = drivers
+    let limit = try! loop.submit { drivers.value.compactMap(\.payloadLimit).min() }.wait()
+    return limit ?? Limits().payload
+  }
+
   /// Asks the servers and waits for their answers, which are not shown before they are whole.
   public func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void

@@ -22,6 +22,11 @@ struct ModelPartition {
     }
   }
 
+  /// The bytes that all dense tensors of a shard take in a message, at most.
+  var denseByteCount: Int {
+    dense.map { ranges in ranges.joined().reduce(0) { $0 + 4 * $1.count + 32 } }.max() ?? 0
+  }
+
   /// The parts of the dense tensor number `tensor` that `shard` has.
   func ranges(ofTensor tensor: Int, on shard: Int) -> [Range<Int>] { dense[shard][tensor] }
 }

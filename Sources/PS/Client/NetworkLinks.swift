@@ -52,6 +52,8 @@ public final class NetworkLinks: ServerLinks {
 
   public var lostUpdates: UInt64 { links.lostUpdates }
 
+  public var payloadLimit: Int { links.payloadLimit }
+
   public func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {

@@ -76,11 +76,22 @@ extension ParameterClient {
   }
 }
 
+// How much is read or written at a time, so that messages are as small as the servers want them.
+extension ParameterClient {
+  /// The bytes of a message beside keys and values, at most.
+  private static let headByteCount = 256
+
+  /// The most rows of `rowLength` values that are read or written at a time with their keys, beside so many other bytes.
+  func rowsPerRequest(rowLength: Int, besides byteCount: Int = 0) -> Int {
+    min(1 << 16, max(1, (links.payloadLimit - Self.headByteCount - byteCount) / (8 + 4 * rowLength)))
+  }
+
+  /// The most elements of a dense tensor that are read or written at a time.
+  private var elementsPerRequest: Int { min(1 << 20, max(1, (links.payloadLimit - Self.headByteCount) / 4)) }
+}
+
 // Where elements are.
 extension ParameterClient {
-  /// The most elements of a dense tensor that are read or written at a time.
-  private static let elementsPerRequest = 1 << 20
-
   private func checkedPlace(_ tensor: String, _ offset: Int, _ count: Int) throws -> TensorPlace {
     guard let place = places[tensor] else { throw StoreError.unknownTensor(tensor) }
     let total = tensors[place.tensor].count
@@ -104,11 +115,12 @@ extension ParameterClient {
       let owners = (0..<links.count).filter { !partition.ranges(ofTensor: place.parameter, on: $0).isEmpty }
       return (all ? owners : Array(owners.prefix(1))).map { ($0, range.isEmpty ? [] : [range]) }
     }
+    let length = elementsPerRequest
     return (0..<links.count).map { shard in
       let pieces = partition.ranges(ofTensor: place.parameter, on: shard).flatMap { owned in
         let piece = owned.clamped(to: range)
-        return stride(from: piece.lowerBound, to: piece.upperBound, by: Self.elementsPerRequest).map {
-          $0..<min($0 + Self.elementsPerRequest, piece.upperBound)
+        return stride(from: piece.lowerBound, to: piece.upperBound, by: length).map {
+          $0..<min($0 + length, piece.upperBound)
         }
       }
       return (shard, pieces)
@@ -121,10 +133,11 @@ extension ParameterClient {
     of place: TensorPlace, _ offset: Int, _ count: Int, _ body: (Range<Int64>, Int, Range<Int>) throws -> Void
   ) throws {
     let length = rowLength(of: place)
+    let limit = rowsPerRequest(rowLength: length)
     var done = 0
     while done < count {
       let (row, skipped) = (offset + done).quotientAndRemainder(dividingBy: length)
-      let rows = min(Self.rowsPerRequest, (skipped + count - done + length - 1) / length)
+      let rows = min(limit, (skipped + count - done + length - 1) / length)
       let run = min(count - done, rows * length - skipped)
       try body(Int64(row)..<Int64(row + rows), skipped, done..<done + run)
       done += run

@@ -20,8 +20,6 @@ public final class ParameterClient: ParameterStore {
     public var consistency = Consistency.asynchronous
     /// How many workers train the model.
     public var workers = 1
-    /// The largest payload that the servers accept.
-    public var payloadLimit = Limits().payload
 
     /// The defaults.
     public init() {}
@@ -231,17 +229,16 @@ extension ParameterClient {
 
   private func pullAllRows(_ state: inout State) throws {
     for (tensor, spec) in partition.parameters.enumerated() where spec.kind == .table {
-      for first in stride(from: 0, to: spec.rowCount, by: Self.rowsPerRequest) {
-        var keys = Array(Int64(first)..<Int64(min(spec.rowCount, first + Self.rowsPerRequest)))
+      // Dense tensors that others have changed meanwhile come with the rows.
+      let count = rowsPerRequest(rowLength: spec.rowLength, besides: partition.denseByteCount)
+      for first in stride(from: 0, to: spec.rowCount, by: count) {
+        var keys = Array(Int64(first)..<Int64(min(spec.rowCount, first + count)))
         _ = try keys.withMemoryView { keys in
           try exchange(nil, RowRequest(tables: [.init(parameter: tensor, keys: keys)]), &state)
         }
       }
     }
   }
-
-  /// The most rows that are read or written at a time where all are wanted.
-  static let rowsPerRequest = 1 << 16
 
   private var endsClocks: Bool { consistency != .asynchronous }
 

@@ -23,6 +23,9 @@ public protocol ServerLinks: Sendable {
 
   /// The updates that servers had acknowledged and then lost with their power.
   var lostUpdates: UInt64 { get }
+
+  /// The largest payload that all servers take and give, as they said last; the usual one before they said anything.
+  var payloadLimit: Int { get }
 }
 
 /// What has come of an answer of which more is on its way; nothing of it is known to be right yet.

@@ -39,6 +39,9 @@ final class SessionDriver {
 
   private var address: Address { directory.address(of: shard) }
 
+  /// The largest payload that the server takes and gives, once it has said so.
+  var payloadLimit: Int? { session.payloadLimit }
+
   /// Asks the server; `promise` is told the answer, or a ``ClientError``.
   func submit(_ request: ServerRequest, _ promise: EventLoopPromise<Frame>) {
     lastTicket += 1

@@ -64,6 +64,9 @@ struct SocketLink {
 
   private var address: Address { directory.address(of: shard) }
 
+  /// The largest payload that the server takes and gives, once it has said so.
+  var payloadLimit: Int? { session.payloadLimit }
+
   /// Whether a connection is being made.
   var isConnecting: Bool { session.isConnecting }
 

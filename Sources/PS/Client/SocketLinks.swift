@@ -42,6 +42,8 @@ final class SocketLinks: ServerLinks {
 
   var lostUpdates: UInt64 { losses.count }
 
+  var payloadLimit: Int { links.withLock { $0.compactMap(\.payloadLimit).min() } ?? Limits().payload }
+
   func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {

@@ -38,14 +38,19 @@ final class CoreLinks: ServerLinks {
   private let role: Role
   private let faults: Faults
   let count: Int
+  let payloadLimit: Int
 
-  init(shards: Int = 1, seed: UInt64 = 1, role: Role = .admin, faults: Faults = Faults()) {
+  init(
+    shards: Int = 1, seed: UInt64 = 1, role: Role = .admin, faults: Faults = Faults(),
+    payloadLimit: Int = Limits().payload
+  ) {
     var random = SplitMix64(seed: seed)
     client = Identifier(using: &random)
     let servers = (0..<shards).map { shard in
       var configuration = ServerCore.Configuration()
       configuration.shard = shard
       configuration.shards = shards
+      configuration.payloadLimit = payloadLimit
       return Server(
         core: ServerCore(configuration, now: Instant(nanoseconds: 1)),
         session: ClientSession(server: "server \(shard)", expectedShard: (shard, shards), seed: random.next()),
@@ -55,6 +60,7 @@ final class CoreLinks: ServerLinks {
     count = shards
     self.role = role
     self.faults = faults
+    self.payloadLimit = payloadLimit
   }
 
   func name(of shard: Int) -> String { "server \(shard)" }
@@ -128,8 +134,11 @@ final class CoreLinks: ServerLinks {
   private func connect(_ shard: Int, _ world: inout World) {
     world.lastConnection += 1
     world.servers[shard].connection = world.lastConnection
+    var limits = Limits()
+    limits.payload = payloadLimit
     var challenge = Challenge(
-      storeID: world.servers[shard].store, bootID: world.servers[shard].boot, nonce: [UInt8](repeating: 0, count: 32))
+      storeID: world.servers[shard].store, bootID: world.servers[shard].boot, nonce: [UInt8](repeating: 0, count: 32),
+      limits: limits)
     challenge.shard = UInt16(shard)
     challenge.shards = UInt16(count)
     let (last, number) = world.servers[shard].core.session(of: client)

@@ -16,6 +16,20 @@ import Wire
     try await server.stop(within: .zero)
   }
 
+  @Test func `know what a server takes when they have met it`() async throws {
+    var serverOptions = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
+    serverOptions.limits.payload = 1 << 20
+    let server = try await ParameterServer.start(serverOptions)
+    let links = NetworkLinks([server.address])
+    #expect(links.payloadLimit == Limits().payload)
+    #expect(try await Self.ask(links) == 1)
+    #expect(links.payloadLimit == 1 << 20)
+    let others = EventLoopLinks(server.address)
+    _ = try await others.answer(to: ServerRequest(reading: .stats))
+    #expect(try await Soak.onThread { others.payloadLimit } == 1 << 20)
+    try await server.stop(within: .zero)
+  }
+
   @Test func `show servers that a client lives that does something else`() async throws {
     var serverOptions = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
     serverOptions.limits.idleTime = .seconds(2)

@@ -198,6 +198,7 @@ import Wire
 
     var count: Int { links.count }
     var lostUpdates: UInt64 { links.lostUpdates }
+    var payloadLimit: Int { links.payloadLimit }
 
     func name(of shard: Int) -> String { links.name(of: shard) }
 
@@ -245,6 +246,32 @@ import Wire
       #expect(a == b, "\(tensor.name)")
     }
     #expect(try StoreContract.contents(of: memory) == StoreContract.contents(of: remote))
+  }
+
+  @Test(arguments: [1, 3]) func `reads and writes tensors that are larger than a message`(_ shards: Int) throws {
+    let parameters = [
+      ParameterSpec(name: "dense", shape: [40_000], optimizer: Optimizer(.momentum(Momentum()))),
+      ParameterSpec(name: "narrow", shape: [20_000, 1], kind: .table),
+      ParameterSpec(name: "wide", shape: [50, 5_000], kind: .table),
+    ]
+    let links = CoreLinks(shards: shards, payloadLimit: 1 << 16)
+    let store = try ParameterClient(parameters, name: "m", links: links)
+    for tensor in store.tensors {
+      let values = (0..<tensor.count).map { Float($0 % 1000) }
+      try store.write(values, to: tensor.name)
+      #expect(try store.read(tensor.name) == values)
+    }
+  }
+
+  @Test(arguments: [1, 3]) func `lends all rows of tables that are larger than a message`(_ shards: Int) throws {
+    let parameters = [
+      ParameterSpec(name: "dense", shape: [10_000], initialValues: .constant(1)),
+      ParameterSpec(name: "table", shape: [4_000, 50], kind: .table, initialValues: .constant(2)),
+    ]
+    let links = CoreLinks(shards: shards, payloadLimit: 1 << 16)
+    let store = try ParameterClient(parameters, name: "m", links: links)
+    let lent = try store.exchange(push: nil, pull: .everything).parameters
+    #expect(Set(lent[0].scalars.array) == [1] && Set(lent[1].scalars.array) == [2])
   }
 
   @Test func `brings a new model's values, and finds those of one that is there`() throws {

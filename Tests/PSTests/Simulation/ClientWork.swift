@@ -47,7 +47,7 @@ struct ClientWork: Sendable {
       options.rank = plan.hasClocks ? stream : nil
       options.consistency = plan.consistency
       options.workers = schema.workers
-      let links = Links(process, count: plan.servers)
+      let links = Links(process, plan)
       try train(ParameterClient(schema.parameters, name: schema.name, links: links, options: options), links, process)
       _ = process.ask(.completed)
     } catch {
@@ -127,12 +127,13 @@ extension ClientWork {
   /// The way to the servers: the world's.
   private final class Links: ServerLinks {
     let count: Int
+    let payloadLimit: Int
     private let process: Process
     private let lost = Mutex<UInt64>(0)
 
-    init(_ process: Process, count: Int) {
+    init(_ process: Process, _ plan: SimulationPlan) {
       self.process = process
-      self.count = count
+      (count, payloadLimit) = (plan.servers, plan.limits.payload)
     }
 
     func name(of shard: Int) -> String { "server \(shard)" }
