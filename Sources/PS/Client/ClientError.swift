@@ -16,6 +16,8 @@ public enum ClientError: Error, Hashable, Sendable {
   case forgotten(server: String, model: String)
   /// An earlier mutation had an unknown outcome, so that no further one can be sent in order.
   case outcomeUnknown(server: String)
+  /// More servers are named than a cluster can have.
+  case tooManyServers(Int)
   /// Not all servers of the cluster have joined.
   case incompleteMap(joined: Int, of: Int)
   /// An answer that does not fit the question: the two ends disagree about the protocol.
@@ -31,6 +33,7 @@ public enum ClientError: Error, Hashable, Sendable {
       default: 69
       }
     case .rejected: 77
+    case .tooManyServers: 64
     default: 69
     }
   }
@@ -53,6 +56,8 @@ extension ClientError: CustomStringConvertible {
         + "it with its data folder, or begin anew with empty folders on all servers"
     case .outcomeUnknown(let server):
       "it is unknown whether the parameter server \(server) applied an earlier push, so no further one is sent"
+    case .tooManyServers(let count):
+      "\(count) parameter servers are named, and a cluster has at most \(ShardMap.slotCount)"
     case .incompleteMap(let joined, let count):
       "only \(joined) of \(count) parameter servers have joined; start the others"
     case .invalidAnswer(let server, let problem): "the parameter server \(server) answers nonsense: \(problem)"

@@ -21,6 +21,7 @@ public struct Cluster: Sendable {
     _ addresses: [Address], options: NetworkLinks.Options = NetworkLinks.Options()
   ) throws -> Cluster {
     precondition(!addresses.isEmpty, "a cluster without an address")
+    guard addresses.count <= ShardMap.slotCount else { throw ClientError.tooManyServers(addresses.count) }
     let links = NetworkLinks([addresses[0]], options: options, isCluster: false)
     let start = ContinuousClock.now
     while true {

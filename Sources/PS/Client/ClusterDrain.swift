@@ -33,19 +33,23 @@ public struct ClusterDrain: Sendable {
     }
   }
 
-  private let links: NetworkLinks
+  private let links: any ServerLinks
 
   /// Asks all `servers` of a cluster, in the order of their shards.
   public init(_ servers: [Address], options: NetworkLinks.Options) {
-    links = NetworkLinks(servers, options: options)
+    self.init(NetworkLinks(servers, options: options))
   }
+
+  /// Asks the servers at the other ends of `links`.
+  package init(_ links: any ServerLinks) { self.links = links }
 
   /// What keeps the servers apart now.
   public func obstacles() throws -> [Obstacle] {
     let answers = try links.call(all { _ in ServerRequest(reading: .stats) })
     let figures = try links.reading(answers) { (payload) throws(Refusal) in try FiguresReply(reading: payload).figures }
     let models = figures.map { figures in
-      Dictionary(uniqueKeysWithValues: figures.compactMap { figure in Self.model(figure).map { ($0, figure.value) } })
+      Dictionary(
+        figures.compactMap { figure in Self.model(figure).map { ($0, figure.value) } }, uniquingKeysWith: max)
     }
     return try Set(models.flatMap(\.keys)).sorted().flatMap { model -> [Obstacle] in
       let missing = models.indices.filter { models[$0][model] == nil }

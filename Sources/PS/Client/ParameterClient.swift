@@ -99,11 +99,14 @@ public final class ParameterClient: ParameterStore {
     self.name = name
     self.links = links
     self.consistency = consistency
-    partition = ModelPartition(parameters, ShardMap(shards: links.count))
     (tensors, places) = try TensorPlace.list(parameters)
-    for spec in parameters where spec.shape.contains(where: { $0 > UInt32.max }) {
-      throw StoreError.invalidSchema(parameter: spec.name, problem: "an axis of \(spec.shape) is longer than 2^32 - 1")
+    for spec in parameters {
+      guard spec.shape.allSatisfy({ $0 <= UInt32.max }), spec.kind == .table || spec.count <= UInt32.max else {
+        let problem = "the shape \(spec.shape) has more rows or elements than messages can name, 2^32 - 1"
+        throw StoreError.invalidSchema(parameter: spec.name, problem: problem)
+      }
     }
+    partition = ModelPartition(parameters, ShardMap(shards: links.count))
     mirrors = try parameters.map { spec in
       guard let memory = AlignedMemory(ifAvailable: 4 * spec.count, hugePages: spec.kind == .dense, isSparse: true)
       else { throw StoreError.outOfMemory(parameter: spec.name, byteCount: 4 * spec.count) }
@@ -205,7 +208,7 @@ extension ParameterClient {
       if pull != nil { state.revisions[shard] = head.revision }
     }
     state.version = version
-    if push != nil, endsClocks { for shard in state.clocks.indices { state.clocks[shard] += 1 } }
+    if push != nil, endsClocks { state.clocks = state.clocks.map(WorkerClocks.next) }
     return isDuplicate
   }
 

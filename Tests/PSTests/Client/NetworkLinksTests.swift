@@ -16,6 +16,11 @@ import Wire
     try await server.stop(within: .zero)
   }
 
+  @Test func `are refused to more servers than a cluster can have`() {
+    let addresses = (1...1025).map { Address.tcp(host: "127.0.0.1", port: $0) }
+    #expect(throws: ClientError.tooManyServers(1025)) { try Cluster.find(addresses) }
+  }
+
   @Test func `know what a server takes when they have met it`() async throws {
     var serverOptions = ParameterServer.Options(address: .tcp(host: "127.0.0.1", port: 0))
     serverOptions.limits.payload = 1 << 20
