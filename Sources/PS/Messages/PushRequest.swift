@@ -80,7 +80,7 @@ extension MessageType {
 /// for a block of rows one per tensor. Dense blocks are left out if the revision is the one that the client knows.
 ///
 ///      0 24  reply prefix
-///     24  8  revision  of the dense tensors: another one, never 0, after each change of them
+///     24  8  revision  of the dense tensors: another one, never 0, after each change of them and each start
 public struct PullReply: Hashable, Sendable {
   /// The bytes of the head.
   static let byteCount = 32

@@ -93,6 +93,7 @@ public final class ParameterServer: Sendable {
     let storeID = kept?.id ?? Identifier(using: &generator)
     var configuration = ServerCore.Configuration()
     (configuration.shard, configuration.shards) = (options.shard ?? 0, options.shards)
+    configuration.bootID = generator.next()
     configuration.durability = folder == nil ? .none : options.durability
     configuration.payloadLimit = options.limits.payload
     configuration.memoryLimit = options.memoryLimit

@@ -23,8 +23,7 @@ public final class ParameterService: FrameService {
     defaults: TrainingDefaults = TrainingDefaults(), on loop: any EventLoop,
     failed: @escaping (FileError) -> Void = { _ in }
   ) {
-    var generator = SystemRandomNumberGenerator()
-    var identity = ServerIdentity(storeID: storeID, bootID: generator.next())
+    var identity = ServerIdentity(storeID: storeID, bootID: configuration.bootID)
     identity.epoch = configuration.epoch
     identity.shard = UInt16(configuration.shard)
     identity.shards = UInt16(configuration.shards)

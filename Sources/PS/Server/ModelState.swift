@@ -11,7 +11,7 @@ struct ModelState: Sendable {
   var leaseHolder: Identifier?
   /// The updates applied: pushes, or clocks of workers that keep in step.
   var version: UInt64 = 0
-  /// Another number, never 0, after each change of a dense tensor.
+  /// How often a dense tensor has changed, from 1.
   var revision: UInt64 = 1
   /// How far streams are applied.
   var streams = StreamOffsets()

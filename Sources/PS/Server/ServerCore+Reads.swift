@@ -1,3 +1,4 @@
+import Kernels
 import NIOCore
 import Wire
 
@@ -59,19 +60,26 @@ extension ServerCore {
     }
   }
 
+  /// The revision of a model's dense tensors as clients know it: after a start none of those from before, as changes
+  /// that were lost with the power and those that came in their place are counted alike.
+  private func revision(of state: ModelState) -> UInt64 {
+    max(1, SplitMix64.mix(state.revision &+ SplitMix64.mix(configuration.bootID)))
+  }
+
   /// Answers with values as they are now.
   mutating func answer(_ reading: Reading) {
     guard let state = applied.models[reading.model], let store = stores[reading.model] else {
       return refuse(Self.unknownModel(reading.model), reading.target)
     }
     guard let peer = connections[reading.target.connection]?.peer else { return }
-    var cursor = PullCursor(reading.pull.blocks, withDense: reading.pull.knownRevision != state.revision)
+    let revision = revision(of: state)
+    var cursor = PullCursor(reading.pull.blocks, withDense: reading.pull.knownRevision != revision)
     let size = store.tensors.byteCount(of: cursor.blocks, behind: PullReply.byteCount)
     // A client that has come back may take less than when it asked; it is then told so.
     let isStreamed = size >= FrameParts.leastDivided && size <= peer.receiveLimit && isDurable(reading.lsn)
     var prefix = replyPrefix(of: reading.model, lsn: reading.lsn)
     prefix.isIgnored = reading.isIgnored
-    let head = PullReply(prefix: prefix, revision: state.revision)
+    let head = PullReply(prefix: prefix, revision: revision)
     connections[reading.target.connection]?.versionsRead[reading.model] = state.version
     let flags: FrameFlags = reading.isIgnored || reading.isRepeated ? .duplicate : []
     if isStreamed {
@@ -95,7 +103,7 @@ extension ServerCore {
     for range in request.ranges { size = (size + 7) / 8 * 8 + 4 * (try store.tensors.check(range)) }
     try checkSize(size, peer)
     var writer = MessageWriter(capacity: size)
-    PullReply(prefix: replyPrefix(of: request.model, lsn: 0), revision: state.revision).write(to: &writer)
+    PullReply(prefix: replyPrefix(of: request.model, lsn: 0), revision: revision(of: state)).write(to: &writer)
     for range in request.ranges { store.tensors.write(range, to: &writer, places: places) }
     reply(writer.payload, to: target)
   }

@@ -17,6 +17,8 @@ public struct ServerCore: Sendable {
     public var shard = 0
     /// The number of shards.
     public var shards = 1
+    /// Another number each time the server starts.
+    public var bootID: UInt64 = 0
     /// The shard map's epoch, or 0 if frames are not routed by one.
     public var epoch: UInt32 = 0
     /// When a change is acknowledged.

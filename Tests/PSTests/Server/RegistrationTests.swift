@@ -301,4 +301,21 @@ import Wire
     try client.putValues([(0, .elements(tensor: 0, 0..<1), [9])], isLast: false)
     #expect(try client.pull(wanted, known: dense.reply.revision).values == [[9, 0, 0, 0, 0, 0], [-1]])
   }
+
+  @Test func `dense values are sent again by a server that lost changes and counts others in their place`() throws {
+    var configuration = ServerCore.Configuration()
+    (configuration.durability, configuration.bootID) = (.everySecond, 1)
+    let before = try TestServer(configuration)
+    let client = TestClient(before, id: 1)
+    try client.register(schema)
+    let wanted: [TestPull] = [.dense(tensor: 0, first: 0, count: 6)]
+    let known = try client.pushPull([.dense(tensor: 0, first: 0, [1])], wanted).reply.revision
+    configuration.bootID = 2
+    let after = try TestServer(configuration, log: before.log.dropLast())
+    let other = TestClient(after, id: 2)
+    try other.register(schema)
+    try other.push([.dense(tensor: 0, first: 1, [2])])
+    client.reconnect(to: after)
+    #expect(try client.pull(wanted, known: known).values == [[0, -2, 0, 0, 0, 0]])
+  }
 }

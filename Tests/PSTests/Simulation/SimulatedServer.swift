@@ -13,6 +13,7 @@ final class SimulatedServer {
   /// The disk; another one after each crash.
   private(set) var folder = MemoryFolder()
   private let id: Identifier
+  private var bootID: UInt64 = 0
   private(set) var process: ServerProcess?
   /// What it owes its clients.
   var debts = Debts()
@@ -35,6 +36,7 @@ final class SimulatedServer {
   private var configuration: ServerCore.Configuration {
     var configuration = ServerCore.Configuration()
     (configuration.shard, configuration.shards) = (shard, plan.servers)
+    configuration.bootID = bootID
     configuration.durability = plan.durability
     return configuration
   }
@@ -42,6 +44,7 @@ final class SimulatedServer {
   /// Starts it with what is on its disk, or later if the power goes meanwhile.
   func start() {
     guard process == nil else { return }
+    bootID = world.random.next()
     do throws(StoreFolderError) {
       let store = plan.durability == .none ? nil : try open(folder)
       try checkOtherWays(of: folder)
@@ -192,7 +195,7 @@ final class ServerProcess: SimulatedService {
   ) {
     self.server = server
     let world = server.network.world
-    var identity = ServerIdentity(storeID: store?.identity.id ?? id, bootID: world.random.next())
+    var identity = ServerIdentity(storeID: store?.identity.id ?? id, bootID: configuration.bootID)
     (identity.shard, identity.shards) = (UInt16(configuration.shard), UInt16(configuration.shards))
     self.identity = identity
     loop = SimulatedLoop(world, slowness: plan.diskSeconds)
