@@ -11,6 +11,9 @@ public final class ClientSocket {
   private var socket: StreamSocket
   /// The addresses to be tried if this one does not answer.
   private var others: ArraySlice<SocketAddress>
+  /// How many addresses there are, and the place of the one that was tried first.
+  private let addressCount: Int
+  private let firstPlace: Int
   private var machine: ClientConnection
   private var input = ByteBuffer()
   /// What was not sent yet of the part of a frame that is being sent.
@@ -32,13 +35,26 @@ public final class ClientSocket {
   /// - Parameters:
   ///   - key: The key that `hello` names, if it names one.
   ///   - limits: How long the connection and the handshake may take, and when silence is asked about.
-  public init(
-    to address: Address, hello: Hello, key: SharedKey? = nil, limits: Limits = Limits()
+  ///   - place: Which of the host's addresses is tried first, if it has several: ``nextPlace`` of the attempt before.
+  public convenience init(
+    to address: Address, hello: Hello, key: SharedKey? = nil, limits: Limits = Limits(), startingAt place: Int = 0
+  ) throws(ConnectionError) {
+    let candidates: [SocketAddress]
+    do { candidates = try address.candidates() } catch { throw .unreachable(address, error) }
+    try self.init(to: address, among: candidates, hello: hello, key: key, limits: limits, startingAt: place)
+  }
+
+  /// Starts to connect to `address`, which stands for `candidates`.
+  package init(
+    to address: Address, among candidates: [SocketAddress], hello: Hello, key: SharedKey? = nil,
+    limits: Limits = Limits(), startingAt place: Int = 0
   ) throws(ConnectionError) {
     self.address = address
+    addressCount = candidates.count
+    firstPlace = candidates.isEmpty ? 0 : place % candidates.count
+    others = candidates[firstPlace...] + candidates[..<firstPlace]
     machine = ClientConnection(hello: hello, key: key, limits: limits, now: .now())
     do {
-      others = try address.candidates()[...]
       socket = try Self.connect(to: &others)
     } catch {
       throw .unreachable(address, error)
@@ -79,6 +95,10 @@ public final class ClientSocket {
     if let failure { throw failure }
     return nil
   }
+
+  /// Which of the host's addresses is to be tried first when this connection is over: its own if a server answered, else
+  /// the one behind.
+  public var nextPlace: Int { firstPlace + addressCount - others.count - (machine.isReady ? 1 : 0) }
 
   /// When ``next(now:)`` has something to say even if nothing arrives.
   public var deadline: Instant { machine.deadline }

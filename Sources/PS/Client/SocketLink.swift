@@ -15,6 +15,8 @@ struct SocketLink {
   private var socket: ClientSocket?
   /// Whether the server has answered on the socket.
   private var isReached = false
+  /// Which of the host's addresses is tried first.
+  private var place = 0
   private var result: Result<Frame, ClientError>?
 
   init(
@@ -95,6 +97,7 @@ struct SocketLink {
         case nil: return
         }
       } catch {
+        place = socket.nextPlace
         disconnected(error, now)
       }
     }
@@ -130,7 +133,7 @@ struct SocketLink {
   private mutating func connect(_ now: Instant) {
     do throws(ConnectionError) {
       socket = try ClientSocket(
-        to: address, hello: options.hello(of: client), key: options.key, limits: options.limits)
+        to: address, hello: options.hello(of: client), key: options.key, limits: options.limits, startingAt: place)
     } catch {
       disconnected(error, now)
     }
