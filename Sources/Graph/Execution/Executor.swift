@@ -59,14 +59,6 @@ public import Kernels
     failures = Array(repeating: nil, count: plan.lanes)
     context = ExecutionContext(batch: plan.batch)
     context.scratch = scratch[0]
-    for stage in plan.stages where stage.isTiled {
-      // All lanes but the first sum into memory of their own.
-      for accumulator in stage.accumulators {
-        for lane in 1..<max(plan.lanes, 2) where lane < plan.lanes {
-          unsafe laneViews[lane][accumulator.value].address = laneMemory[lane].address(at: accumulator.laneOffset)
-        }
-      }
-    }
     for stage in plan.stages where stage.number == BatchSchedule.setup { try runWhole(stage) }
   }
 
@@ -204,6 +196,11 @@ public import Kernels
   /// Runs the tiles of `lane`: as many consecutive ones as every other lane, so that sums have a fixed order.
   private func runTiles(_ stage: Plan.Stage, lane: Int, of lanes: Int) {
     let views = unsafe laneViews[lane]
+    for accumulator in stage.accumulators { unsafe views[accumulator.value].address = sum(accumulator, lane: lane) }
+    // Later stages read the total.
+    defer {
+      for accumulator in stage.accumulators { unsafe views[accumulator.value].address = sum(accumulator, lane: 0) }
+    }
     var context = context
     context.scratch = scratch[lane]
     let tiles = plan.tileCount * lane / lanes..<plan.tileCount * (lane + 1) / lanes
@@ -244,6 +241,12 @@ public import Kernels
     try instruction.primitive.forward(operands, into: results, context)
   }
 
+  /// Where `lane` sums: the first one where the total will be, all others in memory of their own.
+  @unsafe private func sum(_ accumulator: Plan.Accumulator, lane: Int) -> UnsafeMutableRawPointer {
+    guard lane > 0 else { return unsafe wholeViews[accumulator.value].address }
+    return unsafe laneMemory[lane].address(at: accumulator.laneOffset)
+  }
+
   /// Adds the other lanes' sums to the first lane's, each lane a share of the elements, in the order of the lanes.
   private func addUp(_ stage: Plan.Stage, share: Int, of lanes: Int) {
     for accumulator in stage.accumulators {
@@ -251,7 +254,8 @@ public import Kernels
       let count = total.count
       let range = count * share / lanes..<count * (share + 1) / lanes
       for lane in 1..<lanes {
-        let addend = unsafe laneViews[lane][accumulator.value]
+        // Safety: the lane summed there in this stage, and nothing has used its memory since.
+        let addend = unsafe TensorView(total.dtype, total.dimensions, at: sum(accumulator, lane: lane))
         switch total.dtype {
         case .float32: Elementwise.add(addend.scalars(Float.self)[range], into: total.scalars(Float.self)[range])
         case .float64: Elementwise.add(addend.scalars(Double.self)[range], into: total.scalars(Double.self)[range])

@@ -80,6 +80,28 @@ import Testing
     try expectAgreement(check, program)
   }
 
+  /// A sum over the examples as it is read by the tiles of a later stage.
+  enum SumReader: CaseIterable {
+    case elementwise, product, gather, segments
+  }
+
+  @Test(arguments: SumReader.allCases) func `lets tiles read the sums of earlier ones`(_ reader: SumReader) throws {
+    let check = PullbackCheck([.real([.batch, 3]), .real([.batch, 3]), .integers([.batch], in: 0...2)]) { operands in
+      let (x, y, ids) = (try operands[0].unary(.tanh), try operands[1].unary(.sin), operands[2])
+      let read: Value =
+        switch reader {
+        case .elementwise: try x.subtracting(x.summed(over: AxisSet(axes: [0])))
+        case .product: try x.matmul(x.matmul(transposed: true, y, transposed: false))
+        case .gather: try x.matmul(transposed: true, y, transposed: false).gatheringRows(ids).multiplied(by: y)
+        case .segments: try x.subtracting(x.summed(bySegment: ids, count: 3).gatheringRows(ids))
+        }
+      return try read.unary(.sin).summed(over: AxisSet(axes: [0, 1]))
+    }
+    let program = try check.program(.float64)
+    #expect(BatchSchedule(program).sumsReadByTiles(of: program) > 0)
+    try expectAgreement(check, program)
+  }
+
   @Test func `gives products across examples the whole batch`() throws {
     let check = PullbackCheck([.real([.batch, 3])]) { operands in
       let gram = try operands[0].unary(.tanh).matmul(transposed: false, operands[0], transposed: true)
@@ -117,5 +139,15 @@ import Testing
     #expect(stages["exp"] == BatchSchedule.setup)
     #expect(stages["square"] == 0 && stages["tanh"] == 0)
     #expect(stages["matmul"] == 1 && stages["multiply"] == 1)
+  }
+}
+
+extension BatchSchedule {
+  /// How often a node that runs on tiles reads a sum over earlier ones as it is.
+  func sumsReadByTiles(of program: Program) -> Int {
+    let sums = Set(program.nodes.indices.filter { roles[$0] == .sum }.flatMap { program.nodes[$0].results })
+    return program.nodes.indices.filter { Self.isTiled(stages[$0]) }.reduce(0) { count, index in
+      count + program.nodes[index].operands.count { sums.contains($0) }
+    }
   }
 }

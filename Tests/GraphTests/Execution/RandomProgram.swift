@@ -55,7 +55,7 @@ struct RandomProgram {
   private mutating func draw() throws -> Value {
     let x = pick()
     let axis = Int.random(in: 0..<max(x.shape.rank, 1), using: &random)
-    switch Int.random(in: 0..<16, using: &random) {
+    switch Int.random(in: 0..<17, using: &random) {
     case 0, 1, 2:
       let operations: [UnaryOperation] = [.tanh, .sigmoid, .sin, .relu, .negate, .softplus, .square, .absolute, .elu]
       return try x.unary(operations.randomElement(using: &random)!)
@@ -82,6 +82,9 @@ struct RandomProgram {
     case 14:
       let condition = try x.compared(.greater, Value.constant(0.1, .float64, in: builder))
       return try condition.selecting(pick(), pick())
+    case 15:
+      guard let batch = x.shape.extents.firstIndex(where: { !$0.isFixed }) else { return try x.softmax() }
+      return try x.subtracting(x.summed(over: AxisSet(axes: 0...batch))).multiplied(by: 0.25)
     default:
       if x.shape.rank > 0, x.shape[0] == 4 { return try x.gatheringRows(indices) }
       return x.shape.isFixed ? try x.broadcast(to: Shape([.batch] + x.shape.extents)) : try x.stoppingGradient()

@@ -35,6 +35,7 @@ import Testing
       for role in schedule.roles { kinds["\(role)", default: 0] += 1 }
       if !schedule.wholeBatchNodes.isEmpty { kinds["whole batch", default: 0] += 1 }
       if Set(schedule.stages.filter(BatchSchedule.isTiled)).count > 1 { kinds["several tiled stages", default: 0] += 1 }
+      if schedule.sumsReadByTiles(of: program) > 0 { kinds["sums read by tiles", default: 0] += 1 }
       let plan = try Plan(program, batch: 7, options: Plan.Options(lanes: 1, tile: 7))
       let needed = program.nodes.flatMap(\.results).reduce(0) { sum, value in
         sum + (program.types[value].shape.dimensions(batch: 7)?.count ?? 0) * 8
@@ -46,7 +47,8 @@ import Testing
       if parts > 0 { kinds["partitions", default: 0] += 1 }
     }
     for kind in [
-      "whole", "perExample", "sum", "whole batch", "several tiled stages", "memory used again", "partitions",
+      "whole", "perExample", "sum", "whole batch", "several tiled stages", "sums read by tiles", "memory used again",
+      "partitions",
     ] {
       #expect(kinds[kind, default: 0] > 10, "\(kind): \(kinds)")
     }
