@@ -4,7 +4,7 @@ import CIntrinsics
 public enum Selection {
   /// `d = condition ? a : b`, all three broadcast to the shape of `d`.
   ///
-  /// The result may be the memory of `a` or `b` where they have its shape.
+  /// The result may be the memory of an operand that has its shape and size.
   ///
   /// - Parameters:
   ///   - a: Scalars of 1, 4 or 8 bytes.
@@ -53,6 +53,16 @@ public enum Selection {
     _ p: UnsafePointer<UInt8>, _ pStep: Int, _ x: UnsafePointer<Word>, _ xStep: Int, _ y: UnsafePointer<Word>,
     _ yStep: Int, into z: UnsafeMutablePointer<Word>, count: Int
   ) {
+    if pStep == 0 {
+      // One truth value for all of them; nothing moves where the operand that it chooses is the result already.
+      let (chosen, step) = unsafe p[0] != 0 ? (x, xStep) : (y, yStep)
+      if step == 0 {
+        unsafe z.update(repeating: chosen[0], count: count)
+      } else if unsafe chosen != UnsafePointer(z) {
+        unsafe z.update(from: chosen, count: count)
+      }
+      return
+    }
     var column = 0
     if MemoryLayout<Word>.size == MemoryLayout<Float>.size && pStep == 1 {
       let a = unsafe UnsafeRawPointer(x).assumingMemoryBound(to: Float.self)

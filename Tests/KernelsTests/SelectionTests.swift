@@ -43,6 +43,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false]) func `may write over the operand that one truth value chooses, or over the other`(
+    _ choosesFirst: Bool
+  ) {
+    for target in 0..<2 {
+      let numbers = [(0..<40).map { Float($0) }, (0..<40).map { Float(-$0) }]
+      var (condition, a, b) = ([choosesFirst], numbers[0], numbers[1])
+      condition.withMemoryView { condition in
+        a.withMemoryView { a in
+          b.withMemoryView { b in
+            Selection.select(condition, [], a, [8, 5], b, [8, 5], into: target == 0 ? a : b, [8, 5])
+          }
+        }
+      }
+      #expect((target == 0 ? a : b) == numbers[choosesFirst ? 0 : 1])
+      #expect((target == 0 ? b : a) == numbers[1 - target])
+    }
+  }
+
   @Test func `may write over an operand`() {
     var (condition, a) = ([true, false, true], [1, 2, 3] as [Int64])
     condition.withMemoryView { condition in

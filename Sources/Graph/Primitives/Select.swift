@@ -3,6 +3,7 @@ import Kernels
 /// For each element one of two, by a truth value; with broadcasting.
 public struct Select: Primitive {
   public var name: String { "select" }
+  public var memory: PrimitiveMemory { .elementwise }
 
   /// The shape all three broadcast to.
   public func resultTypes(_ operands: [TensorType]) throws(ShapeError) -> [TensorType] {
