@@ -71,7 +71,7 @@ public enum BinaryOperation: UInt8, CaseIterable, Sendable, Hashable {
   }
 
   /// Whether integers cannot be divided by zero under this operation.
-  var dividesIntegers: Bool {
+  public var dividesIntegers: Bool {
     switch self {
     case .divide, .floorDivide, .floorModulo, .truncateDivide, .truncateModulo: true
     default: false

@@ -77,6 +77,34 @@ import Testing
     }
   }
 
+  @Test func `has the gradient of the rounds that it runs, also where another one would have none`() throws {
+    let nodes = isSmall + counting(to: 6) + [NodeDef("both", op: "LogicalAnd", inputs: ["less:z:0", "small:z:0"])]
+    var graph = doubling(while: nodes, holds: "both:z:0")
+    // The root of what is left to 20, beyond which the loop ends.
+    graph.graph.functions[1] = function(
+      "round",
+      [
+        integer("one", 1), NodeDef("next", op: "AddV2", inputs: ["i", "one:output:0"]), isSmall[2],
+        NodeDef("rest", op: "Sub", inputs: ["bound:output:0", "x"]), NodeDef("root", op: "Sqrt", inputs: ["rest:z:0"]),
+        NodeDef("more", op: "AddV2", inputs: ["x", "root:y:0"]),
+      ], returns: ["next:z:0", "more:z:0"])
+    graph.constant("start", [1])
+    graph.variable("w", [], initialValue: "start")
+    graph.add("product", op: "Mul", ["w/read", "x"])
+    let loop = try #require(graph.graph.nodes.firstIndex(where: { $0.name == "loop" }))
+    graph.graph.nodes[loop].inputs = ["zero", "product"]
+    graph.add("loss", op: "Identity", ["y"])
+    let feeds = ["x": HostTensor.floats([10]), "w": .floats([1.6], [])]
+    let results = try graph.evaluated(["loop"], batch: 1, feeds: feeds) { $0.gradients = ["w"] }
+    var (value, slope, rounds) = (16.0, 10.0, 0)
+    while value < 20 {
+      let root = (20 - value).squareRoot()
+      (value, slope, rounds) = (value + root, slope * (1 - 0.5 / root), rounds + 1)
+    }
+    #expect(rounds == 3 && results["loop"]?.scalar == 3)
+    #expect(results["d-w"]!.isClose(to: .floats([slope], []), relative: 1e-4), "\(results), expected \(slope)")
+  }
+
   @Test func `is refused if only data ends it, or nothing does`() throws {
     for (nodes, holds) in [(isSmall, "small:z:0"), (counting(to: .max), "less:z:0")] {
       #expect {

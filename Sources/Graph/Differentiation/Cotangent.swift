@@ -11,6 +11,20 @@ public enum Cotangent: Sendable {
   case part(Slice, Value)
 }
 
+extension Cotangent {
+  /// This cotangent where `condition`, a single truth value, holds, and zero elsewhere.
+  func kept(where condition: Value) throws(ShapeError) -> Cotangent {
+    func kept(_ value: Value) throws(ShapeError) -> Value {
+      try condition.selecting(value, Value.constant(0, value.dtype, in: value.builder))
+    }
+    switch self {
+    case .dense(let value): return .dense(try kept(value))
+    case .rows(let indices, let values): return .rows(indices: indices, values: try kept(values))
+    case .part(let slice, let value): return .part(slice, try kept(value))
+    }
+  }
+}
+
 /// The gradient with respect to a parameter.
 public enum Gradient: Sendable {
   /// A tensor of the parameter's type.

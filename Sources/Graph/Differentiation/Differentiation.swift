@@ -41,13 +41,29 @@ extension ProgramBuilder {
         incoming, node.operands.map { Value(builder: self, number: $0) },
         node.results.map { Value(builder: self, number: $0) })
       for (operand, cotangent) in zip(node.operands, outgoing) where depends[operand] {
-        if let cotangent { cotangents[operand, default: []].append(cotangent) }
+        guard let cotangent else { continue }
+        cotangents[operand, default: []].append(try conditioned(cotangent, of: operand, by: node))
       }
     }
     return try parameters.map { (parameter) throws(ShapeError) in
       guard let pieces = cotangents[parameter.number] else { return nil }
       return try gradient(pieces, like: parameter.type)
     }
+  }
+
+  /// `cotangent`, which `node` has for its operand `operand`, where the conditions hold that the node was made within
+  /// and the operand was not; zero elsewhere.
+  private func conditioned(
+    _ cotangent: Cotangent, of operand: Int, by node: Program.Node
+  ) throws(ShapeError) -> Cotangent {
+    let inner = conditions(of: node.results.lowerBound)
+    guard !inner.isEmpty else { return cotangent }
+    let outer = conditions(of: operand)
+    var cotangent = cotangent
+    for condition in inner where !outer.contains(condition) {
+      cotangent = try cotangent.kept(where: Value(builder: self, number: condition))
+    }
+    return cotangent
   }
 
   /// The gradient that `pieces` add up to: rows if all of them are, otherwise a tensor.

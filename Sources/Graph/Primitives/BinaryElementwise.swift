@@ -106,6 +106,10 @@ public struct BinaryElementwise: Primitive {
     ]
   }
 
+  public func harmlessInteger(at position: Int) -> Int? {
+    position == 1 && (operation.dividesIntegers || operation == .power) ? 1 : nil
+  }
+
   public func batching(_ application: BatchedApplication) -> Batching { application.elementwise }
 }
 

@@ -62,6 +62,8 @@ public struct Gather: Primitive {
     return [.dense(try operands[1].applying(scatter, d)), nil]
   }
 
+  public func harmlessInteger(at position: Int) -> Int? { position == 1 ? 0 : nil }
+
   public func batching(_ application: BatchedApplication) -> Batching {
     switch (application.axes[0], application.axes[1]) {
     case (let x?, let indices?) where x == indices && x < sharedAxes: return .perExample([x])
@@ -132,6 +134,8 @@ public struct Scatter: Primitive {
     guard let d = cotangents[0] else { return [nil, nil] }
     return [nil, .dense(try d.gathering(operands[0], along: axis, sharedAxes: sharedAxes))]
   }
+
+  public func harmlessInteger(at position: Int) -> Int? { position == 0 ? 0 : nil }
 
   public func batching(_ application: BatchedApplication) -> Batching {
     let picked = application.operands[0].rank - sharedAxes

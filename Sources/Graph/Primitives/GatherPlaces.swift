@@ -53,6 +53,8 @@ public struct GatherPlaces: Primitive {
     return [.dense(try operands[1].scatteringPlaces(d, into: operands[0].type)), nil]
   }
 
+  public func harmlessInteger(at position: Int) -> Int? { position == 1 ? 0 : nil }
+
   public func batching(_ application: BatchedApplication) -> Batching {
     guard application.axes[0] == nil, let axis = application.axes[1] else { return .whole }
     return axis < application.operands[1].rank - 1 ? .perExample([axis]) : .whole
@@ -118,6 +120,8 @@ public struct ScatterPlaces: Primitive {
     guard let d = cotangents[0] else { return [nil, nil] }
     return [nil, .dense(try d.gatheringPlaces(operands[0]))]
   }
+
+  public func harmlessInteger(at position: Int) -> Int? { position == 0 ? 0 : nil }
 
   public func batching(_ application: BatchedApplication) -> Batching {
     guard let axis = application.axes[0], application.axes[1] == axis, type.shape.isFixed else { return .whole }

@@ -56,6 +56,8 @@ public struct GatherProduct: Primitive {
     ]
   }
 
+  public func harmlessInteger(at position: Int) -> Int? { position == 1 || position == 3 ? 0 : nil }
+
   /// Examples lie along an axis outside of the slices.
   public func batching(_ application: BatchedApplication) -> Batching {
     guard let batch = application.axes[0], batch < axis, application.axes[2] == batch, application.axes[1] == nil,
@@ -119,6 +121,8 @@ public struct ScatterProduct: Primitive {
       .dense(try d.scatteringProducts(with: whole, at: target, to: source, of: y.type, along: axis)),
     ]
   }
+
+  public func harmlessInteger(at position: Int) -> Int? { position == 0 || position == 2 ? 0 : nil }
 
   /// Examples lie along an axis outside of the slices.
   public func batching(_ application: BatchedApplication) -> Batching {

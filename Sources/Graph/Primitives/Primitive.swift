@@ -18,6 +18,10 @@ public protocol Primitive: Hashable, Sendable {
   /// primitives, so that gradients have gradients. `nil` marks an operand that has no gradient.
   func pullback(_ cotangents: [Value?], _ operands: [Value], _ results: [Value]) throws(ShapeError) -> [Cotangent?]
 
+  /// An integer that the operand at `position` may always be, if some integers are errors there, such as an index out
+  /// of range or a divisor of zero; `nil` if none is.
+  func harmlessInteger(at position: Int) -> Int?
+
   /// What becomes of the batch when the primitive is applied to a range of the examples at a time.
   func batching(_ application: BatchedApplication) -> Batching
 
@@ -62,6 +66,7 @@ extension Primitive {
     -> [Cotangent?]
   { operands.map { _ in nil } }
 
+  public func harmlessInteger(at position: Int) -> Int? { nil }
   public func batching(_ application: BatchedApplication) -> Batching { .whole }
   public var memory: PrimitiveMemory { .fresh }
   public var partitionableAxes: Int { memory == .elementwise ? 1 : 0 }

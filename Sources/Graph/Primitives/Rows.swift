@@ -62,6 +62,8 @@ public struct GatherRows: Primitive {
     ]
   }
 
+  public func harmlessInteger(at position: Int) -> Int? { position == 1 ? 0 : nil }
+
   public func batching(_ application: BatchedApplication) -> Batching {
     guard application.axes[0] == nil, let axis = application.axes[1] else { return .whole }
     return .perExample([axis])
@@ -132,6 +134,8 @@ public struct ScatterRows: Primitive {
     guard let d = cotangents[0] else { return [nil, nil] }
     return [nil, .dense(try d.gatheringRows(operands[0]))]
   }
+
+  public func harmlessInteger(at position: Int) -> Int? { position == 0 ? 0 : nil }
 
   public func batching(_ application: BatchedApplication) -> Batching {
     application.axes[0] == 0 && application.axes[1] == 0 ? .sums : .whole

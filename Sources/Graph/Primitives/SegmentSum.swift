@@ -57,6 +57,8 @@ public struct SegmentSum: Primitive {
     return [.dense(try isKept.selecting(rows, Value.constant(0, d.dtype, in: d.builder))), nil]
   }
 
+  public func harmlessInteger(at position: Int) -> Int? { position == 1 ? 0 : nil }
+
   public func batching(_ application: BatchedApplication) -> Batching {
     application.axes[0] == 0 && application.axes[1] == 0 && segments.isFixed ? .sums : .whole
   }

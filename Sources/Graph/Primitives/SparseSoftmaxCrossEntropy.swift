@@ -61,6 +61,8 @@ public struct SparseSoftmaxCrossEntropy: Primitive {
     return [total.map { .dense($0) }, nil]
   }
 
+  public func harmlessInteger(at position: Int) -> Int? { position == 1 ? 0 : nil }
+
   public func batching(_ application: BatchedApplication) -> Batching {
     application.axes[0] == 0 && application.axes[1] == 0 ? .perExample([0, 0]) : .whole
   }

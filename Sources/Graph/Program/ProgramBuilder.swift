@@ -8,12 +8,17 @@ public final class ProgramBuilder: @unchecked Sendable {
   private struct Application: Hashable {
     var primitive: AnyHashable
     var operands: [Int]
+    var conditions: [Int]
   }
 
   private var types: [TensorType] = []
   private var inputs: [Program.Input] = []
   private(set) var nodes: [Program.Node] = []
   private var known: [Application: Range<Int>] = [:]
+  /// The truth values within which applications are made at the moment: see ``within(_:_:)``.
+  private var conditions: [Int] = []
+  /// For each node those that it was made within; none where it has no gradient.
+  private var nodeConditions: [[Int]] = []
 
   /// The label that new nodes get.
   public var label = ""
@@ -29,6 +34,13 @@ public final class ProgramBuilder: @unchecked Sendable {
   /// - Complexity: O(log n).
   func node(making number: Int) -> Program.Node? {
     number < inputs.count ? nil : nodes[nodes.position(making: number)]
+  }
+
+  /// The truth values that hold where the value `number` counts: see ``within(_:_:)``.
+  ///
+  /// - Complexity: O(log n).
+  func conditions(of number: Int) -> [Int] {
+    number < inputs.count ? [] : nodeConditions[nodes.position(making: number)]
   }
 
   /// The role of the value `number` if it is an input.
@@ -47,16 +59,38 @@ public final class ProgramBuilder: @unchecked Sendable {
     inputs.firstIndex { $0.name == name }.map { Value(builder: self, number: $0) }
   }
 
+  /// Calls `body`, whose applications count only where `conditions`, single truth values, hold: those of a branch, or
+  /// of a round that a loop may not reach.
+  ///
+  /// Elsewhere they are computed, but not used. Integers that would be errors are replaced there, and no gradient gets
+  /// out, not even the NaN that becomes of a zero where a function has no derivative.
+  package func within<Result>(_ conditions: [Value], _ body: () throws -> Result) rethrows -> Result {
+    let outer = self.conditions
+    defer { self.conditions = outer }
+    self.conditions += conditions.map(\.number).filter { !outer.contains($0) }
+    return try body()
+  }
+
   /// Applies `primitive` to `operands`.
   ///
   /// - Returns: Its results. If it was applied to the same operands before and has no randomness, those of then.
   public func apply(_ primitive: some Primitive, _ operands: [Value]) throws(ShapeError) -> [Value] {
-    let numbers = operands.map { operand in
+    var numbers = operands.map { operand in
       precondition(operand.builder === self, "a value of another program")
       return operand.number
     }
-    let application = Application(primitive: AnyHashable(primitive), operands: numbers)
+    if !conditions.isEmpty {
+      for position in numbers.indices {
+        numbers[position] = try withoutErrors(numbers[position], at: position, of: primitive)
+      }
+    }
+    let hasGradient = numbers.contains { types[$0].dtype.isFloatingPoint }
+    var application = Application(primitive: AnyHashable(primitive), operands: numbers, conditions: [])
     if let results = known[application] { return results.map { Value(builder: self, number: $0) } }
+    for condition in conditions where hasGradient {
+      application.conditions.append(condition)
+      if let results = known[application] { return results.map { Value(builder: self, number: $0) } }
+    }
     let resultTypes = try primitive.resultTypes(numbers.map { types[$0] })
     for type in resultTypes {
       guard type.rank <= 8 else { throw ShapeError(primitive.name, operands.map(\.type), expected: "at most 8 axes") }
@@ -68,8 +102,24 @@ public final class ProgramBuilder: @unchecked Sendable {
     let results = types.count..<types.count + resultTypes.count
     types += resultTypes
     nodes.append(Program.Node(primitive: primitive, operands: numbers, results: results, label: label))
+    nodeConditions.append(application.conditions)
     known[application] = results
     return results.map { Value(builder: self, number: $0) }
+  }
+
+  /// The operand `number` of `primitive` at `position`, or where the conditions do not hold what is no error there;
+  /// constants are used as they are.
+  private func withoutErrors(
+    _ number: Int, at position: Int, of primitive: some Primitive
+  ) throws(ShapeError) -> Int {
+    var operand = Value(builder: self, number: number)
+    guard let harmless = primitive.harmlessInteger(at: position), operand.dtype.isInteger, operand.literal == nil
+    else { return number }
+    let substitute = try Value.constant(Double(harmless), operand.dtype, in: self)
+    for condition in conditions {
+      operand = try Value(builder: self, number: condition).selecting(operand, substitute)
+    }
+    return operand.number
   }
 
   /// Whether nothing reads more of `table` than rows.

@@ -50,6 +50,15 @@ extension GraphImport {
     return found
   }
 
+  /// The truth values that hold where the node at `position` runs, as far as they are computed before it: what is in a
+  /// branch by its order alone, as constants are, may come first.
+  func truthValues(at position: Int) throws -> [Value] {
+    try index.sortedConditions(at: position).compactMap { condition in
+      guard knownTruth(condition.predicate) == nil, let value = try? truthValue(condition.predicate) else { return nil }
+      return condition.holds ? value : try value.logicalNot()
+    }
+  }
+
   /// The truth value that `reference` holds, if that is known from the graph.
   private func knownTruth(_ reference: InputReference) -> Bool? {
     index.constantTruth(reference, cutting: cuts) ?? (try? tensor(reference))?.truth

@@ -8,38 +8,39 @@ extension GraphImport {
   /// The outputs of the loop at `position`: its values after the last round.
   ///
   /// Where the graph alone tells how often a loop runs, its rounds simply follow each other. Otherwise a round is made
-  /// for as long as the graph does not rule it out, and the values change only where the condition still holds.
+  /// for as long as the graph does not rule it out, and counts only where the condition still holds.
   func looped(at position: Int) throws -> [ImportedTensor] {
     let loop = loops[position]!
     var state = LoopState(try index.operands(of: position).map { try tensor($0) })
     while true {
-      guard let goesOn = try round(loop.condition, state.running).first else {
+      guard let goesOn = try round(loop.condition, state).first else {
         throw ImportError.Reason.other("its condition has no result")
       }
       if goesOn.truth == false { return state.values }
-      let predicate = try goesOn.truth == nil ? singleTruth(goesOn) : nil
-      let next = try round(loop.body, state.running)
+      if goesOn.truth == nil { try state.goOn(where: singleTruth(goesOn)) }
+      let next = try round(loop.body, state)
       guard next.count == state.values.count else {
         throw ImportError.Reason.other("a round makes \(next.count) values of \(state.values.count)")
       }
-      try state.advance(to: next, where: predicate, context)
+      try state.advance(to: next, context)
     }
   }
 
-  /// What `function` makes of `values`.
-  private func round(_ function: LoopFunction, _ values: [ImportedTensor]) throws -> [ImportedTensor] {
+  /// What `function` makes of the values of `state`.
+  private func round(_ function: LoopFunction, _ state: LoopState) throws -> [ImportedTensor] {
     context.loopNodeCount += function.order.count
     guard context.loopNodeCount <= Self.loopNodeLimit else {
       throw ImportError.Reason.other(
         "its rounds have more than \(Self.loopNodeLimit) nodes, or their number depends on data alone; "
           + "expected a limit known from the graph, such as maximum_iterations")
     }
+    let values = state.running
     guard function.arguments.count == values.count else {
       throw ImportError.Reason.other("a function of \(function.arguments.count) values is given \(values.count)")
     }
     var round = GraphImport(function, request, context)
     for (argument, value) in zip(function.arguments, values) { round.outputs[argument] = [value] }
-    try round.makeOutputs(of: function.order)
+    try context.builder.within(state.isActive.map { [$0] } ?? []) { try round.makeOutputs(of: function.order) }
     return round.outputs[function.result]!
   }
 
@@ -59,16 +60,20 @@ private struct LoopState {
   /// The values so far.
   private(set) var values: [ImportedTensor]
   /// Whether the loop has not ended yet; `nil` if that is certain.
-  private var isActive: Value?
+  private(set) var isActive: Value?
 
   init(_ values: [ImportedTensor]) {
     running = values
     self.values = values
   }
 
-  /// Goes on to `next` where `predicate` holds; `nil` if that is certain.
-  mutating func advance(to next: [ImportedTensor], where predicate: Value?, _ context: ImportContext) throws {
-    if let predicate { isActive = try isActive?.logical(.and, predicate) ?? predicate }
+  /// Ends the loop where `predicate` does not hold.
+  mutating func goOn(where predicate: Value) throws {
+    isActive = try isActive?.logical(.and, predicate) ?? predicate
+  }
+
+  /// Goes on to `next` where the loop has not ended.
+  mutating func advance(to next: [ImportedTensor], _ context: ImportContext) throws {
     guard let isActive else {
       (running, values) = (next, next)
       return

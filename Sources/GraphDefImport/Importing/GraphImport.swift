@@ -161,7 +161,9 @@ struct GraphImport {
     for position in order where outputs[position] == nil && !cuts.contains(position) {
       let node = index.graph.nodes[position]
       context.builder.label = node.name
-      outputs[position] = try importing(node) { try makeOutputs(of: position) }
+      outputs[position] = try importing(node) {
+        try context.builder.within(truthValues(at: position)) { try makeOutputs(of: position) }
+      }
     }
   }
 
