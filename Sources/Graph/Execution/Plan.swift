@@ -81,7 +81,7 @@ public struct Plan: Sendable {
   public let lanes: Int
   /// The examples per tile, the last one may have fewer.
   public let tile: Int
-  /// What one run computes, in floating-point operations.
+  /// What one run computes, in floating-point operations, or the largest integer if they are more.
   public let operationCount: Int
   /// Which nodes need the whole batch although their operands depend on examples; they run on one lane.
   public let wholeBatchNodes: [Int]

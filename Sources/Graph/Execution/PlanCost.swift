@@ -2,7 +2,7 @@ import Kernels
 
 /// A rough estimate of what a run costs, to decide whether threads pay.
 struct PlanCost {
-  /// The floating-point operations.
+  /// The floating-point operations, or the largest integer if they are more.
   private(set) var operationCount = 0
   /// The estimated times of the nodes on one thread, in nanoseconds.
   private var nanoseconds: [Double]
@@ -21,7 +21,7 @@ struct PlanCost {
       guard schedule.stages[index] != BatchSchedule.setup else { continue }
       let operations = node.primitive.operationCount(
         node.operands.map { dimensions[$0] }, node.results.map { dimensions[$0] })
-      operationCount += operations
+      operationCount = operationCount.addingSaturated(operations)
       let byteCount = node.results.reduce(0) { $0 + dimensions[$1].count * program.types[$1].dtype.byteCount }
       nanoseconds[index] = 100 + Double(operations) * 0.01 + Double(byteCount) * 0.1
     }

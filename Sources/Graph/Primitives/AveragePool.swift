@@ -42,7 +42,7 @@ public struct AveragePool: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    results[0].count * window.count
+    .saturatingProduct(results[0].count, window.count)
   }
 }
 
@@ -91,7 +91,7 @@ public struct AveragePoolGradient: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    operands[0].count * window.count
+    .saturatingProduct(operands[0].count, window.count)
   }
 }
 

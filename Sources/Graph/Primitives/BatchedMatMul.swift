@@ -100,7 +100,7 @@ public struct BatchedMatMul: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * results[0].count * operands[0][operands[0].rank - (transposesA ? 2 : 1)]
+    .saturatingProduct(2, results[0].count, operands[0][operands[0].rank - (transposesA ? 2 : 1)])
   }
 }
 

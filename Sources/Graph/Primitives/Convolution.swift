@@ -57,7 +57,7 @@ public struct Convolution: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * results[0].count * window.count * operands[0][3]
+    .saturatingProduct(2, results[0].count, window.count, operands[0][3])
   }
 
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
@@ -118,7 +118,7 @@ public struct ConvolutionInputGradient: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * operands[1].count * window.count * results[0][3]
+    .saturatingProduct(2, operands[1].count, window.count, results[0][3])
   }
 
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
@@ -181,7 +181,7 @@ public struct ConvolutionFilterGradient: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * operands[1].count * window.count * operands[0][3]
+    .saturatingProduct(2, operands[1].count, window.count, operands[0][3])
   }
 
   public func scratchByteCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {

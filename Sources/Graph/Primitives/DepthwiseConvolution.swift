@@ -54,7 +54,7 @@ public struct DepthwiseConvolution: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * results[0].count * window.count
+    .saturatingProduct(2, results[0].count, window.count)
   }
 }
 
@@ -107,7 +107,7 @@ public struct DepthwiseInputGradient: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * operands[1].count * window.count
+    .saturatingProduct(2, operands[1].count, window.count)
   }
 }
 
@@ -164,7 +164,7 @@ public struct DepthwiseFilterGradient: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * operands[1].count * window.count
+    .saturatingProduct(2, operands[1].count, window.count)
   }
 }
 

@@ -75,7 +75,7 @@ public struct MatMul: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    2 * results[0].count * operands[0][transposesA ? 0 : 1]
+    .saturatingProduct(2, results[0].count, operands[0][transposesA ? 0 : 1])
   }
 }
 

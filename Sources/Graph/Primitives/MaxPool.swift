@@ -47,7 +47,7 @@ public struct MaxPool: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    results[0].count * window.count
+    .saturatingProduct(results[0].count, window.count)
   }
 }
 
@@ -99,7 +99,7 @@ public struct MaxPoolGradient: Primitive {
   }
 
   public func operationCount(_ operands: [Dimensions], _ results: [Dimensions]) -> Int {
-    operands[1].count * window.count
+    .saturatingProduct(operands[1].count, window.count)
   }
 }
 

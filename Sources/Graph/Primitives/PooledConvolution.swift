@@ -196,7 +196,10 @@ public struct PooledFilterGradient: Primitive {
 
 extension Kernels.PooledConvolution {
   /// The floating-point operations of each pass.
-  fileprivate var operationCount: Int { 2 * places.count * window.count * images[3] + pooled.count * pool.count }
+  fileprivate var operationCount: Int {
+    Int.saturatingProduct(2, places.count, window.count, images[3])
+      .addingSaturated(.saturatingProduct(pooled.count, pool.count))
+  }
 
   /// The scratch of a pass in either precision, in bytes.
   fileprivate func scratchByteCount(_ pass: Kernels.Convolution.Pass) -> Int {

@@ -153,6 +153,22 @@ import Testing
     #expect("\(error)".hasSuffix("MiB, more than the memory limit of 16 MiB"))
   }
 
+  /// Work beyond all bounds in plans that have too much memory as well.
+  @Test(arguments: [true, false]) func `refuses plans whose work cannot be counted`(_ convolves: Bool) throws {
+    let builder = ProgramBuilder()
+    let axis = SlidingWindow.Axis(32_768, before: 16_383, after: 16_384)
+    let window = SlidingWindow(vertical: axis, horizontal: axis)
+    var images = builder.input("images", TensorType(.float32, [1, 65_536, 32_768, 1]), role: .data)
+    let filters = builder.input("filters", TensorType(.float32, [32_768, 32_768, 1, 1]), role: .parameter)
+    for _ in 0..<6 { images = try convolves ? images.convolved(with: filters, window) : images.averagePooled(window) }
+    let program = builder.program([("y", images)])
+    let error = try #require(throws: PlanError.self) { try Plan(program, batch: 1, options: Plan.Options(lanes: 2)) }
+    guard case .memory = error else {
+      Issue.record("\(error)")
+      return
+    }
+  }
+
   @Test(arguments: [1, 2]) func `counts the scratch of each lane as memory`(_ lanes: Int) throws {
     let builder = ProgramBuilder()
     let axis = SlidingWindow.Axis(3, before: 1, after: 1)
