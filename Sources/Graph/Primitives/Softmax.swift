@@ -61,7 +61,7 @@ extension Value {
   /// The logarithm of the softmax along the last axis.
   public func logSoftmax() throws(ShapeError) -> Value { try softmax(takesLogarithm: true) }
 
-  /// A finite addend that is the same along the axis cancels, so it is left out.
+  /// A moderate addend that is the same along the axis cancels, so it is left out.
   private func softmax(takesLogarithm: Bool) throws(ShapeError) -> Value {
     if shape.rank > 0, let x = try withoutShift(along: shape.rank - 1) {
       return try x.softmax(takesLogarithm: takesLogarithm).broadcast(to: shape)
@@ -81,9 +81,22 @@ extension Value {
     case let sum as BinaryElementwise where sum.operation == .add || sum.operation == .subtract:
       let (a, b) = try (operands[0].aligned(to: shape.rank), operands[1].aligned(to: shape.rank))
       guard shape[axis] != 1 else { return nil }
-      if b.shape[axis] == 1 { return a }
-      return a.shape[axis] == 1 && sum.operation == .add ? b : nil
+      if b.shape[axis] == 1 { return b.isModerate ? a : nil }
+      return a.shape[axis] == 1 && sum.operation == .add && a.isModerate ? b : nil
     default: return nil
     }
+  }
+
+  /// Whether adding this value to others keeps what tells them apart: a small number, or a bias.
+  ///
+  /// A large number, as masks have them, swallows what it is added to, and infinity or NaN must show. A parameter that
+  /// is the same along a softmax has no gradient, so that it stays as small as it began.
+  private var isModerate: Bool {
+    if let number = constantNumber { return number.magnitude <= 100 }
+    var source = broadcastSource
+    while let node = builder.node(making: source.number), node.primitive is Reshape {
+      source = Value(builder: builder, number: node.operands[0])
+    }
+    return builder.role(of: source.number) == .parameter
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Graph
 import Kernels
 import TestSupport
@@ -59,6 +60,28 @@ import Testing
     #expect(try x.transposed(to: [0, 1]) == x && x.cast(to: .float32) == x)
     #expect(try x.summed(over: []) == x && x.sliced(from: [0, 0], shape: [.batch, 3]) == x)
     #expect(try x.multiplied(by: 1) == x)
+  }
+
+  @Test func `leaves out of a softmax what cancels, unless it may be so large that it swallows the rest`() throws {
+    let bias = builder.input("bias", TensorType(.float32, [1]), role: .parameter)
+    let mask = builder.input("mask", TensorType(.float32, [.batch, 1]), role: .data)
+    #expect(try x.adding(bias).softmax() == x.softmax() && x.adding(5).softmax() == x.softmax())
+    let masked = try x.adding(mask).softmax()
+    let outputs = try [masked, x.adding(-1e9).softmax(), x.adding(-1e9).logSoftmax().unary(.exp)]
+    let program = builder.program(outputs.enumerated().map { ("\($0)", $1) })
+    let numbers: [Double] = [1, 2, 4]
+    let total = exp(1.0) + exp(2.0) + exp(4.0)
+    let softmax = numbers.map { exp($0) / total }
+    for (mask, expected) in [
+      (0, softmax), (-1e9, [1.0 / 3, 1.0 / 3, 1.0 / 3]), (.infinity, [.nan, .nan, .nan]), (.nan, [.nan, .nan, .nan]),
+    ] as [(Double, [Double])] {
+      let feeds = ["x": HostTensor(.float32, [1, 3], numbers), "mask": HostTensor(.float32, [1, 1], [mask])]
+      let found = try program.evaluated(.init(batch: 1), feeds: feeds)
+      #expect(found["0"]!.isClose(to: HostTensor(.float32, [1, 3], expected), relative: 1e-6), "\(mask): \(found)")
+      for name in ["1", "2"] {
+        #expect(found[name]!.isClose(to: HostTensor(.float32, [1, 3], [1.0 / 3]), relative: 1e-6), "\(found)")
+      }
+    }
   }
 
   @Test func `refuses what does not fit, and says so`() throws {
