@@ -98,9 +98,9 @@ extension VectorMath {
     all(1) / (all(1) + exp(-x))
   }
 
-  /// The hyperbolic tangent: `−t / (t + 2)` with `t = e^(−2|x|) − 1`.
+  /// The hyperbolic tangent: `|t / (t + 2)|` with `t = e^(−2|x|) − 1`, and the sign of `x`, also of zero.
   @inline(always) static func tanh(_ x: FloatVector) -> FloatVector {
     let shrunk = expm1(all(-2) * absolute(x))
-    return withSign(of: x, -shrunk / (shrunk + all(2)))
+    return withSign(of: x, absolute(shrunk / (shrunk + all(2))))
   }
 }

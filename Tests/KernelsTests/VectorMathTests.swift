@@ -63,6 +63,13 @@ import Testing
     }
   }
 
+  @Test(arguments: [UnaryOperation.tanh, .erf, .softsign, .elu, .selu, .squareRoot, .floor, .ceil, .round])
+  func `keeps the sign of zero`(_ op: UnaryOperation) {
+    let zeros = (0..<35).map { Float($0.isMultiple(of: 2) ? 0.0 : -0.0) }
+    let values = computed(zeros, zeros.count, Float(1)) { Elementwise.apply(op, $0, into: $1) }
+    #expect(values.map(\.bitPattern) == zeros.map(\.bitPattern))
+  }
+
   @Test(arguments: UnaryOperation.allCases)
   func `gives a number the same result wherever it stands`(_ op: UnaryOperation) {
     var generator = SplitMix64(seed: 5)

@@ -5,6 +5,28 @@ public struct Literal: Hashable, Sendable, CustomStringConvertible {
   /// The elements by type.
   public enum Scalars: Hashable, Sendable {
     case float32([Float]), float64([Double]), int32([Int32]), int64([Int64]), bool([Bool])
+
+    /// Whether the bits are the same: zeros of different signs are different constants, and NaN is one.
+    public static func == (a: Scalars, b: Scalars) -> Bool {
+      switch (a, b) {
+      case (.float32(let a), .float32(let b)): a.elementsEqual(b) { $0.bitPattern == $1.bitPattern }
+      case (.float64(let a), .float64(let b)): a.elementsEqual(b) { $0.bitPattern == $1.bitPattern }
+      case (.int32(let a), .int32(let b)): a == b
+      case (.int64(let a), .int64(let b)): a == b
+      case (.bool(let a), .bool(let b)): a == b
+      default: false
+      }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      switch self {
+      case .float32(let values): for value in values { hasher.combine(value.bitPattern) }
+      case .float64(let values): for value in values { hasher.combine(value.bitPattern) }
+      case .int32(let values): hasher.combine(values)
+      case .int64(let values): hasher.combine(values)
+      case .bool(let values): hasher.combine(values)
+      }
+    }
   }
 
   /// As many elements as `shape` has.

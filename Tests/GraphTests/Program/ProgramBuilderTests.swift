@@ -28,6 +28,12 @@ import Testing
     #expect(try a != p.adding(x).unary(.tanh))
     #expect(try Value.constant(2, .float32, in: builder) == Value.constant(2, .float32, in: builder))
     #expect(try Value.constant(2, .float32, in: builder) != Value.constant(2, .float64, in: builder))
+    #expect(try Value.constant(.nan, .float32, in: builder) == Value.constant(.nan, .float32, in: builder))
+    let zeros = try [0.0, -0.0].map { try x.divided(by: Value.constant($0, .float32, in: builder)) }
+    let program = builder.program([("0", zeros[0]), ("1", zeros[1])])
+    let quotients = try program.evaluated(.init(batch: 1), feeds: ["x": HostTensor(.float32, [1, 3], [1])])
+    #expect(quotients["0"]?.values == [.infinity, .infinity, .infinity])
+    #expect(quotients["1"]?.values == [-.infinity, -.infinity, -.infinity])
   }
 
   @Test func `draws random numbers of different streams apart`() throws {
