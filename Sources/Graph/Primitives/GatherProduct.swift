@@ -151,10 +151,12 @@ extension ExecutionError {
 }
 
 extension Value {
-  /// The elementwise product with `other` where both are slices along one axis with lists of indices, otherwise `nil`.
+  /// The elementwise product with `other` where both are slices along one axis, which is not the batch, with lists of
+  /// indices, otherwise `nil`.
   func gatheredProduct(_ other: Value) throws(ShapeError) -> Value? {
     guard type == other.type, dtype.isFloatingPoint, let a = gatheredSlices, let b = other.gatheredSlices,
-      a.axis == b.axis, a.indices.type == b.indices.type, a.whole.shape.rank == b.whole.shape.rank
+      a.axis == b.axis, a.indices.type == b.indices.type, a.whole.shape.rank == b.whole.shape.rank,
+      a.whole.shape[a.axis].isFixed, b.whole.shape[b.axis].isFixed
     else { return nil }
     return try a.whole.applying(GatherProduct(axis: a.axis), a.indices, b.whole, b.indices)
   }

@@ -90,6 +90,10 @@ extension OpSample {
       OpSample("gather examples along their axis", [.real([2, .batch]), .integers([3], in: 0...0)]) {
         try $0[0].gathering($0[1], along: 1)
       },
+      OpSample(
+        "products of examples, gathered along their axis",
+        [.real([2, .batch]), .integers([3], in: 0...0), .integers([3], in: 0...0)]
+      ) { try $0[0].gathering($0[1], along: 1).multiplied(by: $0[0].gathering($0[2], along: 1)) },
       OpSample("gather places in one axis", [.real([4, 2]), .integers([.batch, 3, 1], in: 0...3)]) {
         try $0[0].gatheringPlaces($0[1])
       },
