@@ -21,7 +21,8 @@ enum FloatFunctions {
   enum Sign: FloatFunction {
     @inline(always) static func value(_ x: FloatVector) -> FloatVector {
       let upper = x.replacing(with: VectorMath.all(1), where: x .> VectorMath.all(0))
-      return upper.replacing(with: VectorMath.all(-1), where: x .< VectorMath.all(0))
+      // The sum is 0 also for −0, and for numbers that count as zero.
+      return upper.replacing(with: VectorMath.all(-1), where: x .< VectorMath.all(0)) + VectorMath.all(0)
     }
   }
 

@@ -21,7 +21,8 @@ extension LaneWork {
 /// pays for a wake-up and an idle server pays for nothing. A lane that finds itself on the caller's core moves to
 /// another one: systems put new threads beside their maker and may leave them there for a second, in which each would
 /// wait for the other. One piece of work runs at a time; a second caller waits.
-/// Work does not run other work on the same pool.
+/// Work does not run other work on the same pool. The others treat numbers too small for the normal form as zero; the
+/// caller decides for itself: ``Denormals``.
 public final class LanePool: Sendable {
   /// The number of lanes, the caller's included.
   public let laneCount: Int
@@ -162,6 +163,7 @@ extension LanePool {
     }
 
     func work(lane: Int) {
+      Denormals.flush()
       var seen: UInt64 = 0
       var (moved, stay) = (UInt64(0), Self.stayNanoseconds.first)
       while true {

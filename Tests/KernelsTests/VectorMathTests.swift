@@ -70,6 +70,11 @@ import Testing
     #expect(values.map(\.bitPattern) == zeros.map(\.bitPattern))
   }
 
+  @Test func `gives zero no sign that it counts as positive or negative`() {
+    let values = computed([0, -0.0] as [Float], 2, Float(1)) { Elementwise.apply(.sign, $0, into: $1) }
+    #expect(values.map(\.bitPattern) == [0, 0])
+  }
+
   @Test(arguments: UnaryOperation.allCases)
   func `gives a number the same result wherever it stands`(_ op: UnaryOperation) {
     var generator = SplitMix64(seed: 5)

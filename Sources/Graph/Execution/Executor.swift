@@ -59,7 +59,9 @@ public import Kernels
     failures = Array(repeating: nil, count: plan.lanes)
     context = ExecutionContext(batch: plan.batch)
     context.scratch = scratch[0]
-    for stage in plan.stages where stage.number == BatchSchedule.setup { try runWhole(stage) }
+    try Denormals.flushed { () throws(ExecutionFailure) in
+      for stage in plan.stages where stage.number == BatchSchedule.setup { try runWhole(stage) }
+    }
   }
 
   deinit {
@@ -119,7 +121,7 @@ public import Kernels
   /// The output number `output` of the last run; lent until the next.
   public func output(_ output: Int) -> TensorView { unsafe wholeViews[plan.program.outputs[output].value] }
 
-  /// Runs the program once on what is bound.
+  /// Runs the program once on what is bound; numbers too small for the normal form count as zero.
   ///
   /// - Parameters:
   ///   - seed: The seed of random primitives.
@@ -132,8 +134,10 @@ public import Kernels
     context.seed = seed
     context.step = step
     let start = profile == nil ? 0 : MonotonicClock.nanoseconds
-    for stage in plan.stages where stage.number != BatchSchedule.setup {
-      if stage.isTiled { try runTiled(stage) } else { try runWhole(stage) }
+    try Denormals.flushed { () throws(ExecutionFailure) in
+      for stage in plan.stages where stage.number != BatchSchedule.setup {
+        if stage.isTiled { try runTiled(stage) } else { try runWhole(stage) }
+      }
     }
     profile?.countRun(MonotonicClock.nanoseconds - start)
   }

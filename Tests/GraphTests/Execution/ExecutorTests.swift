@@ -201,6 +201,26 @@ import Testing
     #expect(error == .noMemory(byteCount: plan.arenaByteCount))
   }
 
+  @Test(arguments: [1, 2, 3]) func `takes numbers too small for the normal form for zero, on every lane`(
+    _ lanes: Int
+  ) throws {
+    let builder = ProgramBuilder()
+    let x = builder.input("x", TensorType(.float32, [.batch]), role: .data)
+    let program = builder.program([
+      ("root", try x.unary(.squareRoot)), ("sign", try x.unary(.sign)),
+      ("tenth", try x.multiplied(by: 1e10).multiplied(by: 1e-10)),
+      ("product", try x.unary(.negate).adding(0x1p-125).multiplied(by: 0.01)),
+    ])
+    let feeds = ["x": HostTensor(.float32, [6], [-1e-40])]
+    for (name, tensor) in try program.evaluated(.init(batch: 6, lanes: lanes, tile: 1), feeds: feeds) {
+      #expect(tensor.values == Array(repeating: 0, count: 6), "\(name): \(tensor)")
+    }
+    // Only while it runs.
+    var numbers: [Float] = [-1e-40]
+    numbers.withMemoryView { Elementwise.apply(.squareRoot, $0, into: $0) }
+    #expect(numbers[0].isNaN)
+  }
+
   @Test func `keeps an output while later primitives run`() throws {
     let builder = ProgramBuilder()
     let x = builder.input("x", TensorType(.float64, [.batch, 2]), role: .data)
