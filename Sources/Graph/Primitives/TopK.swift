@@ -1,6 +1,8 @@
 public import Kernels
 
 /// The largest elements along the last axis, largest first, and where they are; of equal ones the first comes first.
+///
+/// NaN is larger than any number, so that it shows. TensorFlow's order depends on where NaN stands.
 public struct TopK: Primitive {
   /// How many.
   public let count: Int
@@ -42,9 +44,9 @@ public struct TopK: Primitive {
       var found = 0
       for column in 0..<columns {
         let value = source[row * columns + column]
-        if found == count, !(value > values[first + count - 1]) { continue }
+        if found == count, !Self.isLarger(value, values[first + count - 1]) { continue }
         var place = min(found, count - 1)
-        while place > 0, value > values[first + place - 1] {
+        while place > 0, Self.isLarger(value, values[first + place - 1]) {
           values[first + place] = values[first + place - 1]
           places[first + place] = places[first + place - 1]
           place -= 1
@@ -54,6 +56,11 @@ public struct TopK: Primitive {
         found = min(found + 1, count)
       }
     }
+  }
+
+  @inline(always) private static func isLarger<Scalar: Comparable>(_ a: Scalar, _ b: Scalar) -> Bool {
+    // Only NaN is not equal to itself.
+    a > b || (a != a && b == b)
   }
 
   /// Each of the largest elements has its cotangent.

@@ -25,4 +25,19 @@ import Testing
     }
     #expect(found["values"]?.values == expectedValues && found["indices"]?.values == expectedIndices)
   }
+
+  @Test(arguments: [DType.float32, .float64]) func `begin with what is not a number`(_ dtype: DType) throws {
+    let builder = ProgramBuilder()
+    let input = builder.input("x", TensorType(dtype, [.batch, 5]), role: .data)
+    let (values, indices) = try input.largest(3)
+    let program = builder.program([("values", values), ("indices", indices)])
+    for (row, places) in [
+      ([1, .nan, 5, 2, 3], [1, 2, 4]), ([3, 2, .nan, 1, .nan], [2, 4, 0]), ([.nan, .nan, .nan, .nan, 1], [0, 1, 2]),
+      ([1, -.infinity, .infinity, .nan, 0], [3, 2, 0]),
+    ] as [([Double], [Int])] {
+      let found = try program.evaluated(.init(batch: 1), feeds: ["x": HostTensor(dtype, [1, 5], row)])
+      #expect(found["indices"]?.values == places.map { Double($0) }, "\(row): \(found)")
+      #expect(found["values"]!.isClose(to: HostTensor(dtype, [1, 3], places.map { row[$0] }), relative: 0), "\(found)")
+    }
+  }
 }
