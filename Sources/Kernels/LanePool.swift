@@ -26,19 +26,25 @@ extension LaneWork {
 public final class LanePool: Sendable {
   /// The number of lanes, the caller's included.
   public let laneCount: Int
+  /// What a user should know: that the system refused threads which were asked for.
+  public let notice: String?
 
   private let shared: Shared
   private let threads: [pthread_t]
   private let callers = Mutex(())
 
-  /// A pool of `lanes` lanes, of which `lanes - 1` are new threads.
+  /// A pool of `lanes` lanes, of which `lanes - 1` are new threads; of fewer where the system refuses some.
   public init(lanes: Int) {
     precondition(lanes >= 1, "\(lanes) lanes")
     LinearAlgebra.prepareBLAS()
-    laneCount = lanes
     let shared = Shared()
+    var threads: [pthread_t] = []
+    while threads.count < lanes - 1, let thread = Self.startThread(threads.count + 1, shared) { threads.append(thread) }
     self.shared = shared
-    threads = (1..<lanes).map { lane in Self.startThread(lane, shared) }
+    self.threads = threads
+    laneCount = threads.count + 1
+    let refusal = "computing on \(threads.count + 1) instead of \(lanes) threads: the system refuses to start more"
+    notice = threads.count + 1 < lanes ? refusal : nil
   }
 
   deinit {
@@ -76,7 +82,8 @@ public final class LanePool: Sendable {
     }
   }
 
-  private static func startThread(_ lane: Int, _ shared: Shared) -> pthread_t {
+  /// A thread that is lane `lane`, or `nil` if the system refuses it: there are limits to threads and to memory.
+  private static func startThread(_ lane: Int, _ shared: Shared) -> pthread_t? {
     // Safety: the thread takes the retained object over.
     let start = unsafe Unmanaged.passRetained(LaneStart(lane: lane, shared: shared))
     var thread = pthread_t()
@@ -87,7 +94,11 @@ public final class LanePool: Sendable {
         start.shared.work(lane: start.lane)
         return nil
       }, start.toOpaque())
-    precondition(error == 0, "cannot start a thread: error \(error)")
+    guard error == 0 else {
+      // Safety: there is no thread that would take it over.
+      unsafe start.release()
+      return nil
+    }
     return thread
   }
 

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import Kernels
 import Synchronization
 import Testing
@@ -49,6 +51,29 @@ import Testing
       }
     }
     #expect(counter.count == 800)
+  }
+
+  @Test func `has fewer lanes where the system refuses threads`() async {
+    await #expect(processExitsWith: .success) {
+      // What the first pool of a process needs is there before memory becomes scarce.
+      precondition(LanePool(lanes: 2).notice == nil)
+      let memory = AlignedMemory(byteCount: 64 * 8)
+      let counts = memory.view(of: Int.self, count: 64)
+      // Leaves room for the stacks of a few threads.
+      let statistics = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+      let pages = Int(statistics.prefix { $0 != " " })!
+      let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+      var limit = rlimit()
+      unsafe getrlimit(resource, &limit)
+      limit.rlim_cur = rlim_t(pages * Int(getpagesize()) + 24 << 20)
+      unsafe setrlimit(resource, &limit)
+      let pool = LanePool(lanes: 64)
+      pool.run { counts[$0] += 1 }
+      limit.rlim_cur = limit.rlim_max
+      unsafe setrlimit(resource, &limit)
+      precondition(pool.laneCount < 64 && pool.notice?.contains("instead of 64 threads") == true)
+      precondition(counts.array == (0..<64).map { $0 < pool.laneCount ? 1 : 0 })
+    }
   }
 }
 

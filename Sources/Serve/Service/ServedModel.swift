@@ -66,7 +66,9 @@ public final class ServedModel: Sendable {
     scored = store.scored
     lanes = try store.trained.enumerated().map { number, trained in
       // Lanes beside each other share the cores.
-      let pool = store.trained.count == 1 ? pool : LanePool(lanes: max(1, LanePool.coreCount / store.trained.count))
+      let isAlone = store.trained.count == 1
+      let pool = isAlone ? pool : LanePool(lanes: max(1, LanePool.coreCount / store.trained.count))
+      if !isAlone, let text = pool.notice { notice(text) }
       return (
         try TrainingLane(
           model, choice: choice, store: trained, reopen: store.reopen, pool: pool, options: options),

@@ -131,9 +131,9 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = Logger(label: "onlearn") { _ in LineLogHandler(format: format, level: level) }
     for notice in BLASCore.notices { logger.notice("\(notice)") }
     let registry = PrometheusMetrics(help: ModelService.metricDescriptions)
+    let pool = runtime.makePool { logger.notice("\($0)") }
     let models = ModelService(
-      folder: try ModelFolder(models), options: try serviceOptions(), pool: runtime.makePool(), metrics: registry,
-      logger: logger)
+      folder: try ModelFolder(models), options: try serviceOptions(), pool: pool, metrics: registry, logger: logger)
     let board = try logDir.map { (folder) throws(DataError) in try TensorBoardLog(folder: folder) }
     var services = companions + [ModelUpkeep(models: models) { board?.write(models.loaded) }]
     var ready: @Sendable () -> Void = {}

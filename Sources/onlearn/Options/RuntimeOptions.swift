@@ -14,6 +14,10 @@ struct RuntimeOptions: ParsableArguments {
     if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024.") }
   }
 
-  /// The threads.
-  func makePool() -> LanePool { LanePool(lanes: threads ?? LanePool.coreCount) }
+  /// The threads; `notice` is told if they are fewer than asked for.
+  func makePool(notice: (String) -> Void = { Output.error("onlearn: \($0)") }) -> LanePool {
+    let pool = LanePool(lanes: threads ?? LanePool.coreCount)
+    if let text = pool.notice { notice(text) }
+    return pool
+  }
 }
