@@ -1,6 +1,8 @@
 import Foundation
+import NIOCore
 import TestSupport
 import Testing
+import Transport
 
 @Suite struct `The command serve` {
   private let folder: CommandFolder
@@ -75,13 +77,30 @@ import Testing
     #expect(server.stop(SIGINT) == 0)
   }
 
+  @Test func `ends at once when it is told to stop twice`() async throws {
+    let server = try start()
+    let address = try Address(await server.value(after: "http="))
+    var client = try await RawClient(to: address)
+    // The server waits for the rest of a request that has begun.
+    client.send(
+      Array(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n".utf8))
+    let answer = try #require(await client.piece())
+    #expect(String(buffer: answer).contains(" 100 "))
+    server.signal(SIGTERM)
+    while let other = try? await RawClient(to: address) { other.close() }
+    #expect(server.isRunning)
+    server.signal(SIGINT)
+    #expect(try await server.end(within: .seconds(5)) == 128 + SIGINT)
+  }
+
   @Test(arguments: [
     (["--store", "tape:1"], "no store 'tape:1'"), (["--listen", "nowhere"], "--listen"),
     (["--listen", "0.0.0.0:0"], "name a key file"), (["--http", "0.0.0.0:0"], "--http-token-file"),
     (["-n", "0"], "-n must be"), (["-p", "xx"], "-p takes io or ps"),
-    (["--save-every", "1e30"], "--save-every must"), (["--queue", "1000001", "--listen", "x"], "--queue must"),
-    (["--deadline", "86400001", "--listen", "x"], "--deadline must"),
-    (["--max-staleness", "86400001", "--listen", "x"], "--max-staleness must"),
+    (["--save-every", "1e30"], "--save-every must"), (["--queue", "1000001", "--store", "x"], "--queue must"),
+    (["--deadline", "86400001", "--store", "x"], "--deadline must"),
+    (["--max-staleness", "86400001", "--store", "x"], "--max-staleness must"),
   ])
   func `refuses options that cannot be, as usage`(_ options: [String], _ problem: String) throws {
     let process = try OnlearnProcess.run(["serve", "--models", CommandFolder.fixture, "--http", "none"] + options)

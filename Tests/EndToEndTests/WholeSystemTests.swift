@@ -132,6 +132,17 @@ import Testing
     #expect(second.stop() == 0, "\(second.text)")
   }
 
+  @Test(arguments: [
+    (["--workers", "0"], "--workers must be"), (["--http", "foo"], "--http takes"), (["--listen", "bad"], "--listen:"),
+    (["--models", "nowhere"], "no such folder"),
+  ])
+  func `refuses options that cannot be, before it starts anything`(_ options: [String], _ problem: String) throws {
+    let process = try OnlearnProcess.run(
+      ["up", "--models", CommandFolder.fixture, "--scheduler", "127.0.0.1:0"] + options)
+    #expect([64, 66].contains(process.status) && process.errors.contains(problem), "\(process.errors)")
+    #expect(process.output.isEmpty)
+  }
+
   @Test func `gives models no more memory than it was told, in one process, and goes on`() async throws {
     let system = try start(
       "small",

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import NIOPosix
 package import Transport
 package import Wire
@@ -70,6 +70,9 @@ package struct RawClient {
       }
     }
   }
+
+  /// The next bytes, as they come; nil if the server has closed the connection.
+  package mutating func piece() async -> ByteBuffer? { await iterator.next() }
 
   /// The next frame, or nil if the server has closed the connection.
   package mutating func next() async throws -> Frame? {

@@ -1,15 +1,9 @@
 public import ArgumentParser
 import Foundation
-import Kernels
 public import Logging
-import NIOPosix
 import Parameters
-import Remote
 import Serve
-import ServiceLifecycle
 import Transport
-import UnixSignals
-import Web
 import Wire
 
 /// Trains and scores models for clients on the network.
@@ -24,7 +18,8 @@ struct ServeCommand: AsyncParsableCommand {
                  http://127.0.0.1:8080/v1/models/mlp:train
 
       A model is loaded when it is first asked for. SIGTERM takes no more batches, trains those that wait, saves and
-      ends; SIGHUP reads the models' files again. http://127.0.0.1:8080/ shows how the models do.
+      ends; a second one ends at once. SIGHUP reads the models' files again. http://127.0.0.1:8080/ shows how the models
+      do.
       """)
 
   @Option(help: "The folder of the models: NAME.json with NAME.pb, or model_conf/NAME.json with model_pb/NAME.pb.")
@@ -44,9 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(name: [.customShort("n"), .long], help: "Batches of one model in training at the same time.")
   var workers = 1
 
-  @Option(
-    help: ArgumentHelp("Where to listen for OLP/1, unix:PATH included; none for nowhere.", valueName: "HOST:PORT"))
-  var listen = "127.0.0.1:7072"
+  @OptionGroup var places: ListeningOptions
 
   @Option(
     help: ArgumentHelp(
@@ -61,9 +54,6 @@ struct ServeCommand: AsyncParsableCommand {
   var storeKeyFile: String?
 
   @OptionGroup var storeEncryption: TLSClientOptions
-
-  @Option(help: ArgumentHelp("Where to listen for HTTP; none for nowhere.", valueName: "HOST:PORT"))
-  var http = "127.0.0.1:8080"
 
   @Option(help: "A file with a token that clients of HTTP must send; needed beyond this machine.")
   var httpTokenFile: String?
@@ -104,7 +94,7 @@ struct ServeCommand: AsyncParsableCommand {
   var logLevel = Logger.Level.info
 
   func validate() throws {
-    guard workers >= 1, workers <= 64 else { throw ValidationError("-n must be between 1 and 64.") }
+    guard TrainServer.workerRange.contains(workers) else { throw ValidationError("-n must be between 1 and 64.") }
     guard (1...86_400_000).contains(maxStaleness) else {
       throw ValidationError("--max-staleness must be positive, and at most a day.")
     }
@@ -117,59 +107,22 @@ struct ServeCommand: AsyncParsableCommand {
     }
     guard store == nil || p == nil else { throw ValidationError("Use --store or -p, not both.") }
     if let p, p != "io", p != "ps" { throw ValidationError("-p takes io or ps.") }
-    if listen != "none" {
-      do throws(AddressError) { _ = try Address(listen) } catch { throw ValidationError("--listen: \(error).") }
-    }
-    _ = try webAddress()
   }
 
-  func run() async throws { try await CommandError.reporting { try await serve() } }
+  func run() async throws { try await CommandError.reporting(serve) }
 
-  /// Serves until a signal comes or a service fails, one of `companions` included.
-  func serve(beside companions: [any Service] = []) async throws {
-    let (format, level) = (logFormat, logLevel)
-    let logger = Logger(label: "onlearn") { _ in LineLogHandler(format: format, level: level) }
-    for notice in BLASCore.notices { logger.notice("\(notice)") }
-    let registry = PrometheusMetrics(help: ModelService.metricDescriptions)
-    let pool = runtime.makePool { logger.notice("\($0)") }
-    let models = ModelService(
-      folder: try ModelFolder(models), options: try serviceOptions(), pool: pool, metrics: registry, logger: logger)
-    let board = try logDir.map { (folder) throws(DataError) in try TensorBoardLog(folder: folder) }
-    var services = companions + [ModelUpkeep(models: models) { board?.write(models.loaded) }]
-    var ready: @Sendable () -> Void = {}
-    if let (host, port) = try webAddress() {
-      var options = HTTPListener.Options()
-      options.token = try httpTokenFile.map(Self.token)
-      let listener = HTTPListener(
-        models, metrics: registry, group: MultiThreadedEventLoopGroup.singleton, options: options)
-      ready = { listener.markReady() }
-      services.append(HTTPFrontEnd(listener: listener, host: host, port: port, logger: logger))
-    }
-    if listen != "none" {
-      let keys = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path) } ?? []
-      services.append(
-        WireFrontEnd(
-          models: models, address: try Address(listen), keys: KeyRing(keys), tls: try encryption.load(), logger: logger)
-      )
-    }
-    services.append(Preloading(models: models, names: load, ready: ready, logger: logger))
-    services.append(Reloading(models: models, logger: logger))
-    try await ServiceGroup(
-      services: services, gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: Logger(label: "lifecycle") { _ in
-        LineLogHandler(format: format, level: .error)
-      }
-    ).run()
-    logger.info("stopped")
-  }
-
-  /// Where to listen for HTTP, if anywhere.
-  private func webAddress() throws -> (host: String, port: Int)? {
-    guard http != "none" else { return nil }
-    guard case .tcp(let host, let port) = try? Address(http) else {
-      throw ValidationError("--http takes HOST:PORT or none.")
-    }
-    return (host, port)
+  private func serve() async throws {
+    let signals = StopSignals()
+    var server = TrainServer(folder: try ModelFolder(models), options: try serviceOptions(), pool: runtime.makePool())
+    server.address = try places.wireAddress()
+    server.keys = try keyFile.map { (path) throws(KeyFileError) in try KeyFile.read(path) } ?? []
+    server.tls = try encryption.load()
+    server.web = try places.webAddress()
+    server.webToken = try httpTokenFile.map(Self.token)
+    server.preloaded = load
+    server.boardFolder = logDir
+    (server.logFormat, server.logLevel) = (logFormat, logLevel)
+    try await server.run(until: signals)
   }
 
   private func serviceOptions() throws -> ServiceOptions {

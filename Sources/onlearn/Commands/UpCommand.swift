@@ -1,8 +1,9 @@
 import ArgumentParser
 import FoundationEssentials
+import Kernels
 import NIOPosix
 import PS
-import ServiceLifecycle
+import Serve
 import Transport
 import Wire
 
@@ -17,7 +18,8 @@ struct UpCommand: AsyncParsableCommand {
                onlearn score -m mlp --server 127.0.0.1:7072 --data fashion-mnist:test
       Or:      onlearn train Models/mlp.json --data fashion-mnist --store ps:127.0.0.1:7070
 
-      SIGTERM or SIGINT ends it: batches that wait are trained first, and what was learned is saved.
+      SIGTERM or SIGINT ends it: batches that wait are trained first, and what was learned is saved. A second one ends
+      it at once.
       """)
 
   @Option(help: "The folder of the models, as for serve.")
@@ -46,14 +48,13 @@ struct UpCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where the scheduler listens.", valueName: "HOST:PORT"))
   var scheduler = Address.tcp(host: "127.0.0.1", port: 7070)
 
-  @Option(help: ArgumentHelp("Where to listen for OLP/1; none for nowhere.", valueName: "HOST:PORT"))
-  var listen = "127.0.0.1:7072"
-
-  @Option(help: ArgumentHelp("Where to listen for HTTP; none for nowhere.", valueName: "HOST:PORT"))
-  var http = "127.0.0.1:8080"
+  @OptionGroup var places: ListeningOptions
 
   func validate() throws {
     guard (1...64).contains(servers) else { throw ValidationError("--servers must be between 1 and 64.") }
+    guard TrainServer.workerRange.contains(workers) else {
+      throw ValidationError("--workers must be between 1 and 64.")
+    }
     try MachineMemory.check(maxMemory)
     try durability.check(data: data)
   }
@@ -61,6 +62,10 @@ struct UpCommand: AsyncParsableCommand {
   func run() async throws { try await CommandError.reporting(serve) }
 
   private func serve() async throws {
+    let signals = StopSignals()
+    // Signals are listened to until the parameter servers have stopped as well.
+    defer { withExtendedLifetime(signals) {} }
+    let folder = try ModelFolder(models)
     let count = servers
     let listener = try await Listener.start(
       at: scheduler, limits: Limits(), keys: KeyRing([]), on: MultiThreadedEventLoopGroup.singleton.next()
@@ -79,11 +84,13 @@ struct UpCommand: AsyncParsableCommand {
       }
       let addresses = running.map { "\($0.address)" }.joined(separator: ",")
       Output.write("scheduler: \(listener.address); parameter servers: \(addresses)\n")
-      let serve = try ServeCommand.parse([
-        "--models", models, "--store", "ps:\(listener.address)", "--workers", "\(workers)", "--listen", listen,
-        "--http", http,
-      ])
-      try await serve.serve(beside: running.map { DiskWatch(failures: $0.diskFailures) })
+      var service = ServiceOptions()
+      service.store = .servers([listener.address])
+      service.workers = workers
+      var trainServer = TrainServer(folder: folder, options: service, pool: LanePool(lanes: LanePool.coreCount))
+      trainServer.address = try places.wireAddress()
+      trainServer.web = try places.webAddress()
+      try await trainServer.run(until: signals, beside: running.map { DiskWatch(failures: $0.diskFailures) })
     } catch {
       for server in running { try? await server.stop() }
       throw error
