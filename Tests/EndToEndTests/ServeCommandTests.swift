@@ -69,6 +69,19 @@ import Transport
     #expect(server.text.contains(" error not saved: "))
   }
 
+  @Test func `serves on, and saves, when its log cannot be written`() throws {
+    let address = "unix:\(folder.path)/socket"
+    let server = try RunningServer(
+      command: [
+        "/bin/sh", "-c", "exec \"$0\" \"$@\" 2> /dev/full", OnlearnProcess.path, "serve", "--models",
+        CommandFolder.fixture, "--store", "file:\(folder.path)/parameters", "--listen", address, "--http", "none",
+      ], log: "serve.log", in: folder)
+    let trained = try Self.train(address, on: folder.examples(320), steps: 4, ["--timeout", "10"])
+    #expect(trained.status == 0, "\(trained.errors)")
+    #expect(server.stop() == 0)
+    #expect(FileManager.default.fileExists(atPath: "\(folder.path)/parameters/mlp_small.safetensors"))
+  }
+
   @Test func `reloads when it is hung up, and is stopped by an interrupt`() async throws {
     let server = try start(["--load", "mlp_small", "--log-format", "json"])
     _ = try await server.value(after: "\"message\": \"ready\"")

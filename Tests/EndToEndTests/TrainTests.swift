@@ -88,6 +88,23 @@ private final class Workplace {
     #expect(FileManager.default.fileExists(atPath: path))
   }
 
+  @Test(arguments: [("exec \"$0\" \"$@\" > /dev/full", 74), ("\"$0\" \"$@\" | head -n 1", 0)])
+  func `save what was learned, and end, when reports cannot be written`(_ command: String, _ status: Int32) throws {
+    let path = "\(workplace.folder)/unread.st"
+    let shell = Process()
+    shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+    shell.arguments = [
+      "-c", command, OnlearnProcess.path, "train", model, "--data", "csv:\(workplace.csv)", "--epochs", "1000000",
+      "--report-every", "1", "--store", "file:\(path)",
+    ]
+    shell.currentDirectoryURL = URL(fileURLWithPath: OnlearnProcess.packageFolder)
+    shell.standardOutput = FileHandle.nullDevice
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == status)
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
   @Test func `read lines from standard input`() throws {
     let lines = try String(contentsOfFile: workplace.csv, encoding: .utf8)
     let trained = try OnlearnProcess.run(["train", model, "--data", "-", "--batch", "64", "--json"], input: lines)

@@ -116,12 +116,14 @@ struct TrainCommand: AsyncParsableCommand {
     options.part = place?.part(isContinued: resume)
     var run = try TrainingRun(
       model, source: source, store: store, schedule: choice.makeSchedule(), pool: pool, options: options)
-    var reporter = reporter(goal: run.exampleGoal, from: run.start)
+    let output = SavingOutput(orRequesting: signals.stop)
+    var reporter = reporter(to: output, goal: run.exampleGoal, from: run.start)
     let end = try run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
     // Who had nothing to train keeps its place for a while: with it the others could not begin, were they still coming.
     if end.step > run.start.step { await place?.leave() }
-    if case .file(let path) = specification, !json { Output.write("parameters saved in \(path)\n") }
+    if case .file(let path) = specification, !json { output.write("parameters saved in \(path)\n") }
+    output.finish()
   }
 
   /// Sends the examples to a train server.
@@ -138,16 +140,20 @@ struct TrainCommand: AsyncParsableCommand {
     var run = try await RemoteTraining(name, at: address, options: options) { width in
       try specification.open(width: width, until: signals.stop)
     }
-    var reporter = reporter(goal: run.exampleGoal, from: (0, 0))
+    let output = SavingOutput(orRequesting: signals.stop)
+    var reporter = reporter(to: output, goal: run.exampleGoal, from: (0, 0))
     let end = try await run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
+    output.finish()
   }
 
-  private func reporter(goal: UInt64?, from start: (step: UInt64, examples: UInt64)) -> ProgressReporter {
+  private func reporter(
+    to output: SavingOutput, goal: UInt64?, from start: (step: UInt64, examples: UInt64)
+  ) -> ProgressReporter {
     let style: ProgressReporter.Style = json ? .json : Output.isTerminal ? .live(columns: Output.columns) : .lines
     return ProgressReporter(
       style: style, cadence: reportEvery.map { .steps($0) } ?? .time(.seconds(1)), goal: goal, at: .now, from: start
-    ) { Output.write($0) }
+    ) { output.write($0) }
   }
 }
 
