@@ -66,6 +66,21 @@ import Wire
     await server.stop()
   }
 
+  @Test func `has batches trained in order that come while their model is being loaded`() async throws {
+    let server = try await TrainServer()
+    let client = server.client()
+    let sent = (0..<20).map { step in
+      client.send(
+        TrainServer.model, TrainServer.batch(8, seed: UInt64(step)), source: "s",
+        offsets: UInt64(step) * 8..<UInt64(step + 1) * 8)
+    }
+    for (step, batch) in sent.enumerated() {
+      let reply = try await batch.reply()
+      #expect(reply.version == UInt64(step + 1) && !reply.isDuplicate)
+    }
+    await server.stop()
+  }
+
   @Test func `goes on when the server comes back, and nothing is applied twice`() async throws {
     var server = try await TrainServer()
     let port = try #require(server.port)

@@ -13,6 +13,8 @@ public final class TrainService: FrameService {
   public let identity: ServerIdentity
   private let models: ModelService
   private let loop: any EventLoop
+  /// What waits for each model that is being loaded, in the order in which it came.
+  private var waiting: [String: [(Result<ServedModel, ServiceError>) -> Void]] = [:]
 
   /// A service of `models` on `loop`.
   public init(_ models: ModelService, on loop: any EventLoop) {
@@ -114,11 +116,26 @@ public final class TrainService: FrameService {
     }
   }
 
-  /// Finds the model at once if it is loaded, and otherwise loads it first.
-  private func withModel(_ name: String, _ caller: Caller, _ body: @escaping @Sendable (ServedModel) -> Void) {
-    if let model = models.loadedModel(name) { return body(model) }
-    Task { [models] in
-      do throws(ServiceError) { body(try await models.model(name)) } catch { caller.answer(.failure(error)) }
+  /// Finds the model at once if it is loaded, and otherwise loads it first; what is asked meanwhile keeps its order.
+  private func withModel(_ name: String, _ caller: Caller, _ body: @escaping (ServedModel) -> Void) {
+    let isLoading = waiting[name] != nil
+    if !isLoading, let model = models.loadedModel(name) { return body(model) }
+    waiting[name, default: []].append { result in
+      switch result {
+      case .success(let model): body(model)
+      case .failure(let error): caller.answer(.failure(error))
+      }
+    }
+    if !isLoading { load(name) }
+  }
+
+  /// Loads the model, and then does what waits for it.
+  private func load(_ name: String) {
+    let (models, loop, service) = (models, loop, NIOLoopBound(self, eventLoop: loop))
+    Task {
+      let result: Result<ServedModel, ServiceError>
+      do throws(ServiceError) { result = .success(try await models.model(name)) } catch { result = .failure(error) }
+      loop.execute { for body in service.value.waiting.removeValue(forKey: name) ?? [] { body(result) } }
     }
   }
 
