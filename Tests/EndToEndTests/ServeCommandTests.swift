@@ -60,6 +60,29 @@ import Transport
     #expect(server.stop() == 0)
   }
 
+  @Test func `is gone on with by a client that resumes, and learns from no example twice`() async throws {
+    let server = try start()
+    let address = try await server.value(after: "olp=")
+    let data = try folder.examples(320)
+    for (steps, version) in [(5, 5.0), (8, 8.0), (8, 8.0)] {
+      let trained = try Self.train(address, on: data, steps: steps, ["--resume"])
+      #expect(trained.status == 0, "\(trained.errors)")
+      #expect(number("version", in: trained.lastLine) == version)
+      #expect(number("examples", in: trained.lastLine) == 32 * version)
+    }
+    #expect(server.stop() == 0)
+  }
+
+  @Test(arguments: [
+    ["--store", "memory"], ["--init", "graph"], ["--metrics", "before"], ["--tile", "8"], ["--threads", "1"],
+    ["--save-every", "5"], ["--learning-rate", "0.1"], ["--optimizer", "sgd"], ["--consistency", "asp"],
+    ["--workers", "2"], ["--rank", "0"], ["--connections", "2", "--resume"],
+  ])
+  func `is not told by clients how to train: they refuse such options`(_ options: [String]) throws {
+    let refused = try Self.train("127.0.0.1:1", on: "synthetic:ctr", steps: 1, ["--timeout", "1"] + options)
+    #expect(refused.status == 64 && refused.errors.contains(options[0]), "\(refused.errors)")
+  }
+
   @Test func `ends with the status of a failed disk if it cannot save`() async throws {
     let server = try start(["--store", "file:\(folder.path)/parameters", "--save-every", "0"])
     let address = try await server.value(after: "olp=")

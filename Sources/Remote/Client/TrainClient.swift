@@ -28,8 +28,9 @@ public final class TrainClient: Sendable {
     public init() {}
   }
 
+  /// What the server is called in messages to people.
+  let server: String
   private let links: EventLoopLinks
-  private let address: Address
 
   /// A client of the server at `address`.
   public init(to address: Address, options: Options = Options()) {
@@ -38,7 +39,7 @@ public final class TrainClient: Sendable {
     linkOptions.key = options.key
     linkOptions.tls = options.tls
     linkOptions.patience.total = options.patience
-    self.address = address
+    server = "\(address)"
     links = EventLoopLinks(address, options: linkOptions)
   }
 
@@ -72,12 +73,15 @@ public final class TrainClient: Sendable {
   }
 
   /// Sends `batch` without waiting for the reply; batches that one thread sends arrive in that order.
+  ///
+  /// The first batch of a stream is to be answered before the next one is sent: a server that refuses it for a while,
+  /// as too many wait, would take the next one for the beginning.
   public func send(
     _ model: String, _ batch: Batch, source: String = "", offsets: Range<UInt64> = 0..<0
   ) -> SentBatch {
     let request = TrainBatchRequest(model: model, source: source, offsets: offsets, batch: batch)
     return SentBatch(
-      examples: batch.examples, server: "\(address)",
+      examples: batch.examples, server: server,
       answer: links.futureAnswer(to: ServerRequest(reading: .trainBatch, request.payload)))
   }
 
@@ -86,9 +90,16 @@ public final class TrainClient: Sendable {
     _ model: String, _ batch: Batch, minimumVersion: UInt64 = 0
   ) async throws(TrainClientError) -> ScoreBatchReply {
     let request = ScoreBatchRequest(model: model, minimumVersion: minimumVersion, batch: batch)
-    return try await ask(.scoreBatch, request.payload) { payload throws(Refusal) in
+    let reply = try await ask(.scoreBatch, request.payload) { payload throws(Refusal) in
       try ScoreBatchReply(reading: payload)
     }
+    guard reply.classes > 0, reply.probabilities.count == batch.examples * reply.classes else {
+      throw .unusable(
+        server: server,
+        problem: "it answers \(batch.examples) examples with \(reply.probabilities.count) probabilities of "
+          + "\(reply.classes) classes")
+    }
+    return reply
   }
 
   /// How `model` does.
@@ -110,9 +121,9 @@ public final class TrainClient: Sendable {
   ) async throws(TrainClientError) -> Answer {
     let frame: Frame
     do { frame = try await links.answer(to: ServerRequest(reading: type, payload)) } catch {
-      throw TrainClientError(error, server: "\(address)")
+      throw TrainClientError(error, server: server)
     }
-    return try Self.reading(frame, "\(address)", read)
+    return try Self.reading(frame, server, read)
   }
 
   fileprivate static func reading<Answer>(

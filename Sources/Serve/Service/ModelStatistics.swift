@@ -18,7 +18,7 @@ package final class ModelStatistics: Sendable {
 
   /// The points of a curve that are kept: ten minutes.
   private static let historyLimit = 600
-  /// Windowed figures are computed so often at most; they take a pass over the window.
+  /// Windowed figures are computed so often at most for replies and curves; they take a pass over the window.
   private static let windowInterval = Duration.milliseconds(500)
 
   private let start: ContinuousClock.Instant
@@ -95,7 +95,7 @@ package final class ModelStatistics: Sendable {
     state.withLock { state in
       ModelFigures(
         counts: state.counts, lastLoss: state.lastLoss, all: state.metrics.runningSummary,
-        window: state.recentWindow(at: now, interval: Self.windowInterval),
+        window: state.recentWindow(at: now, interval: .zero),
         decayed: state.metrics.summary(over: .decayed), rate: state.throughput.rate,
         steps: Self.percentiles(&state.steps, now), scores: Self.percentiles(&state.scores, now),
         freshness: Self.percentiles(&state.freshness, now), history: state.history)

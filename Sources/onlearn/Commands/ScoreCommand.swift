@@ -48,7 +48,10 @@ struct ScoreCommand: AsyncParsableCommand {
     guard (store == nil) == (model.server != nil) else {
       throw ValidationError("Name the parameters with --store, or a train server with --server.")
     }
-    guard !exact || model.server == nil else { throw ValidationError("--exact is not for train servers.") }
+    if model.server != nil {
+      guard !exact else { throw ValidationError("--exact is not for train servers.") }
+      guard runtime.threads == nil else { throw ValidationError("--threads is not for train servers.") }
+    }
   }
 
   func run() async throws {

@@ -36,24 +36,29 @@ struct TrainCommand: AsyncParsableCommand {
 
   @OptionGroup var optimization: OptimizationOptions
 
-  @Option(help: ArgumentHelp("Where parameters are kept: memory, file:PATH or ps:HOST:PORT[,…].", valueName: "STORE"))
-  var store = "memory"
+  @Option(
+    help: ArgumentHelp(
+      "Where parameters are kept: memory, the default, file:PATH or ps:HOST:PORT[,…].", valueName: "STORE"))
+  var store: String?
 
   @Flag(
     help: ArgumentHelp(
       "Continue an earlier run.",
-      discussion: "From its file; with parameter servers, where the last run with --resume on the same data ended."))
+      discussion: """
+        From its file; with parameter servers or a train server, where the last run with --resume on the same data
+        ended.
+        """))
   var resume = false
 
   @OptionGroup var worker: WorkerOptions
 
   @OptionGroup var saving: SavingOptions
 
-  @Option(help: "How parameters start: graph, uniform:LOW,HIGH or orthogonal.")
-  var `init` = "graph"
+  @Option(help: "How parameters start: graph, the default, uniform:LOW,HIGH or orthogonal.")
+  var `init`: String?
 
-  @Option(help: "Report metrics from before the update, or from after it.")
-  var metrics = TrainingRun.MetricsTime.before
+  @Option(help: "Report metrics from before the update, the default, or from after it.")
+  var metrics: TrainingRun.MetricsTime?
 
   @Flag(inversion: .prefixedNo, help: "Shuffle the examples of a finite source in each pass.")
   var shuffle = true
@@ -64,18 +69,41 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Report every so many steps; by default once a second.")
   var reportEvery: UInt64?
 
-  @Option(help: "With --server: how many connections send batches, which may be trained beside each other.")
-  var connections = 1
+  @Option(help: "With --server: how many connections, by default one, send batches that are trained beside each other.")
+  var connections: Int?
 
   @Flag(help: "Report JSON objects, one per line.")
   var json = false
 
   func validate() throws {
     if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
-    guard (1...256).contains(connections) else { throw ValidationError("--connections must be between 1 and 256.") }
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
     if let reportEvery, reportEvery < 1 { throw ValidationError("--report-every must be positive.") }
     if let epochs, epochs < 1 { throw ValidationError("--epochs must be positive.") }
+    try checkConnections()
+    if model.server != nil { try refuseOptionsOfTheServer() }
+  }
+
+  private func checkConnections() throws {
+    guard let connections else { return }
+    guard model.server != nil else { throw ValidationError("--connections is for train servers.") }
+    guard (1...256).contains(connections) else { throw ValidationError("--connections must be between 1 and 256.") }
+    guard connections == 1 || !resume else {
+      throw ValidationError("--resume goes on with one stream; leave --connections out.")
+    }
+  }
+
+  /// How parameters are kept and trained is the train server's to say: options about it are refused, not ignored.
+  private func refuseOptionsOfTheServer() throws {
+    let options = [
+      ("--store", store != nil), ("--init", `init` != nil), ("--metrics", metrics != nil), ("--tile", tile != nil),
+      ("--threads", runtime.threads != nil), ("--save-every", saving.saveEvery != nil),
+      ("--learning-rate", optimization.learningRate != nil), ("--optimizer", optimization.optimizer != nil),
+      ("--consistency", worker.consistency != nil), ("--workers", worker.workers != nil),
+      ("--rank", worker.rank != nil),
+    ]
+    guard let (name, _) = options.first(where: { $0.1 }) else { return }
+    throw ValidationError("\(name) is not for train servers; how they train is said to 'onlearn serve'.")
   }
 
   func run() async throws {
@@ -93,11 +121,11 @@ struct TrainCommand: AsyncParsableCommand {
     var storeOptions = Model.StoreOptions()
     storeOptions.isResuming = resume
     storeOptions.saveInterval = saving.interval
-    storeOptions.initialization = try Initialization(parsing: `init`)
+    storeOptions.initialization = try Initialization(parsing: `init` ?? "graph")
     storeOptions.seed = runtime.seed
     let pool = runtime.makePool()
     storeOptions.pool = pool
-    let specification = try StoreSpecification(parsing: store)
+    let specification = try StoreSpecification(parsing: store ?? "memory")
     if case .servers(let addresses) = specification {
       storeOptions.place = try await ClusterPlace.take(at: addresses, options: worker.options())
     }
@@ -111,7 +139,7 @@ struct TrainCommand: AsyncParsableCommand {
     options.steps = steps
     options.seed = runtime.seed
     options.isShuffling = shuffle
-    options.metrics = metrics
+    options.metrics = metrics ?? .before
     options.tile = tile
     options.part = place?.part(isContinued: resume)
     var run = try TrainingRun(
@@ -134,14 +162,15 @@ struct TrainCommand: AsyncParsableCommand {
     options.epochs = epochs ?? (steps == nil ? 1 : .max)
     options.steps = steps
     options.seed = shuffle ? runtime.seed : nil
-    options.connections = connections
+    options.isResuming = resume
+    options.connections = connections ?? 1
     options.client = try worker.access.clientOptions()
     let specification = try SourceSpecification(parsing: data)
     var run = try await RemoteTraining(name, at: address, options: options) { width in
       try specification.open(width: width, until: signals.stop)
     }
     let output = SavingOutput(orRequesting: signals.stop)
-    var reporter = reporter(to: output, goal: run.exampleGoal, from: (0, 0))
+    var reporter = reporter(to: output, goal: run.exampleGoal, from: run.start)
     let end = try await run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
     output.finish()
