@@ -35,6 +35,10 @@ public struct RemoteScoring {
     var batch = Batch()
     while !stop.isRequested, try feed.next(into: &batch, upTo: batchSize) {
       let reply = try await client.score(model, batch)
+      guard reply.classes == classes else {
+        throw TrainClientError.unusable(
+          server: client.server, problem: "'\(model)' has \(reply.classes) classes now, \(classes) when it was loaded")
+      }
       let logits = Self.logits(reply)
       for example in 0..<batch.examples {
         let row = reply.probabilities[example * classes..<(example + 1) * classes]

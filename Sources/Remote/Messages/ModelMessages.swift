@@ -99,6 +99,10 @@ public struct ModelDescription: MessageBody, Hashable, Sendable {
     labels = Int(try reader.integer(UInt32.self))
     logits = Int(try reader.integer(UInt32.self))
     batchSize = Int(try reader.integer(UInt32.self))
+    guard features > 0, logits > 0, batchSize > 0 else {
+      throw Refusal(
+        .malformed, "a model of \(features) features and \(logits) logits that is trained by \(batchSize) examples")
+    }
   }
 
   public func write(to writer: inout MessageWriter) {
