@@ -85,6 +85,40 @@ import Web
     await client.stop()
   }
 
+  @Test func `takes the numbers of all examples one after another`() async throws {
+    let client = try await RawClient()
+    let numbers = Self.x.dropFirst().dropLast()
+    let trained = try await client.post(Self.train, "{\"x\": [\(numbers), \(numbers)], \"y\": [1, 3]}")
+    #expect(trained.status == 200, "\(trained.body)")
+    let scored = try await client.post(Self.score, "{\"x\": \(Self.x)}")
+    #expect(try answer(scored.body, as: Scored.self).probabilities.map(\.count) == [5])
+    let short = try await client.post(Self.score, "{\"x\": [1, 2]}")
+    #expect(short.status == 422 && short.body.contains("2 numbers in x; expected 20 for each example"))
+    await client.stop()
+  }
+
+  @Test(arguments: ["source=q&begin=0&end=1", "min_version=0", "x"])
+  func `refuses a query beside JSON, which would not count`(_ query: String) async throws {
+    let client = try await RawClient()
+    let refused = try await client.post("\(Self.train)?\(query)", "{\"x\": [\(Self.x)], \"y\": [1]}")
+    #expect(refused.status == 400)
+    #expect(try answer(refused.body, as: Refused.self).error.kind == "malformed")
+    #expect(try await client.models.model("mlp_small").version == 0)
+    await client.stop()
+  }
+
+  @Test func `refuses parameters of the query that it does not know, or has twice`() async throws {
+    let client = try await RawClient()
+    let batch = NpyFile.encode(NpyArray(shape: [1, 21], values: .float32([Float](repeating: 1, count: 21))))
+    for query in ["sauce=a", "source=a&begin=0&end=1&end=2"] {
+      let path = "\(Self.train)?\(query)"
+      #expect(try await client.request("POST", path, batch, type: "application/octet-stream").status == 400, "\(query)")
+    }
+    #expect(try await client.request("GET", "/v1/models/mlp_small:offset?source=a&sauce=b").status == 400)
+    #expect(try await client.models.model("mlp_small").version == 0)
+    await client.stop()
+  }
+
   @Test(arguments: [
     ("{\"x\": [[1, 2]], \"y\": [1]}", 422, "bad_batch"), ("{\"x\": [X], \"y\": [5]}", 422, "bad_batch"),
     ("{\"x\": [X], \"y\": [1, 2]}", 400, "malformed"), ("{\"x\": [X]}", 422, "bad_batch"),

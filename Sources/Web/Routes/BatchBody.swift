@@ -10,6 +10,17 @@ package struct BatchBody {
     package var values: [Float] = []
     package var count = 0
     package var width = 0
+    /// Whether numbers stand there without rows.
+    package var isFlat = false
+
+    /// The rows of `width` numbers that these make which stand there without rows; rows as they are.
+    fileprivate func inRows(of width: Int, _ name: String) throws(ServiceError) -> Rows {
+      guard isFlat, width > 0 else { return self }
+      guard values.count % width == 0 else {
+        throw ServiceError(.badBatch, "\(values.count) numbers in \(name); expected \(width) for each example")
+      }
+      return Rows(values: values, count: values.count / width, width: width)
+    }
   }
 
   package var x = Rows()
@@ -32,8 +43,11 @@ package struct BatchBody {
     let type = request.headers.first(name: "content-type")?.lowercased() ?? ""
     let bytes = Array(request.body.readableBytesView)
     if bytes.starts(with: Self.npyMagic) {
+      try request.checkQuery(Self.parameters)
       try self.init(npy: bytes, query: request.query, labelWidth: labelWidth)
     } else if type.hasPrefix("application/json") {
+      // Everything is in the body; who says it elsewhere is not to believe that it counts.
+      try request.checkQuery([])
       var reader = JSONBatchReader(bytes)
       self = try reader.read()
     } else {
@@ -44,6 +58,8 @@ package struct BatchBody {
   }
 
   private static let npyMagic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  /// What a query may say beside a .npy array.
+  private static let parameters: Set = ["source", "begin", "end", "deadline_ms", "min_version"]
 
   private init(npy bytes: [UInt8], query: [String: String], labelWidth: Int) throws(ServiceError) {
     let array: NpyArray
@@ -87,12 +103,14 @@ package struct BatchBody {
 }
 
 extension BatchBody {
-  /// The batch, with as many labels as there are.
-  func batch() throws(ServiceError) -> Batch {
-    guard y.count == 0 || y.count == x.count else {
-      throw ServiceError(.malformed, "\(x.count) examples in x and \(y.count) in y")
+  /// The batch for `model`, with as many labels as there are.
+  func batch(for model: ServedModel) throws(ServiceError) -> Batch {
+    let features = try x.inRows(of: model.inputWidth, "x")
+    let labels = try y.inRows(of: model.labelWidth, "y")
+    guard labels.count == 0 || labels.count == features.count else {
+      throw ServiceError(.malformed, "\(features.count) examples in x and \(labels.count) in y")
     }
-    return Batch(examples: x.count, x: x.values, y: y.values)
+    return Batch(examples: features.count, x: features.values, y: labels.values)
   }
 
   /// The part of a stream the batch is, if it names one.

@@ -8,7 +8,8 @@ package import Serve
 ///  "source": "clicks-7", "begin": 0, "end": 2, "deadline_ms": 500, "min_version": 12}
 /// ```
 ///
-/// `x` has a row per example, which may be nested (28 rows of 28 numbers). `y` has a number per example, or a row.
+/// `x` has a row per example, which may be nested (28 rows of 28 numbers), or the numbers of all examples one after
+/// another. So has `y`.
 package struct JSONBatchReader {
   private var lexer: Lexer
 
@@ -54,9 +55,11 @@ package struct JSONBatchReader {
     var rows = BatchBody.Rows()
     try expect("[", "an array for \"\(key)\"")
     guard !lexer.take("]") else { return rows }
+    rows.isFlat = true
     repeat {
       let start = rows.values.count
       if lexer.isNext("[") {
+        rows.isFlat = false
         try array(into: &rows.values, depth: 1)
       } else {
         rows.values.append(try number())

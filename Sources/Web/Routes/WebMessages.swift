@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import Serve
 
 /// A request as routes see it: whole, its path and query apart.
 struct WebRequest: Sendable {
@@ -11,7 +12,7 @@ struct WebRequest: Sendable {
   var headers: HTTPHeaders
   var body: ByteBuffer
 
-  /// Reads the head of a request; nil if the target is not a path.
+  /// Reads the head of a request; nil if the target is not a path, or says something twice.
   init?(_ head: HTTPRequestHead, body: ByteBuffer) {
     let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first, first.hasPrefix("/"), let path = Self.decoded(first) else { return nil }
@@ -21,13 +22,20 @@ struct WebRequest: Sendable {
       guard let name = Self.decoded(sides[0]), let value = Self.decoded(sides.count > 1 ? sides[1] : "") else {
         return nil
       }
-      query[name] = value
+      guard query.updateValue(value, forKey: name) == nil else { return nil }
     }
     method = head.method
     self.path = path
     self.query = query
     headers = head.headers
     self.body = body
+  }
+
+  /// Checks that the query has no other parameters than `names`.
+  func checkQuery(_ names: Set<String>) throws(ServiceError) {
+    guard let other = query.keys.filter({ !names.contains($0) }).min() else { return }
+    let expected = names.isEmpty ? "none" : names.sorted().joined(separator: ", ")
+    throw ServiceError(.malformed, "the query has a parameter '\(other.prefix(40))'; expected \(expected)")
   }
 
   private static func decoded(_ text: Substring) -> String? {

@@ -63,6 +63,7 @@ struct WebService: Sendable {
 
   private func offset(_ name: String, _ request: WebRequest, _ answer: @escaping Answer) {
     guard request.method == .GET || request.method == .HEAD else { return get(request, answer) { Self.notFound } }
+    do throws(ServiceError) { try request.checkQuery(["source"]) } catch { return answer(WebReply(error)) }
     guard let source = request.query["source"], !source.isEmpty else {
       return answer(.refusal(.badRequest, "malformed", "name the stream: ?source=NAME"))
     }
@@ -129,7 +130,8 @@ extension WebService {
   private func train(_ model: ServedModel, _ request: WebRequest, _ answer: @escaping Answer) {
     do throws(ServiceError) {
       let body = try BatchBody(request, labelWidth: model.labelWidth)
-      let train = TrainRequest(batch: try body.batch(), source: try body.sourceRange(), deadline: body.deadline)
+      let train = TrainRequest(
+        batch: try body.batch(for: model), source: try body.sourceRange(), deadline: body.deadline)
       model.train(train) { result in
         switch result {
         case .success(let reply): answer(.json(Self.text(of: reply)))
@@ -146,7 +148,7 @@ extension WebService {
     do throws(ServiceError) {
       let body = try BatchBody(request, labelWidth: 0)
       let score = ScoreRequest(
-        batch: try body.batch(), minimumVersion: body.minimumVersion, deadline: body.deadline)
+        batch: try body.batch(for: model), minimumVersion: body.minimumVersion, deadline: body.deadline)
       model.score(score) { result in
         switch result {
         case .success(let reply): answer(isBinary ? Self.array(of: reply) : .json(Self.text(of: reply)))
