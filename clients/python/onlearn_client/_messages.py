@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import struct
 from dataclasses import dataclass
 
@@ -90,7 +91,17 @@ class Reader:
 def string(text: str) -> bytes:
     """A string: its bytes' number, then UTF-8."""
     data = text.encode()
+    if len(data) > 0xFFFF:
+        raise ValueError(f"a name of {len(data)} bytes; it may have 65,535")
     return struct.pack("<H", len(data)) + data
+
+
+def _integer(value: int, name: str) -> int:
+    """An integer that 64 bits hold."""
+    number = operator.index(value)
+    if not 0 <= number < 1 << 64:
+        raise ValueError(f"{name} is {number}; expected an integer from 0 to 2^64 - 1")
+    return number
 
 
 def _array(body: bytearray, values: NDArray[np.float32]) -> None:
@@ -100,23 +111,35 @@ def _array(body: bytearray, values: NDArray[np.float32]) -> None:
 
 def _rows(values: ArrayLike, name: str) -> NDArray[np.float32]:
     given = np.asarray(values)
+    if given.ndim == 0 or len(given) == 0:
+        raise ValueError(f"{name} needs a row for each example, and at least one")
     array = np.ascontiguousarray(given, dtype="<f4")
     if given.dtype.kind in "iu" and np.any(array.astype(np.float64) != given):
         raise ValueError(f"{name} has integers that float32 does not hold exactly; ids have to be below 2^24")
-    if array.ndim == 0 or len(array) == 0:
-        raise ValueError(f"{name} needs a row for each example, and at least one")
     return array.reshape(len(array), -1)
 
 
-def train_batch(
-    model: str, x: ArrayLike, y: ArrayLike, source: str, begin: int, end: int, deadline_ms: int = 0
-) -> bytes:
-    """The body of TRAIN_BATCH."""
+def examples(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The examples `x` and their labels `y`, a row each."""
     rows, labels = _rows(x, "x"), _rows(y, "y")
     if len(rows) != len(labels):
         raise ValueError(f"{len(rows)} examples in x and {len(labels)} in y")
+    return rows, labels
+
+
+def train_batch(
+    model: str,
+    rows: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    source: str,
+    begin: int,
+    end: int,
+    deadline_ms: int = 0,
+) -> bytes:
+    """The body of TRAIN_BATCH."""
     body = bytearray(string(model) + string(source))
-    body += struct.pack("<QQIIII", begin, end, deadline_ms, len(rows), rows.shape[1], labels.shape[1])
+    body += struct.pack("<QQ", _integer(begin, "begin"), _integer(end, "end"))
+    body += struct.pack("<IIII", deadline_ms, len(rows), rows.shape[1], labels.shape[1])
     _array(body, rows)
     _array(body, labels)
     return bytes(body)
@@ -126,7 +149,7 @@ def score_batch(model: str, x: ArrayLike, min_version: int, deadline_ms: int = 0
     """The body of SCORE_BATCH."""
     rows = _rows(x, "x")
     body = bytearray(string(model))
-    body += struct.pack("<QIII", min_version, deadline_ms, len(rows), rows.shape[1])
+    body += struct.pack("<QIII", _integer(min_version, "min_version"), deadline_ms, len(rows), rows.shape[1])
     _array(body, rows)
     return bytes(body)
 

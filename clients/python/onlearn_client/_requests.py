@@ -119,15 +119,16 @@ class Requests:
         self, x: ArrayLike, y: ArrayLike, source: str | None, begin: int | None, end: int | None
     ) -> Request[messages.TrainReply]:
         on_its_way: Callable[[], AbstractContextManager[None]] = nullcontext
+        rows, labels = messages.examples(x, y)
         if source is None:
             if begin is not None or end is not None:
                 raise ValueError("begin and end belong to a source")
             source, begin = self._own.place()
-            end = begin + len(x)  # type: ignore[arg-type]
+            end = begin + len(rows)
             on_its_way = partial(self._own.batch_on_its_way, end)
-        elif begin is None or end is None or not begin < end:
-            raise ValueError("a source needs begin and end, with begin below end")
-        payload = messages.train_batch(self._model, x, y, source, begin, end)
+        elif not source or begin is None or end is None or not begin < end:
+            raise ValueError("a source needs a name, begin and end, with begin below end")
+        payload = messages.train_batch(self._model, rows, labels, source, begin, end)
         return Request(MessageType.TRAIN_BATCH, payload, messages.read_train_reply, on_its_way)
 
     def score(self, x: ArrayLike, min_version: int) -> Request[messages.ScoreReply]:
@@ -166,5 +167,6 @@ class Attempts:
         pause = max(asked, self._pause * random.uniform(0.5, 1.0))
         self._pause = min(2 * self._pause, 5.0)
         if now + pause >= self._end:
-            raise Unavailable(f"no good answer in {self._timeout:g} s: {error}") from error
+            problem = str(error) or "timed out"
+            raise Unavailable(f"no good answer in {self._timeout:g} s: {problem}") from error
         return pause

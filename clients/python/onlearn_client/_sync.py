@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from . import _frames as frames
 from ._errors import Refused
+from ._forks import keep_apart
 from ._messages import ModelDescription, ModelEntry, ScoreReply, TrainReply
 from ._requests import WORKER, Attempts, Request, Requests, ends_connection
 
@@ -22,8 +23,9 @@ Answer = TypeVar("Answer")
 class TrainClient:
     """Trains and scores one model of a train server over one connection.
 
-    Threads may share a client; their requests take turns. A request is sent again, on a new connection if need be,
-    until it is answered or `timeout` seconds are over; the server applies a batch once.
+    Threads may share a client; their requests take turns. In a forked process it has a connection of its own. A
+    request is sent again, on a new connection if need be, until it is answered or `timeout` seconds are over; the server
+    applies a batch once.
     """
 
     def __init__(
@@ -37,15 +39,24 @@ class TrainClient:
         timeout: float = 60.0,
     ) -> None:
         self._address = (host, port)
-        self._requests = Requests(model)
+        self._model = model
         self._key = key
         self._role = role
         self._timeout = timeout
+        self._begin()
+        keep_apart(self)
+
+    def _begin(self) -> None:
+        self._requests = Requests(self._model)
         self._client_id = os.urandom(16)
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._payload_limit = 0
         self._last_id = 0
+
+    def _forked(self) -> None:
+        self._disconnect()
+        self._begin()
 
     def models(self) -> list[ModelEntry]:
         """The models of the server."""

@@ -11,7 +11,8 @@ from typing import Callable, TypeVar
 from numpy.typing import ArrayLike
 
 from . import _frames as frames
-from ._errors import Refused, Unavailable
+from ._errors import Refused
+from ._forks import keep_apart
 from ._messages import ModelDescription, ModelEntry, ScoreReply, TrainReply
 from ._requests import WORKER, Attempts, Request, Requests, ends_connection
 
@@ -36,15 +37,27 @@ class TrainClient:
         timeout: float = 60.0,
     ) -> None:
         self._address = (host, port)
-        self._requests = Requests(model)
+        self._model = model
         self._key = key
         self._role = role
         self._timeout = timeout
+        self._inherited: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._begin()
+        keep_apart(self)
+
+    def _begin(self) -> None:
+        self._requests = Requests(self._model)
         self._client_id = os.urandom(16)
         self._lock = asyncio.Lock()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._payload_limit = 0
         self._last_id = 0
+
+    def _forked(self) -> None:
+        # Kept: a process that closes it, or lets it go, takes it out of its parent's event loop.
+        if self._streams is not None:
+            self._inherited.append(self._streams)
+        self._begin()
 
     async def models(self) -> list[ModelEntry]:
         """The models of the server."""
@@ -108,10 +121,8 @@ class TrainClient:
                 try:
                     remaining = attempts.remaining(time.monotonic())
                     return await asyncio.wait_for(self._exchange(request), remaining)
-                except asyncio.TimeoutError as error:
-                    self._disconnect()
-                    raise Unavailable(f"no answer in {self._timeout:g} s") from error
-                except (OSError, EOFError, Refused) as error:
+                # The time is over, or that of the system is, which gives up some connections sooner.
+                except (asyncio.TimeoutError, OSError, EOFError, Refused) as error:
                     if ends_connection(error):
                         self._disconnect()
                     await asyncio.sleep(attempts.pause(error, time.monotonic()))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import signal
 import threading
 import unittest
-from typing import Awaitable
+from typing import Awaitable, Callable
+from unittest import mock
 
 import numpy as np
 from fake_server import FakeServer, answer_after, lose_answer, refuse, refuse_connection
@@ -102,6 +105,60 @@ class OwnStreamTest(unittest.TestCase):
             self.assertEqual((offsets(server), streams(server)), ([(0, 4), (4, 8)], 1))
 
 
+class ForkTest(unittest.TestCase):
+    def test_has_a_stream_and_a_connection_of_its_own_in_a_forked_process(self) -> None:
+        with FakeServer() as server, client(server) as trainer:
+            trainer.train(X, Y)
+            self.assertTrue(in_child(lambda: not trainer.train(X, Y).duplicate))
+            self.assertFalse(trainer.train(X, Y).duplicate)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4), (4, 8)], 2))
+            self.assertEqual(server.connections, 2)
+
+    def test_does_not_wait_in_a_forked_process_for_what_a_thread_of_the_parent_asked(self) -> None:
+        answer = threading.Event()
+        with FakeServer(answer_after(answer)) as server, client(server) as trainer:
+            other = threading.Thread(target=lambda: trainer.train(X, Y))
+            other.start()
+            server.arrived.get(timeout=5)
+            self.assertTrue(in_child(lambda: not trainer.train(X, Y).duplicate))
+            answer.set()
+            other.join()
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4)], 2))
+
+
+    def test_has_them_in_a_forked_process_also_with_asyncio(self) -> None:
+        async def run(server: FakeServer) -> None:
+            async with aio_client(server) as trainer:
+                await trainer.train(X, Y)
+                self.assertTrue(in_child(lambda: not asyncio.run(trainer.train(X, Y)).duplicate))
+                self.assertFalse((await trainer.train(X, Y)).duplicate)
+
+        with FakeServer() as server:
+            asyncio.run(run(server))
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4), (0, 4), (4, 8)], 2))
+
+
+class WrongRequestTest(unittest.TestCase):
+    def test_is_a_value_error_before_anything_is_sent(self) -> None:
+        with FakeServer() as server, client(server) as trainer:
+            wrong: list[Callable[[], object]] = [
+                lambda: trainer.train(np.float32(1), np.float32(1)),
+                lambda: trainer.score(3),
+                lambda: trainer.train(X, Y, source="s", begin=-1, end=4),
+                lambda: trainer.train(X, Y, source="s", begin=0, end=1 << 64),
+                lambda: trainer.train(X, Y, source="", begin=0, end=4),
+                lambda: trainer.train(X, Y, source="s" * 65_536, begin=0, end=4),
+                lambda: trainer.offset("s" * 65_536),
+                lambda: trainer.score(X, min_version=-1),
+            ]
+            for ask in wrong:
+                with self.assertRaises(ValueError):
+                    ask()
+            self.assertEqual(server.connections, 0)
+            trainer.train(X, Y)
+            self.assertEqual((offsets(server), streams(server)), ([(0, 4)], 1))
+
+
 class RefusalTest(unittest.TestCase):
     def test_raises_a_gap_in_a_stream_at_once(self) -> None:
         with FakeServer() as server, client(server) as trainer:
@@ -186,6 +243,32 @@ class AsyncioTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(await refused(trainer.score(np.zeros((100, 3), dtype=np.float32))), 103)
                 await trainer.train(X, Y)
             self.assertEqual((len(server.batches), server.connections), (3, 2))
+
+
+    async def test_connects_again_if_the_system_gives_a_connection_up(self) -> None:
+        connect = asyncio.open_connection
+
+        async def fail_once(*address: object) -> object:
+            asyncio.open_connection = connect
+            raise TimeoutError(110, "Connection timed out")
+
+        with FakeServer() as server, mock.patch("asyncio.open_connection", fail_once):
+            async with aio_client(server) as trainer:
+                await trainer.train(X, Y)
+            self.assertEqual(offsets(server), [(0, 4)])
+
+
+def in_child(body: Callable[[], bool]) -> bool:
+    """Whether `body` says yes in a forked process."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        status = 1
+        try:
+            status = 0 if body() else 1
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def aio_client(server: FakeServer) -> aio.TrainClient:
