@@ -1,5 +1,6 @@
 import CoreMetrics
 import Dispatch
+import GraphDefImport
 import Kernels
 import Parameters
 import Synchronization
