@@ -14,10 +14,12 @@ import Testing
     graph.constant("zero", [0])
     graph.add("isPositive", op: "Greater", ["x", "zero"])
     if let op {
+      // An `If` may have effects, which what comes behind it waits for.
       func branch(_ name: String, _ operation: String) -> FunctionDef {
         FunctionDef(
           name, inputs: [.init("a", .float)], outputs: [.init("b", .float)],
-          nodes: [NodeDef("n", op: operation, inputs: ["a"])], returns: ["b": "n:y:0"])
+          nodes: [NodeDef("n", op: operation, inputs: ["a"])], returns: ["b": "n:y:0"],
+          controlReturns: op == "If" && name == "yes" ? ["n": "n"] : [:])
       }
       graph.graph.functions = [branch("yes", function), branch("no", "Neg")]
       graph.add(

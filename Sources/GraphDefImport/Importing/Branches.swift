@@ -61,10 +61,12 @@ struct Branches: Sendable {
     guard Self.merges.contains(index.graph.nodes[position].op) else {
       return index.allInputs(of: position).reduce(into: []) { $0.formUnion(conditions(of: $1, index)) }
     }
-    // Where branches meet, what both of them are in is left.
+    // Where branches meet, what both of them are in is left, also of what comes before by order.
     let operands = index.operands(of: position).map { conditions(of: $0, index) }
-    let controls = index.allInputs(of: position).filter(\.isControl).map { conditions(of: $0, index) }
-    return controls.reduce(operands.dropFirst().reduce(operands.first ?? []) { $0.intersection($1) }) { $0.union($1) }
+    let common = operands.dropFirst().reduce(operands.first ?? []) { $0.intersection($1) }
+    let ended = Set(operands.flatMap { $0.subtracting(common) }.map(\.predicate))
+    let controls = index.allInputs(of: position).filter(\.isControl).flatMap { conditions(of: $0, index) }
+    return common.union(controls.filter { !ended.contains($0.predicate) })
   }
 
   /// The conditions under which the tensor `reference` is there.

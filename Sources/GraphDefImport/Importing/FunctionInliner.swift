@@ -94,8 +94,10 @@ struct FunctionInliner {
       outputs.append("\(node.name)/merge_\(index)")
       nodes.append(NodeDef(outputs[index], op: "Merge", inputs: [pair.0, pair.1]))
     }
-    // Behind the conditional comes what its outputs need; assignments in a branch come before it by themselves.
-    addResults(of: node, outputs, controls: controls + no.controls + yes.controls)
+    // What the branches do for its effects comes before they meet, and what waits for the conditional is in neither.
+    let end = node.name + "/merge"
+    nodes.append(NodeDef(end, op: "Merge", inputs: ["\(pivot):0", "\(pivot):1"] + no.controls + yes.controls))
+    addResults(of: node, outputs, controls: controls + ["^" + end])
     return true
   }
 
