@@ -4,8 +4,8 @@ internal import CIntrinsics
 public enum Denormals {
   /// Runs `body` with this thread treating such numbers as zero, as TensorFlow's kernels do.
   ///
-  /// Decaying averages end there, and the tails of a softmax: without it the state of a table that no batch touches gets
-  /// slow, and so do products with the probabilities of classes that are as good as impossible.
+  /// Decaying averages end there, and the tails of a softmax: without it the state of a table that no batch touches
+  /// gets slow, and so do products with the probabilities of classes that are as good as impossible.
   public static func flushed<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
