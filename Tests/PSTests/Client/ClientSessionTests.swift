@@ -84,7 +84,7 @@ private final class TestSession {
   }
 }
 
-@Suite struct `A client's session` {
+@Suite struct `A session of a client` {
   @Test func `connects again when its connection breaks while nothing is asked`() throws {
     let session = TestSession()
     session.read()

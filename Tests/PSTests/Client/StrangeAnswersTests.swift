@@ -1,3 +1,4 @@
+import Kernels
 import NIOCore
 import PS
 import Parameters

@@ -24,8 +24,8 @@ class TrainClient:
     """Trains and scores one model of a train server over one connection.
 
     Threads may share a client; their requests take turns. In a forked process it has a connection of its own. A
-    request is sent again, on a new connection if need be, until it is answered or `timeout` seconds are over; the server
-    applies a batch once.
+    request is sent again, on a new connection if need be, until it is answered or `timeout` seconds are over; the
+    server applies a batch once.
     """
 
     def __init__(
