@@ -43,7 +43,9 @@ public struct SchedulerCore: Sendable {
       let reply: ShardMapReply
       switch header.type {
       case .shardMap: reply = map(index: nil)
-      case .join: reply = map(index: try join(JoinRequest(reading: request.payload), role, now))
+      case .join:
+        let index = try join(JoinRequest(reading: request.payload), role, now)
+        reply = map(index: index)
       case .leave:
         try leave(JoinRequest(reading: request.payload), role)
         reply = map(index: nil)

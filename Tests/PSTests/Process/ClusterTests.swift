@@ -103,16 +103,16 @@ import Wire
     await scheduler.drain(within: .zero)
   }
 
-  @Test func `lets a worker go whose scheduler is away`() async throws {
+  @Test(.timeLimit(.minutes(5))) func `lets a worker go whose scheduler is away`() async throws {
     let scheduler = try await Self.scheduler(of: 1)
+    var options = NetworkLinks.Options()
+    options.patience = .seconds(3600)
     let worker = try await Membership.join(
       scheduler.address, as: .worker, member: Identifier(bytes: [UInt8](repeating: 1, count: 16)), wanted: nil,
-      options: NetworkLinks.Options()
+      options: options
     ).member
     await scheduler.drain(within: .zero)
-    let start = ContinuousClock.now
     await worker.leave()
-    #expect(ContinuousClock.now - start < .seconds(20))
   }
 
   @Test(.timeLimit(.minutes(1))) func `tells a server that another one has its place`() async throws {
