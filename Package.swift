@@ -19,7 +19,8 @@ let package = Package(
     .library(
       name: "OnlearnEngine",
       targets: [
-        "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve", "Remote", "Web",
+        "Files", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve", "Remote",
+        "Web",
       ]),
   ],
   traits: [
@@ -45,9 +46,10 @@ let package = Package(
 
     .target(name: "JSON", swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["COpenBLAS", "CIntrinsics"], swiftSettings: strict),
+    .target(name: "Files", dependencies: ["Kernels"], swiftSettings: strict),
     .target(name: "Graph", dependencies: ["Kernels"], swiftSettings: strict),
-    .target(name: "GraphDefImport", dependencies: ["JSON", "Kernels", "Graph"], swiftSettings: strict),
-    .target(name: "Parameters", dependencies: ["JSON", "Kernels"], swiftSettings: strict),
+    .target(name: "GraphDefImport", dependencies: ["JSON", "Files", "Kernels", "Graph"], swiftSettings: strict),
+    .target(name: "Parameters", dependencies: ["JSON", "Files", "Kernels"], swiftSettings: strict),
     .target(
       name: "Wire",
       dependencies: [
@@ -57,21 +59,22 @@ let package = Package(
     .target(
       name: "Transport",
       dependencies: [
-        "Wire", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        "Files", "Wire", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"])),
       ],
       swiftSettings: strict),
     .target(
       name: "PS",
       dependencies: [
-        "Kernels", "Parameters", "Wire", "Transport", .product(name: "NIOCore", package: "swift-nio"),
+        "Files", "Kernels", "Parameters", "Wire", "Transport", .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .target(
       name: "Serve",
       dependencies: [
-        "CZlib", "JSON", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
+        "CZlib", "JSON", "Files", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -98,8 +101,8 @@ let package = Package(
     .executableTarget(
       name: "onlearn",
       dependencies: [
-        "CAllocationCounter", "JSON", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS",
-        "Serve", "Remote", "Web",
+        "CAllocationCounter", "JSON", "Files", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport",
+        "PS", "Serve", "Remote", "Web",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -117,6 +120,7 @@ let package = Package(
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Kernels"], swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(
       name: "GraphTests", dependencies: ["CAllocationCounter", "Kernels", "Graph", "TestSupport"], swiftSettings: strict
@@ -125,7 +129,7 @@ let package = Package(
       name: "GraphDefImportTests", dependencies: ["Kernels", "Graph", "GraphDefImport", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
-      name: "ParametersTests", dependencies: ["Kernels", "Parameters", "TestSupport"], exclude: ["Fixtures"],
+      name: "ParametersTests", dependencies: ["Files", "Kernels", "Parameters", "TestSupport"], exclude: ["Fixtures"],
       swiftSettings: strict),
     .testTarget(
       name: "WireTests",
@@ -142,14 +146,14 @@ let package = Package(
     .testTarget(
       name: "PSTests",
       dependencies: [
-        "CAllocationCounter", "Kernels", "Parameters", "Wire", "Transport", "PS", "TestSupport",
+        "CAllocationCounter", "Files", "Kernels", "Parameters", "Wire", "Transport", "PS", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "ServeTests",
       dependencies: [
-        "Kernels", "Graph", "GraphDefImport", "Parameters", "PS", "Serve", "TestSupport",
+        "Files", "Kernels", "Graph", "GraphDefImport", "Parameters", "PS", "Serve", "TestSupport",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Why the bytes of a file cannot be had.
@@ -18,43 +19,20 @@ enum FileContents {
   ///
   /// Pipes are read to their end; a file without an end is given up at the limit.
   static func read(_ path: String, byteLimit: Int) throws(FileReadError) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileReadError(found: reason(errno), category: .noInput) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { throw FileReadError(found: reason(errno), category: .io) }
-    guard status.st_mode & S_IFMT != S_IFDIR else {
+    let file: ReadableFile
+    do throws(FileError) { file = try ReadableFile(path) } catch {
+      throw FileReadError(found: reason(error.code), category: error.operation == .open ? .noInput : .io)
+    }
+    guard file.kind != .folder else {
       throw FileReadError(found: "a folder", category: .data, isDirectory: true)
     }
-    let tooLarge = FileReadError(found: "a file of more than \(byteLimit) bytes", category: .data)
-    guard status.st_size <= byteLimit else { throw tooLarge }
-
-    var bytes: [UInt8] = []
-    var chunkSize = max(Int(status.st_size), 1 << 16)
-    while true {
-      // One byte beyond the size, so that the end of a plain file is seen without growing the array.
-      let chunk = try chunk(of: descriptor, byteCount: chunkSize + 1)
-      if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
-      guard bytes.count <= byteLimit else { throw tooLarge }
-      if chunk.count <= chunkSize { return bytes }
-      chunkSize = 1 << 20
+    let contents: [UInt8]?
+    do throws(FileError) { contents = try file.contents(upTo: byteLimit) } catch {
+      throw FileReadError(found: reason(error.code), category: .io)
     }
-  }
-
-  /// The next `byteCount` bytes of the file, fewer only at its end.
-  private static func chunk(of descriptor: Int32, byteCount: Int) throws(FileReadError) -> [UInt8] {
-    var failure: Int32?
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
-      // Safety: the kernel writes at most the bytes that are left in the buffer, and `count` says how many it wrote.
-      while count < byteCount {
-        let got = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, byteCount - count)
-        if got < 0 && errno == EINTR { continue }
-        if got < 0 { failure = errno }
-        if got <= 0 { return }
-        count += got
-      }
+    guard let bytes = contents else {
+      throw FileReadError(found: "a file of more than \(byteLimit) bytes", category: .data)
     }
-    if let failure { throw FileReadError(found: reason(failure), category: .io) }
     return bytes
   }
 
@@ -62,7 +40,7 @@ enum FileContents {
     switch code {
     case ENOENT, ENOTDIR: "no such file"
     case EACCES, EPERM: "a file that may not be read"
-    default: unsafe "an error of the system: " + String(cString: strerror(code))
+    default: "an error of the system: " + systemMessage(code)
     }
   }
 }

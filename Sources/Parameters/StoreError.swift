@@ -1,3 +1,5 @@
+public import Files
+
 /// Why a store refused something, and nothing changed.
 public enum StoreError: Error, Hashable, Sendable {
   /// A schema that cannot be kept.

@@ -1,3 +1,4 @@
+import Files
 import NIOCore
 import NIOPosix
 import Wire
@@ -10,7 +11,7 @@ extension ConnectionError {
 
   private static func reason(_ error: any Error) -> String {
     switch error {
-    case let error as IOError: StreamSocket.text(ofCode: error.errnoCode)
+    case let error as IOError: systemMessage(error.errnoCode)
     case let error as NIOConnectionError: error.connectionErrors.first.map { reason($0.error) } ?? "\(error)"
     default: "\(error)"
     }

@@ -104,9 +104,6 @@ final class StreamSocket {
     return entries.map { $0.revents & ~Int16(POLLOUT) != 0 }
   }
 
-  /// What the system says of the error `code`.
-  static func text(ofCode code: Int32) -> String { unsafe String(cString: strerror(code)) }
-
   private static func failure(_ call: String) -> IOError { IOError(errnoCode: errno, reason: call) }
 }
 

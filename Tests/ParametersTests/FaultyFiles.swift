@@ -1,20 +1,23 @@
+import Files
 import Kernels
-import Parameters
 import Synchronization
 
 /// The machine's file system, one step of which fails.
 final class FaultyFiles: FileSystem {
-  /// The steps, in the order of a save.
+  /// The steps: a lock, then those of a save in their order.
   enum Step: CaseIterable, Sendable {
-    case create, append, replaceBeginning, sync, close, rename, syncFolder
+    case lock, create, append, replaceBeginning, sync, close, putInPlace, syncFolder
+
+    /// Those of a save.
+    static let saving = allCases.filter { $0 != .lock }
 
     /// What the system says then.
     var error: FileError {
       switch self {
-      case .create: FileError("f", .create, code: 13)
+      case .lock, .create: FileError("f", .create, code: 13)
       case .append, .replaceBeginning, .close: FileError("f", .write, code: 28)
       case .sync, .syncFolder: FileError("f", .sync, code: 5)
-      case .rename: FileError("f", .rename, code: 5)
+      case .putInPlace: FileError("f", .rename, code: 5)
       }
     }
   }
@@ -42,14 +45,11 @@ final class FaultyFiles: FileSystem {
     if isFailing { throw step.error }
   }
 
-  func create(_ path: String, inPlaceOf old: String) throws(FileError) -> any FileWriter {
+  func createReplacement(
+    ofFileAt path: String, permissions: UInt32
+  ) throws(FileError) -> any FileReplacement {
     try take(.create)
-    return Writer(files: self, base: try files.create(path, inPlaceOf: old))
-  }
-
-  func rename(_ path: String, to newPath: String) throws(FileError) {
-    try take(.rename)
-    try files.rename(path, to: newPath)
+    return Replacement(files: self, base: try files.createReplacement(ofFileAt: path, permissions: permissions))
   }
 
   func syncFolder(of path: String) throws(FileError) {
@@ -57,13 +57,16 @@ final class FaultyFiles: FileSystem {
     try files.syncFolder(of: path)
   }
 
-  func remove(_ path: String) { files.remove(path) }
+  func lock(_ path: String) throws(FileError) -> FileLock? {
+    try take(.lock)
+    return try files.lock(path)
+  }
 
-  private final class Writer: FileWriter {
+  private final class Replacement: FileReplacement {
     let files: FaultyFiles
-    let base: any FileWriter
+    let base: any FileReplacement
 
-    init(files: FaultyFiles, base: any FileWriter) {
+    init(files: FaultyFiles, base: any FileReplacement) {
       self.files = files
       self.base = base
     }
@@ -91,5 +94,12 @@ final class FaultyFiles: FileSystem {
       try base.close()
       try files.take(.close)
     }
+
+    func putInPlace() throws(FileError) {
+      try files.take(.putInPlace)
+      try base.putInPlace()
+    }
+
+    func remove() { base.remove() }
   }
 }

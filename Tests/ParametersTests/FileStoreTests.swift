@@ -1,4 +1,5 @@
 import Dispatch
+import Files
 import Kernels
 import Parameters
 import Synchronization
@@ -243,7 +244,7 @@ import Testing
     #expect(isRead.withLock { $0 })
   }
 
-  @Test(arguments: FaultyFiles.Step.allCases)
+  @Test(arguments: FaultyFiles.Step.saving)
   fileprivate func `keeps the old file when a step of saving fails`(_ step: FaultyFiles.Step) throws {
     let files = FaultyFiles()
     let store = try FileStore(

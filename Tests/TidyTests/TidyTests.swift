@@ -53,9 +53,15 @@ import Testing
 
   @Test func `depend one way`() {
     let lower: [(folder: String, never: [String])] = [
-      ("JSON", ["Foundation", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
-      ("Kernels", ["Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
-      ("Graph", ["GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
+      (
+        "JSON",
+        [
+          "Foundation", "Files", "Kernels", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve",
+        ]
+      ),
+      ("Kernels", ["Files", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
+      ("Files", ["Foundation", "Graph", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
+      ("Graph", ["Files", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve"]),
       ("GraphDefImport", ["Parameters", "Wire", "Transport", "PS", "Serve"]),
       ("Parameters", ["Graph", "GraphDefImport", "Wire", "Transport", "PS", "Serve"]),
       ("Wire", ["Graph", "GraphDefImport", "Parameters", "Transport", "PS", "Serve"]),

@@ -1,5 +1,5 @@
+import Files
 import NIOCore
-import Parameters
 
 /// What is in a log: read once, without changing anything.
 struct LogRecovery {

@@ -1,5 +1,5 @@
+package import Files
 import NIOCore
-package import Parameters
 import Wire
 
 /// The log of a store: segments of records, the last of which is being written.

@@ -1,4 +1,4 @@
-import Parameters
+import Files
 package import Wire
 
 /// Moves what a cluster has learned to another number of servers, none of which runs.

@@ -1,5 +1,5 @@
+import Files
 import NIOCore
-import Parameters
 import Wire
 
 /// Reads a segment of the log, record by record.

@@ -1,4 +1,4 @@
-import Parameters
+import Files
 import Synchronization
 
 /// The turn from one segment of a log to the next, while records go on into the next one.

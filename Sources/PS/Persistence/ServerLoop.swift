@@ -1,4 +1,4 @@
-package import Parameters
+package import Files
 package import Wire
 
 /// Where a server runs: on an event loop, with threads beside it that wait for the disk.

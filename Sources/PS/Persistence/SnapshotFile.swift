@@ -1,5 +1,5 @@
+import Files
 import NIOCore
-import Parameters
 import Wire
 
 /// A snapshot, the file `snapshot-<LSN>`: a server as it was after that record of its log.

@@ -1,5 +1,5 @@
+import Files
 import NIOCore
-import Parameters
 import Wire
 
 /// Decides when a running server writes a snapshot, writes it beside the server's work, and knows the last one.

@@ -1,5 +1,5 @@
+import Files
 import NIOCore
-import Parameters
 
 /// Writes a snapshot beside a running server: chunks are copied on its event loop, one at a time between requests, and
 /// written on another thread.

@@ -1,5 +1,5 @@
+package import Files
 import NIOCore
-package import Parameters
 import Synchronization
 
 /// Old segments of a log whose files the next ones take.

@@ -1,5 +1,5 @@
+import Files
 import NIOCore
-import Parameters
 import Transport
 package import Wire
 

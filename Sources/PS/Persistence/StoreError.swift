@@ -1,4 +1,4 @@
-public import Parameters
+public import Files
 import Wire
 
 /// Why the store in a folder cannot be used.

@@ -1,5 +1,5 @@
+package import Files
 package import NIOCore
-package import Parameters
 
 /// The folder of a store, as the log and the snapshots use it; tests put one in its place whose every step can fail.
 ///

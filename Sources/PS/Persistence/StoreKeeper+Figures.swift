@@ -1,4 +1,4 @@
-import Parameters
+import Files
 import Wire
 
 extension StoreKeeper {

@@ -1,5 +1,5 @@
+import Files
 import NIOCore
-import Parameters
 import Wire
 
 /// Keeps the log of a running server, on its event loop: writes records there, and syncs them on a thread of its own.

@@ -1,6 +1,6 @@
+package import Files
 import Glibc
 import NIOCore
-package import Parameters
 import Synchronization
 
 // The one file of this folder that looks at memory: calls of the system.

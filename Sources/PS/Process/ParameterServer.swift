@@ -1,6 +1,6 @@
+public import Files
 import NIOCore
 import NIOPosix
-public import Parameters
 import Synchronization
 public import Transport
 public import Wire

@@ -1,5 +1,5 @@
+package import Files
 package import NIOCore
-package import Parameters
 public import Transport
 public import Wire
 

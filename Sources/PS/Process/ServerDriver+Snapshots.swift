@@ -1,4 +1,4 @@
-package import Parameters
+package import Files
 package import Wire
 
 extension ServerDriver {

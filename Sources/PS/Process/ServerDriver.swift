@@ -1,5 +1,5 @@
+package import Files
 package import NIOCore
-package import Parameters
 package import Wire
 
 /// A ``ServerCore`` with its log: what the core decides on is written, and what became of it is told to the core, until

@@ -1,6 +1,6 @@
+import Files
 import NIOCore
 import NIOPosix
-import Parameters
 import Transport
 import Wire
 

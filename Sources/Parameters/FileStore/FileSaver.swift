@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// Writes the file of a ``FileStore``, and knows when that is due.

@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// Loads what a ``FileStore`` wrote, or the tensors of another safetensors file.

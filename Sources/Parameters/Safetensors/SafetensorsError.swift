@@ -1,3 +1,5 @@
+public import Files
+
 /// Why bytes are not a safetensors file.
 public enum SafetensorsError: Error, Hashable, Sendable {
   /// The file cannot be opened or read.

@@ -1,3 +1,4 @@
+import Files
 public import Kernels
 
 /// A scalar that safetensors files hold and Swift knows.

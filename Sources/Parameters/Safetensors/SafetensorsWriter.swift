@@ -1,5 +1,6 @@
-package import Kernels
+package import Files
 import Glibc
+package import Kernels
 
 /// Writes safetensors files so that a reader sees the old content or all of the new, never a part.
 package struct SafetensorsWriter: Sendable {
@@ -8,8 +9,11 @@ package struct SafetensorsWriter: Sendable {
   private let files: any FileSystem
   private let headerLimit: Int
 
-  /// How many bytes are read and written at a time.
+  /// How many floats are read and written at a time.
   private static let chunkFloatCount = 1 << 18
+
+  /// Those of a file that is not there yet.
+  private static let permissions: UInt32 = 0o644
 
   /// Writes the file at `path`, whose header may have as many bytes as are read.
   package init(
@@ -20,13 +24,11 @@ package struct SafetensorsWriter: Sendable {
     self.headerLimit = headerLimit
   }
 
-  private var temporary: String { path + ".partial" }
-
   /// Checks that the file can be created, without touching one that is there.
   package func check() throws(FileError) {
     do throws(FileError) {
-      let file = try files.create(temporary, inPlaceOf: path)
-      files.remove(temporary)
+      let file = try files.createReplacement(ofFileAt: path, permissions: Self.permissions)
+      file.remove()
       try file.close()
     } catch { throw FileError(path, .create, code: error.code) }
   }
@@ -45,26 +47,14 @@ package struct SafetensorsWriter: Sendable {
     tensors: [StoredTensor], metadata: [(key: String, value: String)],
     read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
   ) throws {
-    do {
-      let file = try files.create(temporary, inPlaceOf: path)
-      do {
-        try write(tensors, metadata, to: file, read)
-        try file.sync()
-      } catch {
-        try? file.close()
-        throw error
-      }
-      try file.close()
-      try files.rename(temporary, to: path)
-    } catch {
-      files.remove(temporary)
-      throw error
+    try files.replace(path, permissions: Self.permissions) { file in
+      try write(tensors, metadata, to: file, read)
     }
     try files.syncFolder(of: path)
   }
 
   private func write(
-    _ tensors: [StoredTensor], _ metadata: [(key: String, value: String)], to file: any FileWriter,
+    _ tensors: [StoredTensor], _ metadata: [(key: String, value: String)], to file: any FileReplacement,
     _ read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
   ) throws {
     var header = SafetensorsHeader(

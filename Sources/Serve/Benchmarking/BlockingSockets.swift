@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Kernels
-import Parameters
 
 // The one file of this module that makes sockets of its own: what our transport is compared with.
 

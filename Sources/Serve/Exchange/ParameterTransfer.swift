@@ -1,3 +1,4 @@
+import Files
 import GraphDefImport
 import Kernels
 import PS

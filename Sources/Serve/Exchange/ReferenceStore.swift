@@ -1,3 +1,4 @@
+import Files
 package import Parameters
 
 /// The file in which the reference's parameter server keeps all models, `store.dt`. In any order, for each parameter:

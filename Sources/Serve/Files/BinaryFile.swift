@@ -1,6 +1,6 @@
+import Files
 import GraphDefImport
 import Kernels
-import Parameters
 
 /// A file of little-endian numbers, read anywhere; nothing takes memory that the file does not have bytes for.
 package struct BinaryFile: Sendable {

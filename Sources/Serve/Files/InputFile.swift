@@ -1,4 +1,4 @@
-import Glibc
+import Files
 
 /// Bytes to read: a file, standard input, or an array.
 package final class InputFile {
@@ -7,30 +7,25 @@ package final class InputFile {
   /// How many bytes there are, where that is known before reading.
   package let byteCount: Int?
 
-  private let descriptor: Int32
-  private let closes: Bool
+  /// Where bytes come from; nil if they are in memory.
+  private let file: ReadableFile?
   private let stop: StopRequest?
   private var memory: [UInt8] = []
   private var memoryOffset = 0
 
+  /// How many milliseconds may pass before a wish to stop is noticed.
+  private static let patience: Int32 = 100
+
   /// Opens the file at `path`; `hint` says how to get it if it is missing.
   package init(path: String, hint: String = "") throws(DataError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw DataError(path, .unreadable(systemMessage(errno), hint: hint)) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else {
-      let code = errno
-      close(descriptor)
-      throw DataError(path, .unreadable(systemMessage(code), hint: hint))
+    let file: ReadableFile
+    do throws(FileError) { file = try ReadableFile(path) } catch {
+      throw DataError(path, .unreadable(error.reason, hint: hint))
     }
-    guard status.st_mode & S_IFMT != S_IFDIR else {
-      close(descriptor)
-      throw DataError(path, .unreadable("it is a folder", hint: hint))
-    }
+    guard file.kind != .folder else { throw DataError(path, .unreadable("it is a folder", hint: hint)) }
     name = path
-    byteCount = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
-    self.descriptor = descriptor
-    closes = true
+    byteCount = file.byteCount
+    self.file = file
     stop = nil
   }
 
@@ -38,69 +33,51 @@ package final class InputFile {
   package init(bytes: [UInt8], name: String) {
     self.name = name
     byteCount = bytes.count
-    descriptor = -1
-    closes = false
+    file = nil
     stop = nil
     memory = bytes
   }
 
-  private init(standardInputUntil stop: StopRequest?) {
-    name = "standard input"
+  private init(_ file: ReadableFile, until stop: StopRequest?) {
+    name = file.path
     byteCount = nil
-    descriptor = STDIN_FILENO
-    closes = false
+    self.file = file
     self.stop = stop
   }
 
   /// Standard input, which ends early when `stop` is requested.
-  package static func standardInput(until stop: StopRequest?) -> InputFile {
-    InputFile(standardInputUntil: stop)
-  }
-
-  deinit {
-    if closes { close(descriptor) }
-  }
+  package static func standardInput(until stop: StopRequest?) -> InputFile { InputFile(.standardInput, until: stop) }
 
   /// Reads up to `bytes.count` bytes; 0 at the end.
   @unsafe package func read(into bytes: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
     // Safety: never writes more than `bytes.count` bytes to `bytes`.
-    guard let base = bytes.baseAddress, bytes.count > 0 else { return 0 }
-    guard descriptor >= 0 else {
+    guard bytes.count > 0 else { return 0 }
+    guard let file else {
       let count = min(bytes.count, memory.count - memoryOffset)
       let range = memoryOffset..<memoryOffset + count
       unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[0..<count]).copyBytes(from: memory[range])
       memoryOffset += count
       return count
     }
-    while true {
-      guard waitForInput() else { return 0 }
-      let count = unsafe Glibc.read(descriptor, base, bytes.count)
-      if count >= 0 { return count }
-      guard errno == EINTR || errno == EAGAIN else {
-        throw DataError(name, .inputOutput("reading failed: \(systemMessage(errno))"))
+    while waitForInput(from: file) {
+      do throws(FileError) {
+        if let count = try unsafe file.read(into: bytes) { return count }
+      } catch {
+        throw DataError(name, .inputOutput("reading failed: \(error.reason)"))
       }
     }
+    return 0
   }
 
   /// True if a read would not wait.
-  package var isReady: Bool {
-    guard descriptor >= 0 else { return true }
-    var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    return unsafe poll(&state, 1, 0) > 0
-  }
+  package var isReady: Bool { file?.isReady() ?? true }
 
   /// Waits until something can be read; false once a stop is requested.
-  private func waitForInput() -> Bool {
+  private func waitForInput(from file: ReadableFile) -> Bool {
     guard let stop else { return true }
     while !stop.isRequested {
-      var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      if unsafe poll(&wait, 1, 100) > 0 { return true }
+      if file.isReady(within: Self.patience) { return true }
     }
     return false
   }
-}
-
-/// The system's text for an error number.
-package func systemMessage(_ code: Int32) -> String {
-  unsafe String(cString: strerror(code))
 }

@@ -1,7 +1,7 @@
+import Files
 import Logging
 import NIOCore
 import NIOPosix
-import Parameters
 import Remote
 import Serve
 import ServiceLifecycle

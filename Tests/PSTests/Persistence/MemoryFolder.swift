@@ -1,7 +1,7 @@
+import Files
 import Kernels
 import NIOCore
 import PS
-import Parameters
 import Synchronization
 
 /// A folder in memory that loses what was not synced when the power goes, and whose disk can be full or fail.

@@ -1,6 +1,6 @@
+import Files
 import Kernels
 import PS
-import Parameters
 import Testing
 import Wire
 

@@ -1,7 +1,7 @@
+import Files
 import Kernels
 import NIOCore
 import PS
-import Parameters
 import Synchronization
 import Wire
 

@@ -24,7 +24,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     self.path = path
     self.operation = operation
     self.code = code
-    reason = SystemFiles.message(code)
+    reason = systemMessage(code)
   }
 
   public var description: String { "'\(path)' \(operation.rawValue): \(reason)" }

@@ -1,4 +1,3 @@
-import Kernels
 import Glibc
 
 /// The file system of this machine.
@@ -7,44 +6,40 @@ package struct SystemFiles: FileSystem {
 
   package init() {}
 
-  package func create(_ path: String, inPlaceOf old: String) throws(FileError) -> any FileWriter {
-    SystemFileWriter(path: path, descriptor: try Self.create(path, inPlaceOf: old, otherwise: 0o644))
-  }
+  /// The most files that are written at the same time to take the place of one.
+  private static let mostReplacements = 100
 
-  /// Creates a file as ``create(_:inPlaceOf:)`` does, with `otherwise` as its permissions where there is no old one.
-  ///
-  /// - Returns: The number of the open file.
-  package static func create(
-    _ path: String, inPlaceOf old: String, otherwise: UInt32
-  ) throws(FileError) -> Int32 {
-    // One that was left may have permissions with which it cannot be written.
-    unsafe unlink(path)
-    let permissions = permissions(ofFile: old)
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? otherwise)
-    guard descriptor >= 0 else { throw FileError(path, .create, code: errno) }
-    // The process's mask may have left some out.
-    if let permissions, fchmod(descriptor, permissions) != 0 {
-      let code = errno
-      _ = Glibc.close(descriptor)
-      unsafe unlink(path)
-      throw FileError(path, .create, code: code)
+  /// The file is called as the other one with `.partial` behind it, or `.2.partial` and so on while others are written.
+  package func createReplacement(
+    ofFileAt path: String, permissions: UInt32
+  ) throws(FileError) -> any FileReplacement {
+    let kept = Self.permissions(ofFile: path)
+    for number in 1...Self.mostReplacements {
+      let name = path + (number == 1 ? ".partial" : ".\(number).partial")
+      if let file = try FileLock.create(name, permissions: kept ?? permissions) {
+        return try SystemFileWriter(file, at: name, replacing: path, permissions: kept)
+      }
     }
-    return descriptor
+    throw FileError(path, .create, code: EBUSY)
   }
 
-  package func rename(_ path: String, to newPath: String) throws(FileError) {
-    guard unsafe Glibc.rename(path, newPath) == 0 else { throw FileError(newPath, .rename, code: errno) }
+  /// Opens what is at `path` and is no regular file, such as a pipe, to write it as it is.
+  package static func writer(inPlaceAt path: String) throws(FileError) -> any FileWriter {
+    // Only a file without a name has something to cut off: what `/dev/stdout` is where a program made one for it.
+    let descriptor = unsafe open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path, .create, code: errno) }
+    return SystemFileWriter(descriptor, at: path)
   }
 
   package func syncFolder(of path: String) throws(FileError) {
     let folder = Self.folder(of: path)
     let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(folder, .open, code: errno) }
-    defer { _ = Glibc.close(descriptor) }
+    defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw FileError(folder, .sync, code: errno) }
   }
 
-  package func remove(_ path: String) { unsafe unlink(path) }
+  package func lock(_ path: String) throws(FileError) -> FileLock? { try FileLock.take(path) }
 
   /// The error for something at `path` that has a file's place but is none.
   package static func notAFile(_ path: String) -> FileError {
@@ -103,45 +98,5 @@ package struct SystemFiles: FileSystem {
   private static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  /// The words for an error number.
-  static func message(_ code: Int32) -> String {
-    // Safety: the string is copied before another call can change it; at worst another thread's words appear.
-    unsafe String(cString: strerror(code))
-  }
-}
-
-/// A file that is being written.
-private final class SystemFileWriter: FileWriter {
-  private let path: String
-  private let descriptor: Int32
-
-  init(path: String, descriptor: Int32) {
-    self.path = path
-    self.descriptor = descriptor
-  }
-
-  func append(_ bytes: MemoryView<UInt8>) throws(FileError) {
-    var position = 0
-    while position < bytes.count {
-      // Safety: the position lies within the view.
-      let count = unsafe Glibc.write(descriptor, bytes.base + position, bytes.count - position)
-      guard count >= 0 || errno == EINTR else { throw FileError(path, .write, code: errno) }
-      position += max(count, 0)
-    }
-  }
-
-  func replaceBeginning(with bytes: MemoryView<UInt8>) throws(FileError) {
-    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw FileError(path, .write, code: errno) }
-    try append(bytes)
-  }
-
-  func sync() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError(path, .sync, code: errno) }
-  }
-
-  func close() throws(FileError) {
-    guard Glibc.close(descriptor) == 0 else { throw FileError(path, .write, code: errno) }
   }
 }
