@@ -30,9 +30,15 @@ public protocol ParameterStore: ParameterReader, TensorSource {
 
   /// Makes everything pushed so far as durable as the store can; one that keeps nothing has nothing to do.
   func save() throws
+
+  /// Ends training through the store: what it keeps for itself meanwhile, such as a file, others may have. Called after
+  /// ``save()``; most stores have nothing to do.
+  func close()
 }
 
 extension ParameterStore {
+  public func close() {}
+
   /// Replaces all elements of `tensor`.
   public func write(_ values: [Float], to tensor: String) throws {
     guard let stored = tensors.first(where: { $0.name == tensor }) else { throw StoreError.unknownTensor(tensor) }

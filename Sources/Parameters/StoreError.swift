@@ -36,6 +36,8 @@ public enum StoreError: Error, Hashable, Sendable {
   case outOfMemory(parameter: String, byteCount: Int)
   /// A file that is there although nothing was to be continued.
   case alreadyExists(path: String)
+  /// A file that another store trains, in this process or another one.
+  case inUse(path: String)
   /// No file although an earlier run was to be continued.
   case nothingToResume(path: String)
   /// A file that cannot be created.
@@ -58,6 +60,7 @@ public enum StoreError: Error, Hashable, Sendable {
     case .nothingToResume: 66
     case .alreadyExists, .cannotCreate: 73
     case .inputOutput: 74
+    case .inUse: 75
     case .damaged: 78
     case .outOfMemory, .wrongNumberOfGradients, .unknownParameter, .rowsOfDense, .frozen, .wrongKind: 70
     default: 65
@@ -98,6 +101,8 @@ extension StoreError: CustomStringConvertible {
     case .outOfMemory(let parameter, let byteCount): "'\(parameter)': no memory for its \(byteCount) bytes"
     case .alreadyExists(let path):
       "'\(path)' exists already; resume from it, or name another file or remove it to start anew"
+    case .inUse(let path):
+      "'\(path)' is being trained already; wait until that has ended, or name another file"
     case .nothingToResume(let path): "there is no '\(path)' to resume from; start without resuming to create it"
     case .cannotCreate(let error), .inputOutput(let error): "\(error)"
     case .damaged(let path, let problem): "'\(path)' is damaged: \(problem); restore it from a copy"

@@ -76,16 +76,21 @@ private final class Workplace {
     #expect(FileManager.default.contents(atPath: whole) == FileManager.default.contents(atPath: part))
   }
 
-  @Test func `save and end with status 0 when told to stop`() throws {
+  @Test func `save and end with status 0 when told to stop, and let nobody else train the file before`() throws {
     let path = "\(workplace.folder)/stopped.st"
-    let stopped = try OnlearnProcess.run(
-      ["train", "Models/lr.json", "--data", "synthetic:ctr?seed=1", "--store", "file:\(path)"]
-    ) { process in
-      Thread.sleep(forTimeInterval: 1)
+    let endless = ["train", "Models/lr.json", "--data", "synthetic:ctr?seed=1", "--store", "file:\(path)"]
+    let stopped = try OnlearnProcess.run(endless) { process in
+      while !FileManager.default.fileExists(atPath: path + ".lock"), process.isRunning {
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+      let second = try OnlearnProcess.run(endless)
+      #expect(second.status == 75, "\(second.errors)")
+      #expect(second.errors.contains("is being trained already"), "\(second.errors)")
       kill(process.processIdentifier, SIGTERM)
     }
     #expect(stopped.status == 0, "\(stopped.errors)")
     #expect(FileManager.default.fileExists(atPath: path))
+    #expect(!FileManager.default.fileExists(atPath: path + ".lock"))
   }
 
   @Test(arguments: [("exec \"$0\" \"$@\" > /dev/full", 74), ("\"$0\" \"$@\" | head -n 1", 0)])

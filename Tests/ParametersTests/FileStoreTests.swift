@@ -54,7 +54,9 @@ import Testing
     try contract.continuesAlike { store, schema in
       try store.save()
       let file = try #require(store as? FileStore)
-      return try FileStore(schema, path: file.path, origin: .init(model: "m", graphSHA256: ""), isResuming: true)
+      let copy = file.path + ".copy"
+      TemporaryFolder.write(TemporaryFolder.bytes(file.path), to: copy)
+      return try FileStore(schema, path: copy, origin: .init(model: "m", graphSHA256: ""), isResuming: true)
     }
   }
 
@@ -63,6 +65,7 @@ import Testing
     try train(store, source: SourceRange(name: "clicks/0", begin: 0, end: 17))
     try train(store)
     try store.save()
+    store.close()
     #expect(folder.names == ["model.safetensors"])
     let restored = try open(resuming: true)
     #expect(restored.notices.isEmpty)
@@ -81,6 +84,7 @@ import Testing
       try SafetensorsFile(path).header.metadata.map(\.key).filter { $0.hasPrefix("source.") }
     }
     #expect(try sources() == ["source.b", "source.c", "source.a"])
+    store.close()
     let restored = try open(resuming: true)
     #expect(restored.sourceOffsets == ["a": 10, "b": 5, "c": 5])
     try train(restored, source: SourceRange(name: "b", begin: 5, end: 10))
@@ -106,6 +110,7 @@ import Testing
     try train(store)
     try store.save()
     #expect(SystemFiles.permissions(ofFile: path) == permissions)
+    store.close()
     _ = try open(resuming: true)
     #expect(folder.names == ["model.safetensors"])
   }
@@ -131,6 +136,42 @@ import Testing
     #expect(StoreError.alreadyExists(path: path).exitStatus == 73)
   }
 
+  @Test func `is trained by one at a time, and read by all`() throws {
+    let store = try open()
+    // The other one would never know of the file that this one is about to write.
+    #expect(throws: StoreError.inUse(path: path)) { try open() }
+    try train(store)
+    try store.save()
+    let error = #expect(throws: StoreError.self) { try open(resuming: true) }
+    #expect(error == .inUse(path: path) && error?.exitStatus == 75)
+    let read = try MemoryStore.reading(schema, path: path, origin: origin).store
+    #expect(try read.read("w") == store.read("w"))
+    store.close()
+    #expect(try open(resuming: true).version == 1)
+    #expect(folder.names == ["model.safetensors"])
+  }
+
+  @Test func `that was trained by a process that was killed is continued`() throws {
+    try open().save()
+    for left in ["lock", "partial"] { TemporaryFolder.write([1, 2, 3], to: "\(path).\(left)") }
+    let store = try open(resuming: true)
+    try train(store)
+    try store.save()
+    store.close()
+    #expect(folder.names == ["model.safetensors"])
+  }
+
+  @Test func `is refused where it cannot be locked`() throws {
+    let files = FaultyFiles()
+    files.fail(.lock)
+    let expected = StoreError.cannotCreate(FileError(path, .create, code: FaultyFiles.Step.lock.error.code))
+    #expect(throws: expected) {
+      try FileStore(
+        schema, path: path, origin: origin, isResuming: false, savingEvery: nil, files: files,
+        now: { ContinuousClock.now })
+    }
+  }
+
   @Test func `is not made up when there is nothing to resume`() {
     #expect(throws: StoreError.nothingToResume(path: path)) { try open(resuming: true) }
   }
@@ -148,6 +189,7 @@ import Testing
     let store = try open()
     try train(store)
     try store.save()
+    store.close()
     let bytes = TemporaryFolder.bytes(path)
     var generator = SplitMix64(seed: 3)
     for place in bytes.indices {
@@ -215,7 +257,7 @@ import Testing
       schema, path: path, origin: origin, isResuming: false, savingEvery: .seconds(30), files: SystemFiles(),
       now: { clock.withLock { $0 } })
     try train(store)
-    #expect(folder.names.isEmpty)
+    #expect(folder.names == ["model.safetensors.lock"])
     clock.withLock { $0 += .seconds(30) }
     try train(store)
     #expect(try SafetensorsFile(path).header.metadata("step") == "1")
@@ -257,7 +299,7 @@ import Testing
     let expected = step == .create ? StoreError.cannotCreate(step.error) : .inputOutput(step.error)
     #expect(throws: expected) { try store.save() }
     #expect(expected.exitStatus == (step == .create ? 73 : 74))
-    #expect(folder.names == ["model.safetensors"])
+    #expect(folder.names == ["model.safetensors", "model.safetensors.lock"])
     // Only the name was changed when syncing the folder failed: the file is whole, old or new.
     if step != .syncFolder { #expect(TemporaryFolder.bytes(path) == old) }
     files.fail(nil)
@@ -267,6 +309,7 @@ import Testing
       #expect(files.plan.withLock { $0.counts } == counts)
     } else {
       try store.save()
+      store.close()
       #expect(try open(resuming: true).version == 1)
     }
   }

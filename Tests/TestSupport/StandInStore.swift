@@ -28,4 +28,6 @@ extension StandInStore {
   }
 
   package func save() throws { try base.save() }
+
+  package func close() { base.close() }
 }

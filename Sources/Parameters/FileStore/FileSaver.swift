@@ -5,6 +5,8 @@ import Kernels
 struct FileSaver: Sendable {
   /// Whether the parameters have changed since the last save.
   var hasChanges: Bool
+  /// The right to write the file; nil once it is given up.
+  var lock: FileLock?
 
   private let writer: SafetensorsWriter
   private let interval: Duration?
@@ -14,10 +16,11 @@ struct FileSaver: Sendable {
 
   /// A saver that was started now.
   init(
-    _ writer: SafetensorsWriter, every interval: Duration?, now: @escaping @Sendable () -> ContinuousClock.Instant,
-    hasChanges: Bool
+    _ writer: SafetensorsWriter, _ lock: FileLock, every interval: Duration?,
+    now: @escaping @Sendable () -> ContinuousClock.Instant, hasChanges: Bool
   ) {
     self.writer = writer
+    self.lock = lock
     self.interval = interval
     self.now = now
     self.hasChanges = hasChanges
@@ -38,6 +41,7 @@ struct FileSaver: Sendable {
     _ tensors: [StoredTensor], metadata: [(key: String, value: String)],
     read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
   ) throws(StoreError) {
+    precondition(lock != nil, "saving to '\(writer.path)' in a store that was closed")
     do {
       try writer.replace(tensors: tensors, metadata: metadata, read: read)
     } catch let error as FileError {

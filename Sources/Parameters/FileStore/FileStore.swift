@@ -9,6 +9,8 @@ import Synchronization
 /// the number of pushes, the ends of the streams in the order in which they were applied last, and a checksum.
 ///
 /// A save keeps changes away until it is done, however slow the disk is, but nobody who only reads.
+///
+/// One store at a time trains a file: it has the file `PATH.lock` beside it, until it is closed or gone.
 public final class FileStore: ParameterStore {
   /// What a file says about where it comes from.
   public struct Origin: Hashable, Sendable {
@@ -51,7 +53,8 @@ public final class FileStore: ParameterStore {
   ///     otherwise.
   ///   - interval: How often to save while training; nil to save on request only.
   ///   - pool: The threads that share the update of a large parameter, for whoever pushes.
-  /// - Throws: ``StoreError`` if the file is there, is not there, is damaged, does not fit or could not be created.
+  /// - Throws: ``StoreError`` if the file is there, is not there, is trained by another store, is damaged, does not fit
+  ///   or could not be created.
   public convenience init(
     _ parameters: [ParameterSpec], path: String, origin: Origin, isResuming: Bool = false,
     savingEvery interval: Duration? = .seconds(30), pool: LanePool? = nil
@@ -68,22 +71,45 @@ public final class FileStore: ParameterStore {
   ) throws {
     let path = SystemFiles.resolved(path)
     var memory = try MemoryState(parameters, pool: pool)
-    switch (SystemFiles.kind(path), isResuming) {
-    case (.nothing, true): throw StoreError.nothingToResume(path: path)
-    case (.nothing, false): notices = []
-    case (.other, _): throw StoreError.cannotCreate(SystemFiles.notAFile(path))
-    case (.file, false): throw StoreError.alreadyExists(path: path)
-    case (.file, true):
+    try Self.check(path, isResuming: isResuming)
+    let lock = try Self.lock(path, files)
+    // Who had it until now may have saved.
+    try Self.check(path, isResuming: isResuming)
+    if isResuming {
       var reader = try StoreReader(path: path, origin: origin)
       try reader.load(into: &memory)
       notices = reader.notices
+    } else {
+      notices = []
     }
     let writer = SafetensorsWriter(path: path, files: files)
     do { try writer.check() } catch { throw StoreError.cannotCreate(error) }
     self.path = path
     self.origin = origin
-    saver = Mutex(FileSaver(writer, every: interval, now: now, hasChanges: !isResuming))
+    saver = Mutex(FileSaver(writer, lock, every: interval, now: now, hasChanges: !isResuming))
     self.memory = Mutex(memory)
+  }
+
+  /// Checks that a file is at `path` exactly if one is to be continued.
+  private static func check(_ path: String, isResuming: Bool) throws(StoreError) {
+    switch (SystemFiles.kind(path), isResuming) {
+    case (.nothing, true): throw .nothingToResume(path: path)
+    case (.file, false): throw .alreadyExists(path: path)
+    case (.other, _): throw .cannotCreate(SystemFiles.notAFile(path))
+    case (.nothing, false), (.file, true): return
+    }
+  }
+
+  /// The right to write the file at `path`, which one has at a time.
+  ///
+  /// - Throws: ``StoreError/inUse(path:)``, or ``StoreError/cannotCreate(_:)`` where nothing can be written.
+  package static func lock(_ path: String, _ files: any FileSystem = SystemFiles()) throws(StoreError) -> FileLock {
+    do throws(FileError) {
+      if let lock = try files.lock(path + ".lock") { return lock }
+    } catch {
+      throw .cannotCreate(FileError(path, .create, code: error.code))
+    }
+    throw .inUse(path: path)
   }
 
   public var parameters: [ParameterSpec] { memory.withLock { $0.parameters } }
@@ -151,6 +177,9 @@ public final class FileStore: ParameterStore {
       }
     }
   }
+
+  /// Lets others train the file from now on. What is not saved is lost, and nothing may be saved any more.
+  public func close() { saver.withLock { $0.lock = nil } }
 }
 
 extension MemoryStore {

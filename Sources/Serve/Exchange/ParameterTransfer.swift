@@ -105,7 +105,10 @@ extension Model {
     guard replaces || SystemFiles.kind(path) == .nothing else { throw Self.isThere(path) }
     let memory = try MemoryStore(specs)
     for (name, values) in values { try memory.write(values, to: name) }
+    // Who trains the file would write over it.
+    let lock = try FileStore.lock(SystemFiles.resolved(path))
     try ParameterForm.writeSafetensors(memory, metadata: origin.metadata(step: 0), to: path)
+    withExtendedLifetime(lock) {}
   }
 
   private func put(

@@ -202,6 +202,7 @@ extension ServedModel {
     state.withLock { $0.isDraining = true }
     await untilIdle()
     do { for (lane, _) in lanes { try lane.store.save() } } catch { throw ServiceError(error) }
+    for (lane, _) in lanes { lane.store.close() }
   }
 
   /// Takes batches again, as its parameters could not be saved when it was drained.

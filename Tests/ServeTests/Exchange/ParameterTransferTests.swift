@@ -75,7 +75,7 @@ import Testing
     #expect(try folder.names == ["exported", "trained"])
   }
 
-  @Test func `begin anew, with the optimizer's state, in a file that is replaced`() throws {
+  @Test func `begin anew, with the optimizer's state, in a file that is replaced when nobody trains it`() throws {
     let store = try trained("adam:rate=0.01", to: "trained")
     var options = Model.StoreOptions()
     options.isResuming = true
@@ -83,8 +83,13 @@ import Testing
     try before.write([Float](repeating: 1, count: 320), to: "w1/m")
     try before.save()
     _ = try model.exportParameters(in: store, as: .reference, to: path("exported"))
-    _ = try model.importParameters(
-      from: path("exported"), as: .reference, into: store, optimizers: optimizers("adam:rate=0.01"), replaces: true)
+    func bring() throws {
+      _ = try model.importParameters(
+        from: path("exported"), as: .reference, into: store, optimizers: optimizers("adam:rate=0.01"), replaces: true)
+    }
+    #expect(throws: StoreError.inUse(path: SystemFiles.resolved(path("trained")))) { try bring() }
+    before.close()
+    try bring()
     let after = try model.openStore(store, optimizers: optimizers("adam:rate=0.01"), options: options).store
     #expect(try after.read("w1") == (0..<320).map { Float($0) })
     #expect(try after.read("w1/m") == [Float](repeating: 0, count: 320))

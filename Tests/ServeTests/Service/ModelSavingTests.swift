@@ -58,6 +58,16 @@ import Testing
     #expect(try await models.load(SmallService.name).version == 2)
   }
 
+  @Test func `is trained by one service at a time`() async throws {
+    let models = try SmallService(options).models
+    _ = try await models.load(SmallService.name).train(SmallService.batch(8))
+    let others = try SmallService(options).models
+    let error = await #expect(throws: ServiceError.self) { try await others.load(SmallService.name) }
+    #expect(error?.message.contains("is being trained already") == true, "\(String(describing: error))")
+    try await models.drain()
+    #expect(try await others.load(SmallService.name).version == 1)
+  }
+
   @Test func `that cannot be saved at the end is an error`() async throws {
     let models = try SmallService(options).models
     _ = try await models.load(SmallService.name).train(SmallService.batch(8))
