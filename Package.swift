@@ -83,7 +83,7 @@ let package = Package(
     .target(
       name: "Remote",
       dependencies: [
-        "Kernels", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve",
+        "Files", "Kernels", "GraphDefImport", "Parameters", "Wire", "Transport", "PS", "Serve",
         .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: strict),
@@ -126,7 +126,7 @@ let package = Package(
       name: "GraphTests", dependencies: ["CAllocationCounter", "Kernels", "Graph", "TestSupport"], swiftSettings: strict
     ),
     .testTarget(
-      name: "GraphDefImportTests", dependencies: ["Kernels", "Graph", "GraphDefImport", "TestSupport"],
+      name: "GraphDefImportTests", dependencies: ["Files", "Kernels", "Graph", "GraphDefImport", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "ParametersTests", dependencies: ["Files", "Kernels", "Parameters", "TestSupport"], exclude: ["Fixtures"],

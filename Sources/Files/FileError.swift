@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the system said when something was done to a file.
 public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was done.
@@ -26,6 +28,9 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     self.code = code
     reason = systemMessage(code)
   }
+
+  /// Whether somebody else has the file or folder.
+  package var isInUse: Bool { operation == .open && code == EBUSY }
 
   public var description: String { "'\(path)' \(operation.rawValue): \(reason)" }
 }

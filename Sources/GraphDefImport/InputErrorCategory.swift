@@ -1,3 +1,5 @@
+public import Files
+
 /// What kind of fault an input has, which decides the exit status of a command.
 public enum InputErrorCategory: Hashable, Sendable {
   /// The input is not what it should be.
@@ -7,12 +9,12 @@ public enum InputErrorCategory: Hashable, Sendable {
   /// Reading it failed half-way.
   case io
 
-  /// The exit status by the convention of `sysexits.h`.
-  public var exitStatus: Int32 {
+  /// The exit status of a command that ends with such an error.
+  public var exitStatus: ExitStatus {
     switch self {
-    case .data: 65
-    case .noInput: 66
-    case .io: 74
+    case .data: .badData
+    case .noInput: .noInput
+    case .io: .inputOutput
     }
   }
 }

@@ -54,16 +54,16 @@ public enum StoreError: Error, Hashable, Sendable {
     self = error.operation == .create ? .cannotCreate(error) : .inputOutput(error)
   }
 
-  /// The exit status of a command that ends with this error, by the convention of `sysexits.h`.
-  public var exitStatus: Int32 {
+  /// The exit status of a command that ends with this error.
+  public var exitStatus: ExitStatus {
     switch self {
-    case .nothingToResume: 66
-    case .alreadyExists, .cannotCreate: 73
-    case .inputOutput: 74
-    case .inUse: 75
-    case .damaged: 78
-    case .outOfMemory, .wrongNumberOfGradients, .unknownParameter, .rowsOfDense, .frozen, .wrongKind: 70
-    default: 65
+    case .nothingToResume: .noInput
+    case .alreadyExists, .cannotCreate: .cannotCreate
+    case .inputOutput: .inputOutput
+    case .inUse: .busy
+    case .damaged: .damagedStore
+    case .outOfMemory, .wrongNumberOfGradients, .unknownParameter, .rowsOfDense, .frozen, .wrongKind: .internalError
+    default: .badData
     }
   }
 }

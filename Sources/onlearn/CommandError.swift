@@ -24,7 +24,7 @@ enum CommandError {
       throw error
     } catch {
       Output.error("onlearn: \(error)")
-      throw ExitCode(exitStatus(of: error))
+      throw ExitCode(exitStatus(of: error).rawValue)
     }
   }
 
@@ -38,44 +38,44 @@ enum CommandError {
   }
 
   /// The exit status that `error` is reported with.
-  static func exitStatus(of error: any Error) -> Int32 {
+  static func exitStatus(of error: any Error) -> ExitStatus {
     switch error {
     case let error as ModelConfigError: error.category.exitStatus
     case let error as GraphNotFoundError: error.category.exitStatus
     case let error as GraphFileError: error.category.exitStatus
-    case let error as DataError: error.exitStatus.rawValue
-    case let error as BatchError: error.exitStatus.rawValue
-    case let error as SessionError: error.exitStatus.rawValue
+    case let error as DataError: error.exitStatus
+    case let error as BatchError: error.exitStatus
+    case let error as SessionError: error.exitStatus
     case let error as StoreError: error.exitStatus
-    case let error as OptimizerChoiceError: error.exitStatus.rawValue
+    case let error as OptimizerChoiceError: error.exitStatus
     case let error as ServiceError: exitStatus(of: error.kind)
-    case let error as TrainClientError: error.exitStatus.rawValue
+    case let error as TrainClientError: error.exitStatus
     case let error as ClientError: error.exitStatus
-    case is KeyFileError: ExitStatus.noInput.rawValue
-    case TLSError.unusable: ExitStatus.noInput.rawValue
-    case is TLSError, is HTTPListenerError, is ListenError, is LimitsError, is AddressError, is RankError:
-      ExitStatus.usage.rawValue
-    case StoreFolderError.damaged: ExitStatus.damagedStore.rawValue
-    case StoreFolderError.foreign, StoreFolderError.unusable: ExitStatus.noInput.rawValue
-    case StoreFolderError.noRoom: ExitStatus.cannotCreate.rawValue
-    case StoreFolderError.system, is FileError: ExitStatus.inputOutput.rawValue
-    case is IOError: ExitStatus.unavailable.rawValue
-    case is StoreSpecificationError, is InitializationError, is OptimizerError, is SpreadError:
-      ExitStatus.usage.rawValue
+    case is KeyFileError: .noInput
+    case TLSError.unusable: .noInput
+    case is TLSError, is HTTPListenerError, is ListenError, is LimitsError, is AddressError, is RankError: .usage
+    case StoreFolderError.damaged: .damagedStore
+    case StoreFolderError.foreign, StoreFolderError.unusable: .noInput
+    case StoreFolderError.noRoom: .cannotCreate
+    case StoreFolderError.system(let error) where error.isInUse: .busy
+    case let error as FileError where error.isInUse: .busy
+    case StoreFolderError.system, is FileError: .inputOutput
+    case is IOError: .unavailable
+    case is StoreSpecificationError, is InitializationError, is OptimizerError, is SpreadError: .usage
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,
       is RowOutsideTableError:
-      ExitStatus.badData.rawValue
-    default: ExitStatus.internalError.rawValue
+      .badData
+    default: .internalError
     }
   }
 
-  private static func exitStatus(of kind: ServiceError.Kind) -> Int32 {
+  private static func exitStatus(of kind: ServiceError.Kind) -> ExitStatus {
     switch kind {
-    case .unknownModel: ExitStatus.noInput.rawValue
-    case .unusableModel, .malformed, .badBatch, .notFinite, .sourceGap, .sourceOverlap: ExitStatus.badData.rawValue
-    case .storage: ExitStatus.inputOutput.rawValue
-    case .frozen, .busy, .draining, .deadline, .version, .outcomeUnknown: ExitStatus.unavailable.rawValue
-    case .internal: ExitStatus.internalError.rawValue
+    case .unknownModel: .noInput
+    case .unusableModel, .malformed, .badBatch, .notFinite, .sourceGap, .sourceOverlap: .badData
+    case .storage: .inputOutput
+    case .frozen, .busy, .draining, .deadline, .version, .outcomeUnknown: .unavailable
+    case .internal: .internalError
     }
   }
 }

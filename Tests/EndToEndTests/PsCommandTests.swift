@@ -34,6 +34,15 @@ import Transport
     #expect(process.status == 64 && process.errors.contains(words), "\(process.errors)")
   }
 
+  @Test func `ends with a status of its own if another server has the folder`() async throws {
+    let options = ["--listen", "127.0.0.1:0", "--data", "\(folder.path)/store"]
+    let server = try start("first", options)
+    _ = try await server.value(after: "listens at ")
+    let second = try OnlearnProcess.run(["ps"] + options)
+    #expect(second.status == 75, "\(second)")
+    #expect(server.stop() == 0, "\(server.text)")
+  }
+
   @Test func `shares a training in step, and serves what was learned after a restart`() async throws {
     let data = try folder.examples(640)
     var scheduler = try start(

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import GraphDefImport
 import TestSupport
@@ -70,7 +71,7 @@ import Testing
     try withTemporaryFolder { folder in
       let missing = #expect(throws: GraphFileError.self) { try GraphFile.read(folder + "/none.pb") }
       #expect(missing?.category == .noInput)
-      #expect(missing?.category.exitStatus == 66)
+      #expect(missing?.category.exitStatus == .noInput)
       #expect(
         missing?.description
           == "\(folder)/none.pb: found no such file, expected an exported graph (a GraphDef .pb file)")
@@ -83,7 +84,7 @@ import Testing
         try write([1], to: "\(folder)/\(name)-folder/\(name)")
         let error = #expect(throws: GraphFileError.self) { try GraphFile.read("\(folder)/\(name)-folder") }
         #expect(error?.reason == .otherFile(kind))
-        #expect(error?.category.exitStatus == 65)
+        #expect(error?.category.exitStatus == .badData)
       }
     }
   }

@@ -133,7 +133,7 @@ import Testing
   @Test func `is never overwritten by a new run`() throws {
     try open().save()
     #expect(throws: StoreError.alreadyExists(path: path)) { try open() }
-    #expect(StoreError.alreadyExists(path: path).exitStatus == 73)
+    #expect(StoreError.alreadyExists(path: path).exitStatus == .cannotCreate)
   }
 
   @Test func `is trained by one at a time, and read by all`() throws {
@@ -143,7 +143,7 @@ import Testing
     try train(store)
     try store.save()
     let error = #expect(throws: StoreError.self) { try open(resuming: true) }
-    #expect(error == .inUse(path: path) && error?.exitStatus == 75)
+    #expect(error == .inUse(path: path) && error?.exitStatus == .busy)
     let read = try MemoryStore.reading(schema, path: path, origin: origin).store
     #expect(try read.read("w") == store.read("w"))
     store.close()
@@ -180,7 +180,7 @@ import Testing
     let error = #expect(throws: StoreError.self) {
       try FileStore(schema, path: folder.file("missing/file"), origin: origin)
     }
-    #expect(error?.exitStatus == 73)
+    #expect(error?.exitStatus == .cannotCreate)
     #expect(throws: StoreError.self) { try FileStore(schema, path: "/dev/null", origin: origin) }
     #expect(throws: StoreError.self) { try FileStore(schema, path: folder.path, origin: origin) }
   }
@@ -204,7 +204,7 @@ import Testing
     for count in 0..<bytes.count {
       TemporaryFolder.write(Array(bytes[..<count]), to: path)
       let error = #expect(throws: StoreError.self) { try open(resuming: true) }
-      #expect(error?.exitStatus == 78, "\(count) bytes: \(String(describing: error))")
+      #expect(error?.exitStatus == .damagedStore, "\(count) bytes: \(String(describing: error))")
     }
     TemporaryFolder.write(bytes + [0], to: path)
     #expect(throws: StoreError.self) { try open(resuming: true) }
@@ -217,7 +217,7 @@ import Testing
     other[1].optimizer = .sgd(rate: 1)
     other.append(ParameterSpec(name: "new", shape: []))
     let error = #expect(throws: StoreError.self) { try open(other, resuming: true) }
-    #expect(error?.exitStatus == 65)
+    #expect(error?.exitStatus == .badData)
     let text = error?.description ?? ""
     #expect(text.contains("'w' has the shape [2, 2], not [4]"))
     #expect(text.contains("it has no 'new'"))
@@ -241,7 +241,7 @@ import Testing
     values[0] = .nan
     TemporaryFolder.write(plain.encoded + values.withMemoryView { $0.bytes.array }, to: path)
     let error = #expect(throws: StoreError.self) { try open(resuming: true) }
-    #expect(error?.exitStatus == 65)
+    #expect(error?.exitStatus == .badData)
   }
 
   @Test func `tells when the graph is another one`() throws {
@@ -298,7 +298,7 @@ import Testing
     files.fail(step)
     let expected = step == .create ? StoreError.cannotCreate(step.error) : .inputOutput(step.error)
     #expect(throws: expected) { try store.save() }
-    #expect(expected.exitStatus == (step == .create ? 73 : 74))
+    #expect(expected.exitStatus == (step == .create ? .cannotCreate : .inputOutput))
     #expect(folder.names == ["model.safetensors", "model.safetensors.lock"])
     // Only the name was changed when syncing the folder failed: the file is whole, old or new.
     if step != .syncFolder { #expect(TemporaryFolder.bytes(path) == old) }

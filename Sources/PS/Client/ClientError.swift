@@ -1,3 +1,4 @@
+public import Files
 public import Wire
 
 /// Why a parameter server did not do what a client asked for.
@@ -23,18 +24,18 @@ public enum ClientError: Error, Hashable, Sendable {
   /// An answer that does not fit the question: the two ends disagree about the protocol.
   case invalidAnswer(server: String, problem: String)
 
-  /// The exit status of a command that ends with this error, by the convention of `sysexits.h`.
-  public var exitStatus: Int32 {
+  /// The exit status of a command that ends with this error.
+  public var exitStatus: ExitStatus {
     switch self {
     case .refused(let refusal):
       switch refusal.code.rawValue {
-      case 200..<300: 77
-      case 300..<400: 65
-      default: 69
+      case 200..<300: .notAllowed
+      case 300..<400: .badData
+      default: .unavailable
       }
-    case .rejected: 77
-    case .tooManyServers: 64
-    default: 69
+    case .rejected: .notAllowed
+    case .tooManyServers: .usage
+    default: .unavailable
     }
   }
 }

@@ -1,5 +1,5 @@
+public import Files
 import PS
-public import Serve
 public import Wire
 
 /// Why a train server did not do what a client asked for.

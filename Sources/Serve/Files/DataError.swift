@@ -1,3 +1,5 @@
+public import Files
+
 /// A file or stream that cannot be used as it is: where, and why.
 public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong.
@@ -41,6 +43,11 @@ public struct DataError: Error, Hashable, Sendable, CustomStringConvertible {
   public init(_ place: String, _ reason: Reason) {
     self.place = place
     self.reason = reason
+  }
+
+  /// Whether there is no such file, or none that may be read.
+  var isMissing: Bool {
+    if case .unreadable = reason { true } else { false }
   }
 
   /// How a command that meets this error ends.

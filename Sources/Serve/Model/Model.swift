@@ -1,4 +1,5 @@
 import Crypto
+public import Files
 public import Graph
 public import GraphDefImport
 public import Parameters

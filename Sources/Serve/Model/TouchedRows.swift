@@ -1,3 +1,4 @@
+public import Files
 import Graph
 import Kernels
 import Parameters

@@ -1,3 +1,4 @@
+public import Files
 public import Graph
 import GraphDefImport
 public import Kernels

@@ -1,3 +1,4 @@
+public import Files
 public import Graph
 
 /// What a session was asked for cannot be done with the arrays it was given.

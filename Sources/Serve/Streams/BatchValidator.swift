@@ -1,3 +1,5 @@
+public import Files
+
 /// Why a batch is refused: which value of which example.
 public struct BatchError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong with the value.

@@ -53,7 +53,7 @@ package struct MovieLens {
     do throws(DataError) {
       try reader.readRecBole(folder)
     } catch {
-      guard error.exitStatus == .noInput else { throw error }
+      guard error.isMissing else { throw error }
       try reader.readGroupLens(folder)
     }
     return try reader.source(name: name, folder: folder)

@@ -121,7 +121,7 @@ public struct SourceSpecification: Hashable, Sendable, CustomStringConvertible {
     do throws(DataError) {
       return try read("")
     } catch {
-      guard error.exitStatus == .noInput else { throw error }
+      guard error.isMissing else { throw error }
       return try read(".gz")
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import PS
 import Serve
@@ -47,7 +48,7 @@ struct PsDrainCommand: ParsableCommand {
     }
     guard obstacles.isEmpty else {
       for obstacle in obstacles { Output.write("\(obstacle)\n") }
-      throw ExitCode(1)
+      throw ExitCode(ExitStatus.checkFailed.rawValue)
     }
     Output.write("all servers are at the same point\n")
   }

@@ -110,7 +110,7 @@ import Testing
         replaces: true)
     }
     for error in [exporting, importing] {
-      #expect(error?.exitStatus == 73)
+      #expect(error?.exitStatus == .cannotCreate)
       #expect(error?.description == "'\(pipe)' cannot be created: what is there is no regular file")
     }
     #expect(SystemFiles.kind(pipe) == .other)

@@ -1,3 +1,4 @@
+import Files
 import GraphDefImport
 import Parameters
 import Serve

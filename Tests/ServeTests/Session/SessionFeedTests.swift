@@ -1,3 +1,4 @@
+import Files
 import Graph
 import GraphDefImport
 import Kernels

@@ -1,4 +1,4 @@
-/// What the process tells its caller when it ends.
+/// What the process tells its caller when it ends, by the convention of `sysexits.h`.
 public enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
   /// All went well.
   case done = 0
@@ -18,6 +18,10 @@ public enum ExitStatus: Int32, Hashable, Sendable, CaseIterable {
   case cannotCreate = 73
   /// Reading, writing or syncing failed, a full disk included.
   case inputOutput = 74
+  /// Somebody else has what is wanted; it may be free a little later.
+  case busy = 75
+  /// A peer does not allow it.
+  case notAllowed = 77
   /// A parameter store is damaged.
   case damagedStore = 78
 }
