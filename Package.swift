@@ -90,7 +90,7 @@ let package = Package(
     .target(
       name: "Web",
       dependencies: [
-        "JSON", "GraphDefImport", "Parameters", "Serve",
+        "JSON", "Kernels", "GraphDefImport", "Parameters", "Serve",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

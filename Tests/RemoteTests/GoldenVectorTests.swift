@@ -31,10 +31,8 @@ import Wire
 
   /// The payload of the vector `name`.
   private func payload(_ name: String) throws -> ByteBuffer {
-    let digits = Array(try #require(Self.page.first { $0.name == name }).hexadecimal.utf8)
-    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
-      UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
-    }
+    let digits = try #require(Self.page.first { $0.name == name }).hexadecimal
+    let bytes = try #require([UInt8](hexadecimal: digits))
     return ByteBuffer(bytes: bytes.dropFirst(FrameHeader.byteCount))
   }
 
@@ -232,6 +230,6 @@ extension Frame {
   }
 
   private static func hexadecimal(_ pieces: [ByteBuffer]) -> String {
-    pieces.flatMap(\.readableBytesView).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    pieces.flatMap(\.readableBytesView).hexadecimal()
   }
 }

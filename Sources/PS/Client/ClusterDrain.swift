@@ -1,3 +1,4 @@
+import Kernels
 public import Transport
 import Wire
 
@@ -113,7 +114,7 @@ extension ClusterDrain.Obstacle: CustomStringConvertible {
       "server \(shard) has gradients of '\(model)' for a clock that is not over; it ends when all its workers have pushed "
         + "or are gone for ten seconds"
     case .stream(let lag):
-      "server \(lag.shard) has stream \(hexadecimal(lag.source)) of '\(lag.model)' up to \(lag.stored ?? 0), others up to "
+      "server \(lag.shard) has stream \(lag.source.hexadecimal) of '\(lag.model)' up to \(lag.stored ?? 0), others up to "
         + "\(lag.furthest)"
     }
   }

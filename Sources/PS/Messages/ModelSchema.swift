@@ -57,8 +57,7 @@ public struct ModelSchema: Hashable, Sendable {
   /// Reads a schema and checks that it can be kept.
   public init(from reader: inout MessageReader) throws(Refusal) {
     name = try reader.string(limit: Self.nameLimit)
-    let isNamed = !name.isEmpty && name.utf8.allSatisfy { Self.nameBytes.contains($0) }
-    guard isNamed else {
+    guard name.isName(upTo: Self.nameLimit) else {
       throw Refusal(.malformed, "a model's name has 1 to 128 letters, digits, '.', '_' and '-'")
     }
     consistency = try Consistency(from: &reader)
@@ -72,9 +71,6 @@ public struct ModelSchema: Hashable, Sendable {
       parameters.append(try ParameterSpec(from: &reader))
     }
   }
-
-  private static let nameBytes = Set(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-".utf8)
 }
 
 /// How far the workers of a model may get ahead of each other.

@@ -1,3 +1,4 @@
+import Kernels
 import NIOCore
 import Wire
 
@@ -25,7 +26,7 @@ struct SegmentHeader: Hashable, Sendable {
   private static let magic = Array("\u{89}OLWAL\r\n".unicodeScalars.map { UInt8($0.value) })
 
   /// The name of the segment that begins with record `lsn`.
-  static func name(firstLSN lsn: UInt64) -> String { "wal-\(hexadecimal(lsn)).log" }
+  static func name(firstLSN lsn: UInt64) -> String { "wal-\(lsn.hexadecimal).log" }
 
   /// The number of the first record of the segment of this name; nil for other files.
   static func firstLSN(ofName name: String) -> UInt64? {
@@ -87,10 +88,4 @@ struct SegmentHeader: Hashable, Sendable {
       throw Refusal(.malformed, "segment \(number) from record \(firstLSN) on, with the flags \(flags)")
     }
   }
-}
-
-/// A number as sixteen hexadecimal digits.
-package func hexadecimal(_ number: UInt64) -> String {
-  let digits = String(number, radix: 16)
-  return String(repeating: "0", count: 16 - digits.count) + digits
 }

@@ -1,4 +1,5 @@
 import Files
+import Kernels
 import NIOCore
 import Wire
 
@@ -24,7 +25,7 @@ enum SnapshotFile {
   private static let magic = Array("\u{89}OLSNP\r\n".unicodeScalars.map { UInt8($0.value) })
 
   /// The name of the snapshot behind record `lsn`.
-  static func name(lsn: UInt64) -> String { "snapshot-\(hexadecimal(lsn))" }
+  static func name(lsn: UInt64) -> String { "snapshot-\(lsn.hexadecimal)" }
 
   /// The last record of the snapshot of this name; nil for other files.
   static func lsn(ofName name: String) -> UInt64? {

@@ -1,3 +1,4 @@
+import Kernels
 import Parameters
 import Wire
 
@@ -61,7 +62,7 @@ extension ServerCore {
       let ends = streams.map { $0[source] ?? 0 }
       guard let furthest = ends.max(), ends.contains(where: { $0 < furthest }) else { continue }
       for (shard, end) in ends.enumerated() where end < furthest {
-        problems.append("shard \(shard) has stream \(hexadecimal(source)) up to \(end), others up to \(furthest)")
+        problems.append("shard \(shard) has stream \(source.hexadecimal) up to \(end), others up to \(furthest)")
       }
     }
     return problems.map { "model '\(name)': \($0)" }

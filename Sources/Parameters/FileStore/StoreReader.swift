@@ -50,8 +50,8 @@ struct StoreReader {
     let checksum = try copy(present, into: memory)
     guard isOurs else { return }
     let stated = file.header.metadata("crc32c")
-    guard stated == SafetensorsWriter.hexadecimal(checksum) else {
-      let found = SafetensorsWriter.hexadecimal(checksum)
+    let found = checksum.hexadecimal
+    guard stated == found else {
       throw .damaged(path: path, problem: "the checksum of its tensors is \(found), not \(stated ?? "given")")
     }
     memory.version = try number("step", file.header.metadata("step"))

@@ -58,7 +58,7 @@ package struct SafetensorsWriter: Sendable {
     _ read: (_ tensor: String, _ offset: Int, _ destination: MemoryView<Float>) throws -> Void
   ) throws {
     var header = SafetensorsHeader(
-      tensors.map { ($0.name, .f32, $0.shape) }, metadata: metadata + [("crc32c", Self.hexadecimal(0))])
+      tensors.map { ($0.name, .f32, $0.shape) }, metadata: metadata + [("crc32c", UInt32(0).hexadecimal)])
     var encoded = header.encoded
     guard encoded.count - 8 <= headerLimit else { throw FileError(path, .write, code: EFBIG) }
     try encoded.withMemoryView { try file.append($0) }
@@ -77,14 +77,9 @@ package struct SafetensorsWriter: Sendable {
         offset += count
       }
     }
-    header.metadata[header.metadata.count - 1].value = Self.hexadecimal(checksum)
+    // As many digits as before.
+    header.metadata[header.metadata.count - 1].value = checksum.hexadecimal
     encoded = header.encoded
     try encoded.withMemoryView { try file.replaceBeginning(with: $0) }
-  }
-
-  /// `value` in eight digits, so that its place in the file can be filled in later.
-  static func hexadecimal(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
   }
 }

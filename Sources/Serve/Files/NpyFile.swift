@@ -82,7 +82,7 @@ public enum NpyFile {
     var prefix = [UInt8](repeating: 0, count: 8)
     let prefixCount = try stream.fill(&prefix)
     guard prefix.prefix(prefixCount).starts(with: magic) || prefixCount < magic.count else {
-      let found = prefix.map { String($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+      let found = prefix.hexadecimal(separator: " ")
       throw DataError(stream.name, .wrongMagic(found: found, expected: "93 'NUMPY' (a .npy file)"))
     }
     guard prefixCount == prefix.count else {

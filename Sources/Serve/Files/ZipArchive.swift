@@ -1,5 +1,6 @@
 import CZlib
 import GraphDefImport
+import Kernels
 
 /// A zip archive whose members are stored or deflated, as NumPy and Python write them.
 ///
@@ -76,7 +77,7 @@ package struct ZipArchive: Sendable {
     }
     let beginning = try file.bytes(at: 0, count: min(4, file.byteCount))
     guard beginning == signature(3, 4) else {
-      let found = beginning.map { String($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+      let found = beginning.hexadecimal(separator: " ")
       throw DataError(file.path, .wrongMagic(found: found, expected: "50 4b 03 04 (a .npz file)"))
     }
     throw DataError(file.path, .malformedHeader("the archive has no directory at its end; the file is incomplete"))

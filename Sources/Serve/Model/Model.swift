@@ -2,6 +2,7 @@ import Crypto
 public import Files
 public import Graph
 public import GraphDefImport
+import Kernels
 public import Parameters
 
 /// An exported model: its configuration, its graph, and the programs made from it.
@@ -42,7 +43,7 @@ public final class Model: Sendable {
   public init(config: ModelConfig, file: GraphFile) throws {
     self.config = config
     graphPath = file.path
-    graphSHA256 = SHA256.hash(data: file.bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    graphSHA256 = SHA256.hash(data: file.bytes).hexadecimal()
     importer = try GraphDefImporter(file.graph, config: config)
     var request = GraphDefImporter.Request(
       fetches: Self.unique([GraphDefImporter.lossName, GraphDefImporter.logitsName] + config.observe))

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GraphDefImport
+import Wire
 
 /// A folder of exported models, found by name.
 ///
@@ -22,15 +23,7 @@ public struct ModelFolder: Hashable, Sendable {
 
   /// Whether `name` can be a model's: 1 to 128 letters, digits, dots, hyphens and underscores, no dot at the start.
   public static func isName(_ name: String) -> Bool {
-    (1...128).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
-      && name.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
+    name.isName(upTo: 128) && name.utf8.first != UInt8(ascii: ".")
   }
 
   /// The names of the models that are there now, in alphabetical order.

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Reads IDX files, the format of MNIST and its relatives.
 ///
 /// ```
@@ -28,7 +30,7 @@ package enum IDXFile {
     guard magicCount == 4 else { throw DataError(stream.name, .truncated(expected: 4, found: magicCount)) }
     guard magic[0] == 0, magic[1] == 0, magic[2] == 8, ranks.contains(Int(magic[3])) else {
       let expected = ranks.map { "00 00 08 0\($0)" }.joined(separator: " or ")
-      let found = magic.map { String($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+      let found = magic.hexadecimal(separator: " ")
       throw DataError(stream.name, .wrongMagic(found: found, expected: "\(expected) (an IDX file of bytes)"))
     }
     let headerByteCount = 4 + 4 * Int(magic[3])

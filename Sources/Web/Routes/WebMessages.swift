@@ -1,3 +1,4 @@
+import Kernels
 import NIOCore
 import NIOHTTP1
 import Serve
@@ -47,23 +48,13 @@ struct WebRequest: Sendable {
         bytes.append(byte)
         continue
       }
-      let digits = Array(rest.prefix(2))
-      guard digits.count == 2, digits.allSatisfy(Self.isHexadecimal),
-        let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-      else { return nil }
-      bytes.append(value)
+      guard let value = [UInt8](hexadecimal: String(decoding: rest.prefix(2), as: UTF8.self)), value.count == 1 else {
+        return nil
+      }
+      bytes += value
       rest = rest.dropFirst(2)
     }
     return String(validating: bytes, as: UTF8.self)
-  }
-
-  private static func isHexadecimal(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-      UInt8(ascii: "A")...UInt8(ascii: "F"):
-      true
-    default: false
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+import Kernels
 public import NIOCore
 
 /// A client's first frame (88 bytes); its layout is frozen for ever.
@@ -121,9 +122,7 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
   /// Reads the next sixteen bytes.
   public init(from reader: inout MessageReader) throws(Refusal) { bytes = try reader.data(count: 16) }
 
-  public var description: String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-  }
+  public var description: String { bytes.hexadecimal() }
 }
 
 extension MessageWriter {

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// A file of keys: one a line, its name, the most that a client with it may do, and its secret.
 ///
@@ -47,41 +48,15 @@ public enum KeyFile {
         KeyFileError(path: path, reason: .line(index + 1, reason))
       }
       guard words.count == 3 else { throw fail(.words(words.count)) }
-      guard isName(first) else { throw fail(.name) }
+      guard first.isName(upTo: 16) else { throw fail(.name) }
       guard !keys.contains(where: { $0.id == first }) else { throw fail(.repeated(String(first))) }
       guard let role = Role(named: words[1]) else { throw fail(.role) }
-      guard let secret = bytes(words[2]) else { throw fail(.digits) }
+      guard let secret = [UInt8](hexadecimal: words[2]) else { throw fail(.digits) }
       guard secret.count >= SharedKey.minimumByteCount else { throw fail(.short(secret.count)) }
       keys.append(SharedKey(id: String(first), role: role, secret: secret))
     }
     guard !keys.isEmpty else { throw KeyFileError(path: path, reason: .empty) }
     return keys
-  }
-
-  private static func isName(_ text: Substring) -> Bool {
-    (1...16).contains(text.utf8.count)
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-          true
-        default: false
-        }
-      }
-  }
-
-  private static func bytes(_ text: Substring) -> [UInt8]? {
-    let digits = text.utf8.map { UInt8(ascii: $0) }
-    guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }
-    return stride(from: 0, to: digits.count, by: 2).map { digits[$0]! << 4 | digits[$0 + 1]! }
-  }
-}
-
-extension UInt8 {
-  /// The value of a hexadecimal digit.
-  fileprivate init?(ascii digit: UInt8) {
-    guard let value = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
-    self = UInt8(value)
   }
 }
 

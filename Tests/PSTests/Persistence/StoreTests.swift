@@ -220,7 +220,7 @@ import Wire
       var header = ByteBuffer(bytes: folder[name].prefix(60))
       header.setInteger(number, at: place, endianness: .little)
       header.writeInteger(header.checksum(at: 0, length: 60), endianness: .little)
-      let newName = place == 32 ? name : "wal-\(hexadecimal(number)).log"
+      let newName = place == 32 ? name : "wal-\(number.hexadecimal).log"
       try folder.rename(name, to: newName)
       folder[newName].replaceSubrange(..<64, with: header.readableBytesView)
       #expect(throws: StoreFolderError.self) { try Store.verify(folder) }
