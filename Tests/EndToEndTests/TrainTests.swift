@@ -143,6 +143,19 @@ private final class Workplace {
     #expect(!refused.errors.isEmpty && !refused.errors.contains("Fatal error"))
   }
 
+  @Test(arguments: ["0", "16777217"])
+  func `and their neighbours say how many examples a batch may have`(_ batch: String) throws {
+    let commands = [
+      ["train", model, "--data", "-"], ["score", model, "--data", "-", "--store", "memory"], ["check", model],
+      ["inspect", model], ["profile", model],
+    ]
+    for command in commands {
+      let refused = try OnlearnProcess.run(command + ["--batch", batch])
+      #expect(refused.status == 64, "\(command): \(refused.errors)")
+      #expect(refused.errors.contains("--batch must be between 1 and 16777216."), "\(command): \(refused.errors)")
+    }
+  }
+
   @Test func `refuse a label that is no class, with its position`() throws {
     let path = workplace.folder + "/labels.csv"
     let row = (0..<20).map { "\($0)" }.joined(separator: ",")

@@ -12,27 +12,22 @@ struct CheckCommand: ParsableCommand {
       Example: onlearn check Models/mlp.json
 
       One line per parameter: the largest error relative to the largest value. The exit status is 1 if an error is
-      above 1e-4.
+      above 1e-4. Without --batch, at most 64 examples are taken.
       """)
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var runtime: RuntimeOptions
 
-  @Option(help: "Examples; by default the configuration's number, at most 64.")
-  var batch: Int?
+  @OptionGroup var batching: BatchOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
-
-  func validate() throws {
-    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
-  }
 
   func run() throws { try CommandError.reporting(check) }
 
   private func check() throws {
     var options = GradientCheck.Options()
-    options.batch = batch
+    options.batch = batching.batch
     options.seed = runtime.seed
     var check = try GradientCheck(
       configPath: model.config, graphPath: model.graph, pool: runtime.makePool(), options: options)

@@ -14,8 +14,7 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
 
-  @Option(help: "The examples to plan for; by default the configuration's.")
-  var batch: Int?
+  @OptionGroup var batching: BatchOptions
 
   @Option(help: "The threads to plan for; by default one for each core.")
   var threads: Int?
@@ -27,14 +26,13 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
     if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024.") }
   }
 
   func run() throws {
     try CommandError.reporting {
       let inspection = try ModelInspection(
-        configPath: model.config, graphPath: model.graph, batch: batch, lanes: threads ?? LanePool.coreCount)
+        configPath: model.config, graphPath: model.graph, batch: batching.batch, lanes: threads ?? LanePool.coreCount)
       Output.write(
         json ? InspectionText.object(inspection, program: program) : InspectionText.page(inspection, program: program))
     }

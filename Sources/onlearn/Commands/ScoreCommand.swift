@@ -44,7 +44,7 @@ struct ScoreCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (1...(1 << 24)).contains(batch) else { throw ValidationError("--batch must be positive.") }
+    try BatchOptions.check(batch)
     guard (store == nil) == (model.server != nil) else {
       throw ValidationError("Name the parameters with --store, or a train server with --server.")
     }

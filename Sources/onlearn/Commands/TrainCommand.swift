@@ -25,8 +25,7 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where examples come from.", valueName: "SOURCE"))
   var data: String
 
-  @Option(help: "Examples per step; by default the configuration's.")
-  var batch: Int?
+  @OptionGroup var batching: BatchOptions
 
   @Option(name: [.short, .long], help: "Passes over a finite source: by default one, or as many as --steps needs.")
   var epochs: UInt64?
@@ -76,7 +75,6 @@ struct TrainCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
     if let reportEvery, reportEvery < 1 { throw ValidationError("--report-every must be positive.") }
     if let epochs, epochs < 1 { throw ValidationError("--epochs must be positive.") }
@@ -134,7 +132,7 @@ struct TrainCommand: AsyncParsableCommand {
       specification, optimizers: choice.optimizers, frozen: choice.frozen, options: storeOptions)
     for notice in choice.notices + notices + source.notices + BLASCore.notices { Output.error("onlearn: \(notice)") }
 
-    var options = TrainingRun.Options(batch: batch ?? model.config.batchSize)
+    var options = TrainingRun.Options(batch: batching.batch ?? model.config.batchSize)
     options.epochs = epochs ?? (steps == nil ? 1 : .max)
     options.steps = steps
     options.seed = runtime.seed
@@ -158,7 +156,7 @@ struct TrainCommand: AsyncParsableCommand {
   private func train(_ name: String, at address: Address) async throws {
     let signals = StopSignals()
     var options = RemoteTraining.Options()
-    options.batch = batch
+    options.batch = batching.batch
     options.epochs = epochs ?? (steps == nil ? 1 : .max)
     options.steps = steps
     options.seed = shuffle ? runtime.seed : nil

@@ -10,8 +10,7 @@ struct StepOptions: ParsableArguments {
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var optimization: OptimizationOptions
 
-  @Option(help: "Examples per step; by default the configuration's.")
-  var batch: Int?
+  @OptionGroup var batching: BatchOptions
 
   @Option(help: "Examples per tile; by default chosen from the working set.")
   var tile: Int?
@@ -20,7 +19,6 @@ struct StepOptions: ParsableArguments {
   var touchedRows: Int?
 
   func validate() throws {
-    if let batch, !(1...(1 << 24)).contains(batch) { throw ValidationError("--batch must be positive.") }
     if let tile, tile < 1 { throw ValidationError("--tile must be positive.") }
     if let touchedRows, touchedRows < 1 { throw ValidationError("--touched-rows must be positive.") }
   }
@@ -41,7 +39,7 @@ struct StepOptions: ParsableArguments {
     let store = try model.openStore(
       .memory, optimizers: choice.optimizers, frozen: choice.frozen, options: options
     ).store
-    let examples = batch ?? model.config.batchSize
+    let examples = batching.batch ?? model.config.batchSize
     var batch = Batch(syntheticFor: model, examples: examples, seed: runtime.seed)
     if let touchedRows { try batch.spreadIds(over: touchedRows, of: model, seed: runtime.seed) }
     let benchmark = try StepBenchmark(model, batch, store: store, pool: pool, tile: tile, seed: runtime.seed)
