@@ -178,6 +178,31 @@ struct TrainStepGraph {
     }
   }
 
+  @Test(arguments: ["global_step/read", "input_x", "v/read"])
+  func `tells what chooses among constant hyper-parameters`(_ number: String) throws {
+    var graph = TrainStepGraph()
+    graph.builder.add("is_early", op: "Less", [number, "rate"])
+    graph.builder.add("switch", op: "Switch", ["is_early", "is_early"])
+    for (branch, output) in [("early", 1), ("late", 0)] {
+      graph.builder.add("\(branch)/pivot", op: "Identity", ["switch:\(output)"])
+      let value = TensorProto(.float, [], .floats([Float(output)]))
+      graph.builder.add(
+        branch, op: "Const", ["^\(branch)/pivot"], ["dtype": .type(.float), "value": .tensor(value)])
+    }
+    graph.builder.add("chosen", op: "Merge", ["late", "early"])
+    graph.builder.add("update_w", op: "ApplyGradientDescent", ["w", "chosen", "dw"])
+    graph.train(after: ["update_w"])
+    let source = try #require(try graph.read()?.update(of: "w")?.hyperparameters[.rate])
+    #expect(source.variables == (number == "global_step/read" ? ["global_step"] : []))
+    let obstacle: TrainStep.Obstacle? =
+      switch number {
+      case "input_x": .placeholder("input_x")
+      case "v/read": .parameter("v")
+      default: nil
+      }
+    #expect(source.obstacle == obstacle)
+  }
+
   @Test func `may be fed its rate`() throws {
     var graph = TrainStepGraph()
     graph.builder.placeholder("fed", .float, [])

@@ -128,7 +128,7 @@ struct TrainStepReader {
     return update
   }
 
-  /// What `tensor` is computed from. Of several obstacles one is named.
+  /// What `tensor` is computed from, predicates of conditionals included. Of several obstacles one is named.
   func source(of tensor: InputReference) -> TrainStep.Source {
     var variables: Set<String> = []
     var seen: Set<String> = []
@@ -141,7 +141,8 @@ struct TrainStepReader {
         obstacle = .placeholder(name)
       } else if !GraphImport.isVariable(node) {
         obstacle = nil
-        pending += index.operands(of: position).map(\.node)
+        // The branches of a conditional may be constants: then only the predicate tells that its result changes.
+        pending += index.neededInputs(of: position, cutting: []).map(\.node)
       } else if parameters.contains(name) {
         obstacle = .parameter(name)
       } else {

@@ -189,6 +189,24 @@ private final class ListeningStore: StandInStore {
     #expect(try schedule.optimizers(afterStep: 2)[0] == .sgd(rate: 1))
   }
 
+  @Test func `follows a conditional that chooses between constant rates by the step`() throws {
+    let choice = try RateGraph { builder in
+      builder.constant("limit", integers: [9])
+      builder.add("is_early", op: "Less", ["global_step/read", "limit"])
+      builder.add("switch", op: "Switch", ["is_early", "is_early"])
+      for (branch, output, rate) in [("early", 1, 0.5), ("late", 0, 0.125)] as [(String, Int, Float)] {
+        builder.add("\(branch)/pivot", op: "Identity", ["switch:\(output)"])
+        let value = TensorProto(.float, [], .floats([rate]))
+        builder.add(branch, op: "Const", ["^\(branch)/pivot"], ["dtype": .type(.float), "value": .tensor(value)])
+      }
+      builder.add("rate", op: "Merge", ["late", "early"])
+    }.choice(.training)
+    #expect(choice.optimizers[0] == .sgd(rate: 0.5))
+    let schedule = try #require(try choice.makeSchedule())
+    #expect(try schedule.optimizers(afterStep: 1)[0] == .sgd(rate: 0.5))
+    #expect(try schedule.optimizers(afterStep: 2)[0] == .sgd(rate: 0.125))
+  }
+
   @Test func `needs a rate that is known`() throws {
     let graph = RateGraph(RateGraph.fed)
     #expect(
