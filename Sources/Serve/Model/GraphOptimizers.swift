@@ -1,4 +1,3 @@
-import Graph
 import GraphDefImport
 import Parameters
 
@@ -12,6 +11,7 @@ struct GraphOptimizers {
   private(set) var notices: [String] = []
 
   private let importer: GraphDefImporter
+  private let initialValues: InitialValueReader
   private let options: OptimizerChoice.Options
   private var isRateAnnounced = false
   private var config: ModelConfig { importer.config }
@@ -19,6 +19,7 @@ struct GraphOptimizers {
   /// Reads the optimizers of `trainStep`, of which all problems are solved.
   init(_ importer: GraphDefImporter, _ trainStep: TrainStep, _ options: OptimizerChoice.Options) throws {
     self.importer = importer
+    initialValues = InitialValueReader(importer, seed: 0)
     self.options = options
     let counters = Set(trainStep.counters.map(\.variable))
     func isConstant(_ source: TrainStep.Source) -> Bool {
@@ -66,7 +67,7 @@ struct GraphOptimizers {
         pairs.append((Parameters.Hyperparameter(hyperparameter), Float(value!)))
       }
       if update.usesNesterov { pairs.append((.nesterov, 1)) }
-      if let accumulator = update.slots[.accumulator], let initial = initialValue(of: accumulator) {
+      if let accumulator = update.slots[.accumulator], let initial = initialValues.uniformValue(of: accumulator) {
         pairs.append((.initialAccumulator, initial))
       }
       do throws(OptimizerError) {
@@ -110,27 +111,12 @@ struct GraphOptimizers {
   private mutating func checkSlots(_ update: TrainStep.Update) {
     let slots = optimizers[update.variable]!.rule.base.slots
     for (slot, variable) in update.slots.sorted(by: { $0.value < $1.value }) {
-      guard let ours = slots.first(where: { $0.name == slot.rawValue })?.initialValue,
-        let theirs = initialValue(of: variable), ours != theirs
-      else { continue }
-      notices.append("'\(variable)' starts at \(theirs) in the graph, but at \(ours) here")
+      guard let ours = slots.first(where: { $0.name == slot.rawValue })?.initialValue else { continue }
+      let theirs = initialValues.uniformValue(of: variable)
+      guard theirs != ours else { continue }
+      let start = theirs.map { "starts at \($0)" } ?? "does not start at one number that is known"
+      notices.append("'\(variable)' \(start) in the graph, but at \(ours) here")
     }
-  }
-
-  /// The number that every element of `variable` starts with, if it is one and known.
-  private func initialValue(of variable: String) -> Float? {
-    guard let tensor = importer.initializer(of: variable),
-      let program = try? importer.program(GraphDefImporter.Request(fetches: [tensor]))
-    else { return nil }
-    var value = program.outputs[0].value
-    while let node = program.nodes.first(where: { $0.results.contains(value) }) {
-      switch node.primitive {
-      case let constant as Constant: return constant.literal.scalar.map { Float($0) }
-      case is BroadcastTo, is Reshape: value = node.operands[0]
-      default: return nil
-      }
-    }
-    return nil
   }
 }
 

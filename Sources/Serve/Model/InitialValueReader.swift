@@ -93,10 +93,25 @@ public struct InitialValueReader {
     return try InitializerPattern(initializer(of: name))?.initialValues(key: seed, stream: UInt64(number + 1))
   }
 
+  /// The number that every element of the variable `name` starts with, or `nil` if they differ or are not known.
+  func uniformValue(of name: String) -> Float? {
+    switch try? initialValues(ofParameter: name) {
+    case .zeros?: return 0
+    case .constant(let value)?: return value
+    case .uniform?, .normal?, .truncatedNormal?: return nil
+    case nil: break
+    }
+    guard let value = try? state(name), value.view.dtype == .float32 else { return nil }
+    let numbers = withExtendedLifetime(value) { value.view.scalars(Float.self).array }
+    guard let first = numbers.first, numbers.allSatisfy({ $0 == first }) else { return nil }
+    return first
+  }
+
   private func initializer(of name: String) throws -> Program {
     guard let fetch = importer.initializer(of: name) else { throw ModelError.noInitialValue(name: name) }
     let program = try importer.program(GraphDefImporter.Request(fetches: [fetch]))
-    guard program.inputs.isEmpty else { throw ModelError.noInitialValue(name: name) }
+    // Of the shape of another variable a program keeps the input, but reads nothing.
+    guard !program.usedInputs.contains(true) else { throw ModelError.noInitialValue(name: name) }
     return program
   }
 

@@ -44,6 +44,9 @@ train = tf.train
 CASES = {
     "sgd_exponential": (
         False, lambda r: train.GradientDescentOptimizer(train.exponential_decay(r, step(), BATCH, 0.5))),
+    "sgd_conditional": (
+        False, lambda r: train.GradientDescentOptimizer(
+            tf.cond(step() < 2, lambda: tf.constant(r), lambda: tf.constant(r / 2)))),
     "sgd_cosine": (True, lambda r: train.GradientDescentOptimizer(train.cosine_decay(r, step(), 10, 0.1))),
     "momentum_nesterov": (False, lambda r: train.MomentumOptimizer(r, 0.9, use_nesterov=True)),
     "momentum_polynomial": (True, lambda r: train.MomentumOptimizer(train.polynomial_decay(r, step(), 10), 0.8)),
@@ -54,6 +57,7 @@ CASES = {
     "adam_harmonic": (True, lambda r: train.AdamOptimizer(r / tf.cast(step() + 1, tf.float32), epsilon=1e-6)),
     "ftrl": (
         False, lambda r: train.FtrlOptimizer(r, l1_regularization_strength=0.001, l2_regularization_strength=0.01)),
+    "ftrl_initial": (True, lambda r: train.FtrlOptimizer(r, initial_accumulator_value=1.0)),
     "ftrl_shrinkage": (True, lambda r: train.FtrlOptimizer(r, l2_shrinkage_regularization_strength=0.05)),
     "rmsprop": (False, lambda r: train.RMSPropOptimizer(r / 10, momentum=0.5)),
     "rmsprop_centered": (True, lambda r: train.RMSPropOptimizer(r / 10, momentum=0.3, centered=True)),

@@ -9,7 +9,7 @@ import Testing
 struct OptimizerFixture {
   static let names = [
     "sgd_exponential", "sgd_cosine", "momentum_nesterov", "momentum_polynomial", "adagrad", "adagrad_inverse", "adam",
-    "adam_harmonic", "ftrl", "ftrl_shrinkage", "rmsprop", "rmsprop_centered",
+    "adam_harmonic", "ftrl", "ftrl_initial", "ftrl_shrinkage", "rmsprop", "rmsprop_centered", "sgd_conditional",
   ]
 
   let model: Model

@@ -133,6 +133,36 @@ private final class ListeningStore: StandInStore {
     #expect(try graph.choice(.training).optimizers[0] == Optimizer("adagrad:rate=0.5,initial=0.5"))
   }
 
+  @Test func `starts accumulators where the graph does, also if it computes that`() throws {
+    func choice(_ makeStart: (inout GraphDefBuilder) -> Void) throws -> OptimizerChoice {
+      var graph = RateGraph(op: "ApplyAdagrad", RateGraph.constant)
+      let start = try #require(graph.builder.graph.nodes.firstIndex { $0.name == "slot/start" })
+      graph.builder.graph.nodes.remove(at: start)
+      makeStart(&graph.builder)
+      return try graph.choice(.twin)
+    }
+    let product = try choice { builder in
+      builder.constant("ones", [1], [4])
+      builder.constant("number", [0.75])
+      builder.add("slot/start", op: "Mul", ["ones", "number"])
+    }
+    #expect(try product.optimizers[0] == Optimizer("adagrad:rate=0.5,initial=0.75"))
+    let root = try choice { builder in
+      builder.constant("sixteen", [16], [4])
+      builder.add("slot/start", op: "Sqrt", ["sixteen"])
+    }
+    #expect(try root.optimizers[0] == Optimizer("adagrad:rate=0.5,initial=4"))
+    let like = try choice { $0.add("slot/start", op: "OnesLike", ["w/read"]) }
+    #expect(try like.optimizers[0] == Optimizer("adagrad:rate=0.5,initial=1"))
+    #expect(![product, root, like].contains { $0.notices.contains { $0.contains("'slot'") } })
+    for different in [
+      try choice { $0.constant("slot/start", [1, 2, 3, 4], [4]) },
+      try choice { $0.placeholder("slot/start", .float, [4]) },
+    ] {
+      #expect(different.notices.contains { $0.contains("'slot' does not start at one number") })
+    }
+  }
+
   @Test func `is no optimizer of the graph that would make NaN of a gradient of zero`() throws {
     let graph = RateGraph(op: "ApplyAdagrad", accumulator: 0, RateGraph.constant)
     #expect(throws: OptimizerChoiceError.value(variable: "w", .noDivisor(optimizer: "adagrad"))) {
