@@ -34,14 +34,21 @@ extension GraphImport {
     }
   }
 
-  /// Replaces gradients by what `train_step` applies instead.
+  /// Replaces gradients by what `train_step` applies instead, and rows by tensors where its rule wants one.
   func apply(
     _ transforms: GradientTransforms, to gradients: inout [(name: String, gradient: Gradient?)]
   ) throws(GraphImportError) {
+    let rowParameters = Set(transforms.sources.values.filter(\.isRows).map(\.parameter))
     for (number, found) in gradients.enumerated() {
-      guard let applied = transforms.applied[found.name] else { continue }
+      guard let applied = transforms.applied[found.name] else {
+        if transforms.tensors.contains(found.name) { gradients[number].gradient = .dense(try dense(found)) }
+        continue
+      }
       let value = try value(of: applied)
-      if case .rows(let indices, let values) = found.gradient, value.type == values.type {
+      // A tensor may by chance have as many rows as are gathered.
+      if rowParameters.contains(found.name), case .rows(let indices, let values) = found.gradient,
+        value.type == values.type
+      {
         gradients[number].gradient = .rows(indices: indices, values: value)
       } else {
         let node = index.graph.nodes[try index.position(of: applied.node)]

@@ -17,6 +17,8 @@ struct GradientTransforms: Sendable {
   private(set) var applied: [String: InputReference] = [:]
   /// The parameters of which it is not known what happens to their gradients.
   private(set) var unknown: Set<String> = []
+  /// The parameters whose gradients are wanted as tensors, also where only some of their rows are not zero.
+  private(set) var tensors: Set<String> = []
 
   /// Nothing happens to any gradient.
   init() {}
@@ -24,6 +26,7 @@ struct GradientTransforms: Sendable {
   /// What happens in the graph of `index` to the gradients that `updates` take.
   init(_ index: GraphIndex, _ updates: [TrainStep.Update]) {
     let search = RawGradientSearch(index, named: updates.map { GraphDefImporter.gradientName(of: $0.variable) })
+    tensors = Set(updates.filter(\.needsTensor).map(\.variable))
     var found: [(parameter: String, applied: InputReference, raw: InputReference)] = []
     for update in updates {
       let tensor = update.isSparse ? index.gradientValues(update.gradient) : index.behindIdentities(update.gradient)
@@ -121,6 +124,18 @@ private struct RawGradientSearch {
       // A scope whose name is taken gets a number.
       let scope = Self.gradientScopes.first { component.hasPrefix($0) }
       return scope.map { component.dropFirst($0.count).allSatisfy { $0 == "_" || $0.isNumber } } ?? false
+    }
+  }
+}
+
+extension TrainStep.Update {
+  /// Whether it takes the gradient as a tensor, and changes elements whose gradient is zero in another way than the same
+  /// rule does that takes rows.
+  fileprivate var needsTensor: Bool {
+    switch rule {
+    case .gradientDescent, .adagrad: false
+    case .adam: !isSparse && usesNesterov
+    case .momentum, .ftrl, .rmsProp, .centeredRMSProp: !isSparse
     }
   }
 }

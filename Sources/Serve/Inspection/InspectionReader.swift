@@ -78,6 +78,7 @@ struct InspectionReader {
     }
     var request = GraphDefImporter.Request(fetches: roots)
     request.gradients = config.dense
+    request.appliesGradientTransforms = true
     do {
       return try importer.program(request)
     } catch {

@@ -131,18 +131,16 @@ public struct OptimizerChoice: Sendable {
     return try optimizer.withRate(rate)
   }
 
-  /// Where the graph updates all rows and we the batch's, or the other way round, and that makes a difference.
+  /// Where the graph updates the batch's rows and we all, and that makes a difference.
   private static func differencesOfForm(_ trainStep: TrainStep, _ tables: Set<String>) -> [String] {
     trainStep.updates.compactMap { update in
       switch update.rule {
       case .gradientDescent, .adagrad, .adam: return nil
       case .momentum, .ftrl, .rmsProp, .centeredRMSProp: break
       }
-      let isTable = tables.contains(update.variable)
-      guard isTable != update.isSparse else { return nil }
-      let (ours, theirs) = isTable ? ("the rows of the batch", "all rows") : ("all rows", "the rows of the batch")
-      return "a step changes \(ours) of '\(update.variable)' only where TensorFlow's \(update.rule.rawValue) changes "
-        + theirs
+      guard update.isSparse, !tables.contains(update.variable) else { return nil }
+      return "a step changes all rows of '\(update.variable)', where TensorFlow's \(update.rule.rawValue) changes the "
+        + "rows of the batch only"
     }
   }
 }

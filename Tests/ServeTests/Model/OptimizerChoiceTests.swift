@@ -25,9 +25,12 @@ private struct RateGraph {
       builder.variable("slot", [4], initialValue: builder.constant("slot/start", [accumulator], [4]))
       builder.add("u", op: op, ["w", "slot", "rate", "dw"])
     }
-    if op == "ApplyMomentum" {
+    if op == "ApplyMomentum" || op == "SparseApplyMomentum" {
       builder.variable("slot", [4], initialValue: builder.constant("slot/start", [1], [4]))
-      builder.add("u", op: op, ["w", "slot", "rate", "dw", builder.constant("momentum", [0.75])])
+      builder.constant("momentum", [0.75])
+      builder.constant("rows", integers: [0, 2])
+      let gradient = op == "ApplyMomentum" ? ["dw"] : ["dw", "rows"]
+      builder.add("u", op: op, ["w", "slot", "rate"] + gradient + ["momentum"])
     }
     if op == "ApplyAdadelta" { builder.add("u", op: op, ["w"]) }
     builder.constant("two", integers: [2])
@@ -176,9 +179,12 @@ private final class ListeningStore: StandInStore {
     let dense = try graph.choice(.twin)
     #expect(try dense.optimizers[0] == Optimizer("momentum:rate=0.5,momentum=0.75"))
     #expect(dense.notices.contains { $0.contains("'slot' starts at 1") })
-    let table = try graph.choice(.twin, tables: ["w"])
-    #expect(table.notices.count == dense.notices.count + 1)
-    #expect(table.notices.contains { $0.contains("the rows of the batch of 'w'") })
+    let rows = RateGraph(op: "SparseApplyMomentum", RateGraph.constant)
+    let table = try rows.choice(.twin, tables: ["w"])
+    #expect(table.notices == dense.notices)
+    let whole = try rows.choice(.twin)
+    #expect(whole.notices.count == table.notices.count + 1)
+    #expect(whole.notices.contains { $0.contains("a step changes all rows of 'w'") })
   }
 
   @Test func `follows a schedule`() throws {
