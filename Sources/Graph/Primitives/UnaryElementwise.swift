@@ -46,9 +46,8 @@ public struct UnaryElementwise: Primitive {
     case .expm1: gradient = try d.multiplied(by: y.adding(1))
     case .log: gradient = try d.divided(by: x)
     case .log1p: gradient = try d.divided(by: x.adding(1))
-    case .squareRoot: gradient = try d.multiplied(by: 0.5).divided(by: y)
-    case .reciprocalSquareRoot:
-      gradient = try d.multiplied(by: -0.5).multiplied(by: y.unary(.square).multiplied(by: y))
+    case .squareRoot: gradient = try y.squareRootGradient(d)
+    case .reciprocalSquareRoot: gradient = try y.reciprocalSquareRootGradient(d)
     case .reciprocal: gradient = try d.multiplied(by: y.unary(.square)).unary(.negate)
     case .square: gradient = try d.multiplied(by: 2).multiplied(by: x)
     case .sigmoid: gradient = try y.binary(.sigmoidGradient, d)
@@ -74,6 +73,23 @@ extension Value {
   /// `operation` of each element.
   public func unary(_ operation: UnaryOperation) throws(ShapeError) -> Value {
     try applying(UnaryElementwise(operation: operation))
+  }
+
+  /// The cotangent of what this is the square root of, where `d` is the root's: zero where `d` is zero, also at zero, as
+  /// TensorFlow has it. So roots may be masked where their slope is infinite.
+  package func squareRootGradient(_ d: Value) throws(ShapeError) -> Value {
+    try d.multiplied(by: 0.5).divided(by: self).orZero(whereZero: d)
+  }
+
+  /// The cotangent of what this is the reciprocal square root of, where `d` is the root's: zero where `d` is zero.
+  package func reciprocalSquareRootGradient(_ d: Value) throws(ShapeError) -> Value {
+    try d.multiplied(by: -0.5).multiplied(by: unary(.square).multiplied(by: self)).orZero(whereZero: d)
+  }
+
+  /// Zero where `d` is zero, elsewhere this value.
+  private func orZero(whereZero d: Value) throws(ShapeError) -> Value {
+    let zero = try Value.constant(0, dtype, in: builder)
+    return try d.broadcastSource.compared(.equal, zero).selecting(zero, self)
   }
 
   /// `scale × exp(−x²)`, the derivative of the error function but for a factor.

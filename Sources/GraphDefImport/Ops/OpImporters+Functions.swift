@@ -93,11 +93,8 @@ extension OpImporter {
       },
       "ReciprocalGrad": OpImporter { try $0.operand(0).unary(.square).multiplied(by: $0.operand(1)).unary(.negate) },
       "InvGrad": OpImporter { try $0.operand(0).unary(.square).multiplied(by: $0.operand(1)).unary(.negate) },
-      "SqrtGrad": OpImporter { try $0.operand(1).multiplied(by: 0.5).divided(by: $0.operand(0)) },
-      "RsqrtGrad": OpImporter { node in
-        let y = try node.operand(0)
-        return try node.operand(1).multiplied(by: -0.5).multiplied(by: y.unary(.square).multiplied(by: y))
-      },
+      "SqrtGrad": OpImporter { try $0.operand(0).squareRootGradient($0.operand(1)) },
+      "RsqrtGrad": OpImporter { try $0.operand(0).reciprocalSquareRootGradient($0.operand(1)) },
       "SoftsignGrad": OpImporter { node in
         try node.operand(0).divided(by: node.operand(1).unary(.absolute).adding(1).unary(.square))
       },

@@ -198,6 +198,17 @@ case("reverse_sequence", lambda x, i: [tf.reverse_sequence(x, i, seq_axis=1), tf
     tf.transpose(x, [1, 0, 2]), i, seq_axis=0, batch_axis=1)], real(3, 4, 2), np.array([0, 3, 4], np.int64))
 case("matrix_diag", lambda x: [tf.linalg.diag(x), tf.raw_ops.MatrixDiag(diagonal=x)], real(2, 3))
 
+# Where TensorFlow's kernels decide by themselves: gradients of zero where a slope is infinite.
+
+ROOTS = F([0, 4, 0.25])
+for name in ["sqrt", "rsqrt"]:
+    f = getattr(tf.math, name)
+    case(f"{name}_masked", lambda x, f=f: tf.where_v2(tf.equal(x, 0.0), tf.zeros_like(x), f(x)), ROOTS)
+    case(f"{name}_of_zero", f, ROOTS)
+    case(f"{name}_grad", lambda y, d, f=getattr(tf.raw_ops, f"{name.title()}Grad"): tf.stop_gradient(f(y=y, dy=d)),
+         F([0, 0, 2, np.inf]), F([0, 1, 3, 0]))
+case("root_squared", lambda x: tf.square(tf.sqrt(x)), ROOTS)
+
 
 def constant(name, value):
     return tf.constant(value, name=name)
