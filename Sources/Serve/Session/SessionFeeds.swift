@@ -69,13 +69,18 @@ struct SessionFeeds {
   }
 
   /// The number of examples that the arrays fed to `programs` have, or `nil` if none of them has any.
+  ///
+  /// Where a program needs nothing but the shape of an input, the input may be fed.
   func batch(of programs: [Program]) throws(SessionError) -> Int? {
     var found: (name: String, count: Int)?
     for program in programs {
       let used = program.usedInputs
-      for (number, input) in program.inputs.enumerated() where used[number] && input.role == .data {
+      for (number, input) in program.inputs.enumerated() where input.role == .data {
         let type = program.types[number]
-        guard let array = tensors[input.name] else { throw .notFed(name: input.name, type: type) }
+        guard let array = tensors[input.name] else {
+          if used[number] { throw .notFed(name: input.name, type: type) }
+          continue
+        }
         guard array.shape.count == type.rank else {
           throw .shape(name: input.name, expected: type, found: array.shape)
         }

@@ -18,6 +18,23 @@ import Testing
     #expect(try isClose(run(feeds, "logits")[0], SessionFixture.array("logits")))
   }
 
+  @Test func `tell the number of examples where nothing else of them is needed`() throws {
+    var graph = GraphDefBuilder()
+    graph.placeholder("input_x", .float, [-1, 2])
+    graph.variable("w", [], initialValue: graph.constant("one", [1]))
+    graph.add("ones", op: "OnesLike", ["input_x"])
+    graph.add("products", op: "Mul", ["ones", "w/read"])
+    graph.constant("axes", integers: [0, 1])
+    graph.add("loss", op: "Sum", ["products", "axes"])
+    let session = try Session(graph.graph, config: GraphDefBuilder.config(), pool: LanePool(lanes: 1))
+    let feed = (name: "input_x", array: NpyArray(shape: [3, 2], values: .float32([0, 0, 0, 0, 0, 0])))
+    let arrays = try session.run(feeds: [feed], fetches: ["ones", "loss", "d-w"]).arrays
+    #expect(arrays.map(\.shape) == [[3, 2], [], []])
+    #expect(arrays[1].floats == [6] && arrays[2].floats == [6])
+    let flat = (name: "input_x", array: NpyArray(shape: [3], values: .float32([0, 0, 0])))
+    #expect(throws: SessionError.self) { try session.run(feeds: [flat], fetches: ["ones"]) }
+  }
+
   @Test func `fix a tensor inside the graph, and gradients stop there`() throws {
     let logits = try SessionFixture.array("logits")
     let labels = try SessionFixture.rows("y", 0..<32)
