@@ -261,6 +261,17 @@ import Testing
     #expect(results["d-a"] == .floats([0, 0, 4]) && results["d-b"] == .floats([0, 3, 2]))
   }
 
+  @Test(arguments: [DataType.uint8, .int8, .uint16, .int16, .uint32])
+  func `does no arithmetic that would have to wrap in a type that programs do not have`(_ type: DataType) throws {
+    var graph = GraphDefBuilder()
+    graph.placeholder("x", .float, [2])
+    graph.add("narrow", op: "Cast", ["x"], ["DstT": .type(type)])
+    graph.add("y", op: "AddV2", ["narrow", "narrow"], ["T": .type(type)])
+    #expect {
+      try graph.program(["y"])
+    } throws: { "\($0)".hasPrefix("node 'y' (AddV2): arithmetic on elements of type \(type)") }
+  }
+
   @Test func `draws random numbers of the shape asked for`() throws {
     var graph = GraphDefBuilder()
     graph.placeholder("x", .float, [-1, 50])

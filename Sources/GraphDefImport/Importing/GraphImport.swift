@@ -184,6 +184,7 @@ struct GraphImport {
       guard Self.isPlaceholder(node) else { throw ImportError.Reason.unsupportedOp }
       throw ImportError.Reason.other("it is in a function of a loop; expected an argument of the function")
     }
+    try reader.checkWrapping()
     let outputs = try operation.makeOutputs(reader)
     if request.isScoring { try context.dropout.note(outputs.first, of: reader) }
     return outputs

@@ -10,14 +10,7 @@ extension OpImporter {
         guard let first = values.first else { throw ImportError.Reason.missingOperand(0) }
         return try values.dropFirst().reduce(first) { try $0.adding($1) }
       },
-      "Cast": OpImporter(outputs: { node in
-        let dtype = try node.type("DstT")
-        if case .integers(var integers) = try node.tensor(0), dtype.isInteger {
-          integers.dtype = dtype
-          return [.integers(integers)]
-        }
-        return [.value(try node.operand(0).cast(to: dtype))]
-      }),
+      "Cast": OpImporter(outputs: { [try $0.cast()] }),
       "Neg": OpImporter(outputs: { node in
         if let negated = try node.negatedIntegers() { return [.integers(negated)] }
         return [.value(try node.operand(0).unary(.negate))]
@@ -132,6 +125,6 @@ extension NodeReader {
     let negated = integers.elements.compactMap { Extent(0).subtracting($0) }
     guard negated.count == integers.elements.count else { return nil }
     integers.elements = negated
-    return integers
+    return integers.wrapped
   }
 }

@@ -140,7 +140,7 @@ extension NodeReader {
       guard let element = Self.combine(operation, x, y) else { return nil }
       elements.append(element)
     }
-    return KnownIntegers(a.dtype, shape: shape, elements)
+    return KnownIntegers(a.dtype, shape: shape, elements).wrapped
   }
 
   /// Whether a relation between two known integers holds, or `nil` if they are not known or it depends on the batch size.
@@ -203,7 +203,7 @@ extension NodeReader {
     for element in x.elements {
       result = operation == .sum ? result?.adding(element) : result?.multiplied(by: element)
     }
-    return result.map { KnownIntegers(x.dtype, shape: isKeeping ? [1] : [], [$0]) }
+    return result.map { KnownIntegers(x.dtype, shape: isKeeping ? [1] : [], [$0]).wrapped }
   }
 
   /// The axes along which each of two shapes was broadcast to both's common shape: what a gradient is summed over.

@@ -209,6 +209,27 @@ for name in ["sqrt", "rsqrt"]:
          F([0, 0, 2, np.inf]), F([0, 1, 3, 0]))
 case("root_squared", lambda x: tf.square(tf.sqrt(x)), ROOTS)
 
+# Integers that graphs compute from constants, and those of types that programs do not have.
+
+NARROW = [tf.uint8, tf.int8, tf.uint16, tf.int16, tf.uint32]
+
+
+def known_integers():
+    large = tf.constant(2**31 - 1) + tf.constant(1)
+    narrowed = tf.cast(tf.constant(2**32 + 5, tf.int64), tf.int32)
+    return [tf.cast(large, tf.int64), tf.less(large, 0), tf.floordiv(large, 2), tf.cast(narrowed, tf.int64),
+            tf.cast(-tf.constant(-(2**31)), tf.int64), tf.cast(tf.reduce_prod(tf.constant([65536, 32768])), tf.int64)]
+
+
+case("known_integers", known_integers)
+case("known_narrow_casts", lambda: [
+    tf.cast(tf.cast(tf.constant([200, 300, -1, 70000, -(2**31)]), t), tf.int64) for t in NARROW])
+case("narrow_casts_int32", lambda i: [tf.cast(tf.cast(i, t), tf.int64) for t in NARROW],
+     np.array([200, 300, -1, 70000, 2**31 - 1, -(2**31)], np.int32))
+case("narrow_casts_int64", lambda i: [tf.cast(tf.cast(i, t), tf.int64) for t in NARROW],
+     np.array([200, 300, -1, 2**40 + 5, -(2**33) - 3], np.int64))
+case("narrow_casts_float", lambda x: [tf.cast(tf.cast(x, t), tf.int64) for t in NARROW], F([200.5, 300, -1.75, 70000]))
+
 
 def constant(name, value):
     return tf.constant(value, name=name)
