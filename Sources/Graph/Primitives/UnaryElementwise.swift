@@ -75,8 +75,8 @@ extension Value {
     try applying(UnaryElementwise(operation: operation))
   }
 
-  /// The cotangent of what this is the square root of, where `d` is the root's: zero where `d` is zero, also at zero, as
-  /// TensorFlow has it. So roots may be masked where their slope is infinite.
+  /// The cotangent of what this is the square root of, where `d` is the root's: zero where `d` is zero, also at zero,
+  /// as TensorFlow has it. So roots may be masked where their slope is infinite.
   package func squareRootGradient(_ d: Value) throws(ShapeError) -> Value {
     try d.multiplied(by: 0.5).divided(by: self).orZero(whereZero: d)
   }

@@ -4,8 +4,8 @@ import Kernels
 // Programs have integers of 32 and 64 bits with a sign. Graphs have others as well, which are kept in those.
 
 extension DataType {
-  /// How many bits an integer type has that is kept in a wider one, and whether one of them is the sign; `nil` for other
-  /// types.
+  /// How many bits an integer type has that is kept in a wider one, and whether one of them is the sign; `nil` for
+  /// other types.
   fileprivate var narrowBits: (count: Int, isSigned: Bool)? {
     switch self {
     case .int8: (8, true)
@@ -61,13 +61,13 @@ extension NodeReader {
 
   /// Operations whose results may need more bits than their operands have.
   private static let growing: Set<String> = [
-    "Abs", "Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul", "Neg", "Pow", "Prod", "ScatterNd", "SegmentSum", "Square",
-    "SquaredDifference", "Sub", "Sum", "UnsortedSegmentSum",
+    "Abs", "Add", "AddN", "AddV2", "Cumprod", "Cumsum", "Mul", "Neg", "Pow", "Prod", "ScatterNd", "SegmentSum",
+    "Square", "SquaredDifference", "Sub", "Sum", "UnsortedSegmentSum",
   ]
 
   /// Refuses arithmetic on integers that are kept in a wider type, where it would not wrap.
   func checkWrapping() throws {
     guard Self.growing.contains(node.op), let type = node.attributes["T"]?.type, type.narrowBits != nil else { return }
-    throw ImportError.Reason.other("arithmetic on elements of type \(type) is not supported; they can be cast to others")
+    throw ImportError.Reason.other("arithmetic on elements of type \(type) is not supported; cast them to others")
   }
 }

@@ -129,8 +129,8 @@ private struct RawGradientSearch {
 }
 
 extension TrainStep.Update {
-  /// Whether it takes the gradient as a tensor, and changes elements whose gradient is zero in another way than the same
-  /// rule does that takes rows.
+  /// Whether it takes the gradient as a tensor, and changes elements whose gradient is zero in another way than the
+  /// same rule does that takes rows.
   fileprivate var needsTensor: Bool {
     switch rule {
     case .gradientDescent, .adagrad: false
