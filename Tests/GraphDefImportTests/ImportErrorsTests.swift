@@ -96,6 +96,17 @@ import Testing
     #expect(try graph.program(["logits"]).outputs.count == 1)
   }
 
+  @Test func `refuses axes that are named twice, and segments out of order`() {
+    var graph = linear
+    graph.constant("twice", integers: [0, -2])
+    graph.add("sum", op: "Sum", ["x", "twice"])
+    graph.constant("numbers", [1, 2], [2])
+    graph.constant("segments", integers: [1, 0])
+    graph.add("segmented", op: "SegmentSum", ["numbers", "segments"])
+    #expect(message { _ = try graph.program(["sum"]) } == "node 'sum' (Sum): an axis is named twice in [0, 0]")
+    #expect(message { _ = try graph.program(["segmented"]) }.contains("segments in ascending order expected"))
+  }
+
   @Test func `takes a chain of sixty thousand nodes`() throws {
     var graph = linear
     var last = "h"

@@ -1,6 +1,8 @@
 import Kernels
 
 /// For each index a vector that is `on` at the index and `off` elsewhere; all `off` if the index is not in the vector.
+///
+/// Neither of the two numbers has a gradient, as in TensorFlow.
 public struct OneHot: Primitive {
   /// The length of the vectors.
   public let depth: Int
@@ -46,19 +48,6 @@ public struct OneHot: Primitive {
       Movement.oneHot(
         indices.scalars(Int64.self), outer: outer, depth: depth, inner: inner, on: on, off: off, into: y.scalars())
     }
-  }
-
-  /// `on‾` and `off‾` are the sums of the cotangents where each was written.
-  public func pullback(_ cotangents: [Value?], _ operands: [Value], _ results: [Value]) throws(ShapeError)
-    -> [Cotangent?]
-  {
-    guard let d = cotangents[0] else { return [nil, nil, nil] }
-    let one = try Value.constant(1, d.dtype, in: d.builder)
-    let zero = try Value.constant(0, d.dtype, in: d.builder)
-    let all = AxisSet(axes: 0..<d.shape.rank)
-    let mask = try d.builder.apply(self, [operands[0], one, zero])[0]
-    let total = try d.multiplied(by: mask).summed(over: all)
-    return [nil, .dense(total), .dense(try d.summed(over: all).subtracting(total))]
   }
 
   public func batching(_ application: BatchedApplication) -> Batching {

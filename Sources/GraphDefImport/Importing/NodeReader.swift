@@ -120,7 +120,9 @@ package struct NodeReader {
 
   /// The operand at `index` as axes of a tensor of `rank` axes.
   package func axes(_ index: Int, rank: Int) throws -> AxisSet {
-    AxisSet(axes: try constants(index, expected: "axes").map { try axis($0, rank: rank) })
+    let axes = try constants(index, expected: "axes").map { try axis($0, rank: rank) }
+    guard Set(axes).count == axes.count else { throw ImportError.Reason.other("an axis is named twice in \(axes)") }
+    return AxisSet(axes: axes)
   }
 
   /// `axis` counted from the front.

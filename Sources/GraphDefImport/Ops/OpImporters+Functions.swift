@@ -6,7 +6,8 @@ extension OpImporter {
   static let functions: [String: OpImporter] = {
     var table: [String: OpImporter] = [
       "ClipByValue": OpImporter { node in
-        try node.operand(0).binary(.maximum, node.operand(1)).binary(.minimum, node.operand(2))
+        // The lower bound comes last: it is the result where it is above the upper one.
+        try node.operand(0).binary(.minimum, node.operand(2)).binary(.maximum, node.operand(1))
       },
       "Xlogy": OpImporter { node in
         try node.unlessZero { x, y in try x.multiplied(by: y.unary(.log)) }
@@ -27,12 +28,15 @@ extension OpImporter {
         return try x.unary(.sin).divided(by: x.unary(.cos))
       },
       "Sinh": OpImporter { node in
-        let x = try node.operand(0)
-        return try x.unary(.exp).subtracting(x.unary(.negate).unary(.exp)).multiplied(by: 0.5)
+        // Of half the operand, which neither loses small numbers nor grows too large: 2 sinh(x/2) cosh(x/2).
+        let half = try node.operand(0).multiplied(by: 0.5)
+        let (up, down) = (try half.unary(.expm1), try half.unary(.negate).unary(.expm1))
+        return try up.subtracting(down).multiplied(by: 0.5).multiplied(by: up.adding(down).adding(2))
       },
       "Cosh": OpImporter { node in
-        let x = try node.operand(0)
-        return try x.unary(.exp).adding(x.unary(.negate).unary(.exp)).multiplied(by: 0.5)
+        let half = try node.operand(0).multiplied(by: 0.5)
+        let (up, down) = (try half.unary(.exp), try half.unary(.negate).unary(.exp))
+        return try up.multiplied(by: 0.5).multiplied(by: up).adding(down.multiplied(by: 0.5).multiplied(by: down))
       },
       "Atan": OpImporter { node in
         try node.operand(0).binary(.atan2, Value.constant(1, node.dtype(0), in: node.builder))
@@ -55,13 +59,18 @@ extension OpImporter {
         let zero = try Value.constant(0, x.dtype, in: node.builder)
         let one = try Value.constant(1, x.dtype, in: node.builder)
         let sign = try x.compared(.less, zero).selecting(one.unary(.negate), one)
-        let square = try x.unary(.square)
-        let rest = try square.divided(by: square.adding(1).unary(.squareRoot).adding(1))
-        return try x.multiplied(by: sign).adding(rest).unary(.log1p).multiplied(by: sign)
+        let result = try x.multiplied(by: sign).unlessLarge { x in
+          let square = try x.unary(.square)
+          let rest = try square.divided(by: square.adding(1).unary(.squareRoot).adding(1))
+          return try x.adding(rest).unary(.log1p)
+        }
+        return try result.multiplied(by: sign)
       },
       "Acosh": OpImporter { node in
         let x = try node.operand(0)
-        return try x.adding(x.unary(.square).adding(-1).unary(.squareRoot)).unary(.log)
+        return try x.unlessLarge { x in
+          try x.adding(x.unary(.square).adding(-1).unary(.squareRoot)).unary(.log)
+        }
       },
       "Cumsum": OpImporter { node in
         let x = try node.operand(0)
@@ -72,7 +81,9 @@ extension OpImporter {
       "Cumprod": OpImporter { node in
         let x = try node.operand(0)
         let axis = try node.axis(node.constant(1, expected: "an axis"), rank: x.shape.rank)
-        return try node.cumulativeProduct(x, along: axis)
+        // TensorFlow lets no gradient reach factors that are zero.
+        let zero = try Value.constant(0, x.dtype, in: node.builder)
+        return try node.cumulativeProduct(x.compared(.equal, zero).selecting(zero, x), along: axis)
       },
       "TopKV2": OpImporter(outputs: { node in
         let (values, indices) = try node.operand(0).largest(node.constant(1, expected: "how many"))
@@ -116,6 +127,14 @@ extension Value {
   fileprivate func complement() throws -> Value {
     try unary(.square).unary(.negate).adding(1).unary(.squareRoot)
   }
+
+  /// `body` of this value, or where it is so large that one is lost beside its square, the logarithm of its double.
+  fileprivate func unlessLarge(_ body: (Value) throws -> Value) throws -> Value {
+    let one = try Value.constant(1, dtype, in: builder)
+    let isLarge = try compared(.greater, Value.constant(1e9, dtype, in: builder))
+    let logarithm = try isLarge.selecting(self, one).unary(.log).adding(0.6931471805599453)
+    return try isLarge.selecting(logarithm, body(isLarge.selecting(one, self)))
+  }
 }
 
 extension NodeReader {
@@ -148,15 +167,22 @@ extension NodeReader {
     return try isZero.selecting(zero, body(x, isZero.selecting(one, y)))
   }
 
-  /// Whether fewer than `count` of each row's predictions are above that of the row's class.
+  /// Whether fewer than `count` of each row's predictions are above that of the row's class; not where there is no such
+  /// class or where a prediction is not finite.
   fileprivate func isInTop(_ count: Int) throws -> Value {
     let (predictions, classes) = (try operand(0), try operand(1))
-    guard predictions.shape.rank == 2, classes.shape.rank == 1 else {
+    guard predictions.shape.rank == 2, classes.shape.rank == 1, let classCount = predictions.shape[1].constant else {
       throw ImportError.Reason.other("predictions [m, n] and classes [m] expected")
     }
-    let column = try classes.reshaped(to: [classes.shape[0], 1])
+    let first = try Value.constant(0, classes.dtype, in: builder)
+    let end = try Value.constant(Double(classCount), classes.dtype, in: builder)
+    let isClass = try classes.compared(.greaterEqual, first).logical(.and, classes.compared(.less, end))
+    let column = try isClass.selecting(classes, first).reshaped(to: [classes.shape[0], 1])
     let own = try predictions.gathering(column, along: 1, sharedAxes: 1)
-    let above = try predictions.compared(.greater, own).cast(to: .int32).summed(over: AxisSet(axes: [1]))
+    let each = AxisSet(axes: [1])
+    let above = try predictions.compared(.greater, own).cast(to: .int32).summed(over: each)
+    let unknown = try predictions.classified(.isFinite).logicalNot().cast(to: .int32).summed(over: each)
     return try above.compared(.less, Value.constant(Double(count), .int32, in: builder))
+      .logical(.and, unknown.compared(.equal, Value.constant(0, .int32, in: builder))).logical(.and, isClass)
   }
 }

@@ -90,7 +90,9 @@ extension NodeReader {
     }
     let factor = try variance.adding(epsilon).unary(.reciprocalSquareRoot).multiplied(by: scale)
     let y = try x.subtracting(mean).multiplied(by: factor).adding(offset)
-    return [.value(y), .value(running.0), .value(running.1), .value(mean), .value(variance), .nothing]
+    // TensorFlow lets gradients through the result only.
+    let statistics = try [running.0, running.1, mean, variance].map { ImportedTensor.value(try $0.stoppingGradient()) }
+    return [.value(y)] + statistics + [.nothing]
   }
 
   /// The outputs of a batch normalization's gradient: those of its operand, scale and offset.

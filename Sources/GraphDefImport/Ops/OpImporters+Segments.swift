@@ -13,6 +13,9 @@ extension OpImporter {
       guard ids.allSatisfy({ $0 >= 0 && $0 < KnownIntegers.maximumCount }) else {
         throw ImportError.Reason.other("segments are numbered from 0")
       }
+      guard zip(ids, ids.dropFirst()).allSatisfy({ $0 <= $1 }) else {
+        throw ImportError.Reason.other("segments in ascending order expected, not \(ids)")
+      }
       return try node.operand(0).summed(bySegment: node.operand(1), count: Extent((ids.max() ?? -1) + 1))
     },
   ]

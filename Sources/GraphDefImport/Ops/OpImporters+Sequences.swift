@@ -21,7 +21,7 @@ extension NodeReader {
     return try Value.constant(Literal(.int32((0..<count).map { Int32($0) }), shape: extents), in: builder)
   }
 
-  /// How many of the attribute `boundaries` each number has reached.
+  /// How many of the attribute `boundaries` each number has reached; all of them where it is not a number.
   fileprivate func buckets() throws -> Value {
     let x = try operand(0).cast(to: context.precision)
     guard let boundaries = node.attributes["boundaries"]?.floats, boundaries.count <= 1024 else {
@@ -30,8 +30,8 @@ extension NodeReader {
     }
     let zero = try Value.constant(0, .int32, in: builder).broadcast(to: x.shape)
     return try boundaries.reduce(zero) { sum, boundary in
-      let hasReached = try x.compared(.greaterEqual, Value.constant(Double(boundary), x.dtype, in: builder))
-      return try sum.adding(hasReached.cast(to: .int32))
+      let isBelow = try x.compared(.less, Value.constant(Double(boundary), x.dtype, in: builder))
+      return try sum.adding(isBelow.logicalNot().cast(to: .int32))
     }
   }
 

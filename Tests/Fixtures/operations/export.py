@@ -230,6 +230,27 @@ case("narrow_casts_int64", lambda i: [tf.cast(tf.cast(i, t), tf.int64) for t in 
      np.array([200, 300, -1, 2**40 + 5, -(2**33) - 3], np.int64))
 case("narrow_casts_float", lambda x: [tf.cast(tf.cast(x, t), tf.int64) for t in NARROW], F([200.5, 300, -1.75, 70000]))
 
+# No gradient where TensorFlow has none.
+
+case("one_hot_numbers", lambda i, a, b: tf.one_hot(i, 3, a, b) + a, np.array([0, 2], np.int32), F(5), F(-1))
+case("batch_norm_statistics", lambda x, a, b: tf.compat.v1.nn.fused_batch_norm(x, a, b, epsilon=0.01),
+     F([1, 2, 4, -3, 0, 5, 2, 7]).reshape(1, 2, 2, 2), F([1, 2]), F([0, 3]))
+case("cumprod_zeros", lambda x: [tf.math.cumprod(x, 1), tf.math.cumprod(x, 1, exclusive=True, reverse=True)],
+     F([[2, 0, 3, 4], [0, 5, 0, 2]]))
+
+# Numbers that are very small, very large, or none.
+
+case("sinh_small", lambda x: tf.math.sinh(x) * 1e6, F([1e-7, -3e-7, 2e-6]))
+for name, x in {"sinh": F([88, 89, -89]), "cosh": F([88, 89, -89]), "asinh": F([3e25, -3e25, 2e9, 5e8]),
+                "acosh": F([3e25, 2e9, 5e8, 3])}.items():
+    case(f"{name}_large", getattr(tf.math, name), x)
+case("clip_crossed", lambda x: tf.stop_gradient(tf.raw_ops.ClipByValue(t=x, clip_value_min=1.0, clip_value_max=-1.0)),
+     F([-2, 0, 2]))
+case("bucketize_special", lambda x: tf.raw_ops.Bucketize(input=x, boundaries=[-1.0, 0.0, 0.5]), SPECIAL)
+case("in_top_k_special", lambda x, i: tf.math.in_top_k(predictions=x, targets=i, k=2),
+     F([[1, 2, 3], [1, 2, 3], [3, 2, 1], [np.nan, 1, 2], [1, np.inf, 2], [3, 2, -np.inf], [1, 2, 3]]),
+     np.array([3, -1, 1, 2, 2, 0, 0], np.int32))
+
 
 def constant(name, value):
     return tf.constant(value, name=name)

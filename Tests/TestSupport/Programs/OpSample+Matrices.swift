@@ -94,7 +94,7 @@ extension OpSample {
     OpSample("one-hot at the front of int64", [.integers([.batch, 2], in: 0...3, .int64)], .none) {
       try $0[0].oneHot(depth: 3, on: $0.number(2), off: $0.number(-1), axis: 0)
     },
-    OpSample("one-hot, the numbers differentiated", [.integers([.batch, 2], in: 0...3), .real([]), .real([])]) {
+    OpSample("one-hot of numbers that are fed", [.integers([.batch, 2], in: 0...3), .real([]), .real([])], .none) {
       try $0[0].oneHot(depth: 3, on: $0[1], off: $0[2], axis: 1)
     },
     OpSample("one-hot of depth 0", [.integers([.batch], in: 0...3)], .none) {
