@@ -41,9 +41,13 @@ public struct SupportedOp: Hashable, Sendable {
   public var name: String
   /// Whether it can be differentiated.
   public var isDifferentiable: Bool
+  /// In which cases it is supported, or differs from TensorFlow's; empty where it is in all and does not.
+  public var limits: String
 
   /// All operations that can be imported, in alphabetical order.
   public static let all: [SupportedOp] = OpImporter.all
-    .map { SupportedOp(name: $0.key, isDifferentiable: $0.value.isDifferentiable) }
+    .map { name, importer in
+      SupportedOp(name: name, isDifferentiable: importer.isDifferentiable, limits: OpImporter.limits[name] ?? "")
+    }
     .sorted { $0.name < $1.name }
 }

@@ -56,23 +56,25 @@ extension OpImporter {
           .integers(KnownIntegers(try node.type("out_idx", default: .int32), kept.map { Extent($0.offset) })),
         ]
       }),
-    "DynamicStitch": OpImporter(outputs: { node in
-      let half = node.operands.count / 2
-      var elements: [Int: Extent] = [:]
-      for part in 0..<half {
-        let places = try node.constants(part, expected: "places")
-        let values = try node.integers(half + part).elements
-        guard places.count == values.count else {
-          throw ImportError.Reason.other("as many places as integers expected")
+    "DynamicStitch": OpImporter(
+      isDifferentiable: false,
+      outputs: { node in
+        let half = node.operands.count / 2
+        var elements: [Int: Extent] = [:]
+        for part in 0..<half {
+          let places = try node.constants(part, expected: "places")
+          let values = try node.integers(half + part).elements
+          guard places.count == values.count else {
+            throw ImportError.Reason.other("as many places as integers expected")
+          }
+          for (place, value) in zip(places, values) { elements[place] = value }
         }
-        for (place, value) in zip(places, values) { elements[place] = value }
-      }
-      let sorted = elements.sorted { $0.key < $1.key }
-      guard sorted.enumerated().allSatisfy({ $0.offset == $0.element.key }) else {
-        throw ImportError.Reason.other("a place of the stitched tensor is not filled")
-      }
-      return [.integers(KnownIntegers(try node.integers(half).dtype, sorted.map(\.value)))]
-    }),
+        let sorted = elements.sorted { $0.key < $1.key }
+        guard sorted.enumerated().allSatisfy({ $0.offset == $0.element.key }) else {
+          throw ImportError.Reason.other("a place of the stitched tensor is not filled")
+        }
+        return [.integers(KnownIntegers(try node.integers(half).dtype, sorted.map(\.value)))]
+      }),
     "ConcatOffset": OpImporter(
       isDifferentiable: false,
       outputs: { node in
