@@ -8,7 +8,7 @@ import Kernels
 final class HyperparameterEvaluator {
   private let executor: Executor
   private let outputs: [InputReference: Int]
-  private let counters: [(value: OwnedTensor, start: Double, increment: Double)]
+  private let counters: [StepCounter]
   /// Variables that no step changes; kept because the executor borrows them.
   private let states: [OwnedTensor]
 
@@ -38,16 +38,14 @@ final class HyperparameterEvaluator {
       let pool = LanePool(lanes: 1)
       let executor = try Executor(Plan(program, batch: 1, options: Plan.Options(lanes: 1)), pool: pool)
       var states: [OwnedTensor] = []
-      var found: [(value: OwnedTensor, start: Double, increment: Double)] = []
+      var found: [StepCounter] = []
       let used = program.usedInputs
       for (index, input) in program.inputs.enumerated() where used[index] {
         guard input.role == .state else { throw ModelError.unknownInput(name: input.name) }
         let state = try Self.initialValue(of: input.name, importer, pool)
         try executor.bind(state.view, to: index)
         states.append(state)
-        if let counter = counters.first(where: { $0.variable == input.name }), state.view.count == 1 {
-          found.append((state, state.view.firstNumber, counter.increment))
-        }
+        if let counter = StepCounter(input.name, startingAt: state, among: counters) { found.append(counter) }
       }
       self.executor = executor
       self.states = states
@@ -73,17 +71,7 @@ final class HyperparameterEvaluator {
 
   /// Computes the tensors as they are after `step` steps.
   func run(afterStep step: UInt64) throws {
-    for counter in counters {
-      let view = counter.value.view
-      let count = counter.start + counter.increment * Double(step)
-      switch view.dtype {
-      case .float32: view.scalars(Float.self)[0] = Float(count)
-      case .float64: view.scalars(Double.self)[0] = count
-      case .int32: view.scalars(Int32.self)[0] = Int32(clamping: Int64(exactly: count.rounded()) ?? .max)
-      case .int64: view.scalars(Int64.self)[0] = Int64(exactly: count.rounded()) ?? .max
-      case .bool: break
-      }
-    }
+    for counter in counters { counter.count(step) }
     try executor.run()
   }
 

@@ -38,7 +38,7 @@ public final class Predictor {
     let pull = try touchedRows?.request(of: batch, step: 0) ?? .everything
     let values = try parameters.lend(pull)
     version = values.version
-    return try inputs.bind(executor, to: batch, values) {
+    return try inputs.bind(executor, to: batch, values, afterSteps: 0) {
       try executor.run(seed: seed)
       return executor.output(0).scalars(Float.self)
     }

@@ -11,6 +11,7 @@ struct ProgramInputs {
     case x, y
     case parameter(Int)
     case state(OwnedTensor)
+    case counter(StepCounter)
   }
 
   private let model: Model
@@ -22,6 +23,8 @@ struct ProgramInputs {
   /// - Throws: ``ModelError`` if the program needs something that no batch has.
   init(_ program: Program, of model: Model, seed: UInt64) throws {
     let reader = InitialValueReader(model, seed: seed)
+    // A train_step that cannot be read is reported where it is needed.
+    let counters = (try? model.importer.trainStep())?.counters ?? []
     self.model = model
     roles = try zip(program.inputs, program.usedInputs).map { input, isUsed in
       guard isUsed else { return .unused }
@@ -30,7 +33,10 @@ struct ProgramInputs {
       case .data where input.name == GraphDefImporter.labelsName: return .y
       case .data: throw ModelError.unknownInput(name: input.name)
       case .parameter: return .parameter(model.parameters.firstIndex { $0.name == input.name }!)
-      case .state: return .state(try reader.state(input.name))
+      case .state:
+        let value = try reader.state(input.name)
+        guard let counter = StepCounter(input.name, startingAt: value, among: counters) else { return .state(value) }
+        return .counter(counter)
       }
     }
   }
@@ -41,11 +47,12 @@ struct ProgramInputs {
   /// Whether parameters are needed.
   var needParameters: Bool { roles.contains { if case .parameter = $0 { true } else { false } } }
 
-  /// Binds the inputs of `executor` for the duration of `body`.
+  /// Binds the inputs of `executor` for the duration of `body`; counters of steps have counted `steps`.
   ///
   /// - Throws: ``ModelError/batchShape(input:expected:found:)`` if the batch does not fit.
   func bind<Result>(
-    _ executor: Executor, to batch: Batch, _ values: ParameterValues?, _ body: () throws -> Result
+    _ executor: Executor, to batch: Batch, _ values: ParameterValues?, afterSteps steps: UInt64,
+    _ body: () throws -> Result
   ) throws -> Result {
     try batch.x.withReadOnlyView { x in
       try batch.y.withReadOnlyView { y in
@@ -63,6 +70,9 @@ struct ProgramInputs {
               : TensorView(lent.scalars, dimensions)
             try executor.bind(view, to: input)
           case .state(let tensor): try executor.bind(tensor.view, to: input)
+          case .counter(let counter):
+            counter.count(steps)
+            try executor.bind(counter.value.view, to: input)
           }
         }
         return try body()

@@ -74,7 +74,7 @@ final class TouchedRows {
     request.tables.removeAll(keepingCapacity: true)
     guard !groups.isEmpty else { return request }
     let executor = try runner.executor(batch: batch.examples)
-    try inputs.bind(executor, to: batch, nil) { try executor.run(seed: seed, step: step) }
+    try inputs.bind(executor, to: batch, nil, afterSteps: step) { try executor.run(seed: seed, step: step) }
     for group in groups {
       group.index.begin(idRange: group.rowCount)
       for output in group.outputs { try add(executor.output(output), to: group) }

@@ -117,7 +117,7 @@ public final class Trainer {
     phases?.start()
     let executor = try runner.executor(batch: batch.examples)
     let values = try lent ?? pull(for: batch)
-    loss = try inputs.bind(executor, to: batch, values) {
+    loss = try inputs.bind(executor, to: batch, values, afterSteps: stepCount) {
       phases?.end("lending parameters")
       try executor.run(seed: seed, step: stepCount)
       return executor.output(lossOutput).scalars(Float.self)[0]
@@ -190,7 +190,7 @@ public final class Trainer {
     let executor = try observer.executor(batch: batch.examples)
     lent = nil
     let values = try pull(for: batch)
-    return try observerInputs.bind(executor, to: batch, values) {
+    return try observerInputs.bind(executor, to: batch, values, afterSteps: stepCount) {
       try executor.run(seed: seed, step: stepCount)
       return executor.plan.program.outputs.indices.map {
         (executor.plan.program.outputs[$0].name, executor.output($0).firstNumber)

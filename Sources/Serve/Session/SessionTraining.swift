@@ -68,12 +68,16 @@ struct SessionTraining {
       Plan(program, batch: batch, options: Plan.Options(lanes: session.pool.laneCount)), pool: session.pool)
     let bound = try bind(executor, &variables)
     let schedule = try choice.makeSchedule()
+    let counters = bound.compactMap { input, value in
+      StepCounter(program.inputs[input].name, startingAt: value, among: choice.trainStep?.counters ?? [])
+    }
     let outputs = GradientOutputs(of: program, specs)
     var gradients = ParameterGradients(gradients: specs.map { _ in .none })
     let lossOutput = program.output(GraphDefImporter.lossName)!
     var losses: [Float] = []
     try withExtendedLifetime(bound) {
       for step in 0..<UInt64(options.trainingSteps) {
+        for counter in counters { counter.count(step) }
         try bindParameters(executor, store.exchange(push: nil, pull: nil))
         try executor.run(seed: options.seed, step: step)
         let loss = executor.output(lossOutput).scalars(Float.self)[0]
