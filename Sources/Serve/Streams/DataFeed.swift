@@ -1,6 +1,7 @@
 /// Passes over a source, strung together into one ordered stream.
 ///
-/// Offsets count the examples of all passes, so that they never go back and one number says where to resume.
+/// Offsets count the examples of all passes, so that they never go back and one number says where to resume. Of a live
+/// source they count those of earlier runs as well: what it gives is new, so none of it is skipped.
 public struct DataFeed {
   /// The source.
   public private(set) var source: any DataSource
@@ -18,9 +19,9 @@ public struct DataFeed {
   ///   - passes: How often to go through the source; `.max` for as often as it can be gone through, a live one once.
   ///   - seed: Decides the order of each pass; nil keeps the order of the file, as streams always do.
   ///   - limit: The stream ends before this offset.
-  ///   - offset: The `end` of the last batch of an earlier run with the same source and seed.
-  /// - Throws: ``DataError``, also if the source holds no example at all and is no part of one that does, or is live
-  ///   and wanted several times.
+  ///   - offset: The `end` of the last batch of an earlier run with the same source and seed; a live source goes on
+  ///     with whatever it gives.
+  /// - Throws: ``DataError``, also if the source is live and wanted several times.
   public init(
     _ source: any DataSource, passes: UInt64 = 1, seed: UInt64? = nil, limit: UInt64 = .max,
     resumingAt offset: UInt64 = 0
@@ -32,7 +33,9 @@ public struct DataFeed {
     self.passes = source.isLive ? min(passes, 1) : passes
     self.seed = source.keepsOrder ? nil : seed
     self.limit = limit
-    if let count = source.count, count > 0 {
+    if source.isLive {
+      passStart = offset
+    } else if let count = source.count, count > 0 {
       epoch = offset / UInt64(count)
       passStart = epoch * UInt64(count)
     }
@@ -66,6 +69,7 @@ public struct DataFeed {
   /// Fills `batch` with the next examples, `limit` of them unless the pass ends before; a batch is never of two passes.
   ///
   /// - Returns: False, and an empty batch, at the end of the last pass.
+  /// - Throws: ``DataError``, also if the source holds no example at all and is no part of one that does.
   public mutating func next(into batch: inout Batch, upTo limit: Int) throws(DataError) -> Bool {
     while epoch < passes, offset < self.limit {
       let wanted = Int(min(UInt64(limit), self.limit - offset))
@@ -84,7 +88,8 @@ public struct DataFeed {
 
   private mutating func startNextPass() throws(DataError) -> Bool {
     guard source.position > 0 else {
-      guard source.mayBeEmpty else { throw DataError(source.name, .empty) }
+      // A live source that was learned from before may have nothing new.
+      guard source.mayBeEmpty || source.isLive && passStart > 0 else { throw DataError(source.name, .empty) }
       epoch = passes
       return false
     }

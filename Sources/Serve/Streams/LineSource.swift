@@ -29,6 +29,7 @@ package struct LineSource<Decoder: LineDecoder>: DataSource {
   private let open: () throws(DataError) -> ByteStream
   private let isRepeatable: Bool
   private let isPrompt: Bool
+  private let stop: StopRequest?
   private var hasStarted = false
 
   /// Reads the file at `path`, plain or gzip, and looks at its first line.
@@ -38,24 +39,30 @@ package struct LineSource<Decoder: LineDecoder>: DataSource {
     open = { () throws(DataError) -> ByteStream in try ByteStream(path: path) }
     isRepeatable = true
     isPrompt = false
+    stop = nil
     try start()
     guard hasStarted else { throw DataError(path, .empty) }
   }
 
   /// Reads what `open` opens, once, from the first use on.
   ///
-  /// If `isPrompt`, a batch is given as soon as more examples would have to be waited for.
+  /// If `isPrompt`, a batch is given as soon as more examples would have to be waited for. Once `stop` is requested, it
+  /// is no error that nothing has come.
   package init(
-    name: String, once open: @escaping () throws(DataError) -> ByteStream, decoder: Decoder, isPrompt: Bool
+    name: String, once open: @escaping () throws(DataError) -> ByteStream, decoder: Decoder, isPrompt: Bool,
+    until stop: StopRequest? = nil
   ) {
     self.name = name
     self.decoder = decoder
     self.open = open
     self.isPrompt = isPrompt
+    self.stop = stop
     isRepeatable = false
   }
 
   package var isLive: Bool { !isRepeatable }
+
+  package var mayBeEmpty: Bool { stop?.isRequested ?? false }
 
   package var exampleShape: [Int]? { decoder.exampleShape }
 

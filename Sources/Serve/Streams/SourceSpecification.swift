@@ -100,7 +100,7 @@ public struct SourceSpecification: Hashable, Sendable, CustomStringConvertible {
     case .standardInput(let table):
       let decoder = TableDecoder(label: table.label, expectedWidth: width, scale: table.scale)
       let open = { () throws(DataError) -> ByteStream in try ByteStream(.standardInput(until: stop)) }
-      return LineSource(name: description, once: open, decoder: decoder, isPrompt: isPrompt)
+      return LineSource(name: description, once: open, decoder: decoder, isPrompt: isPrompt, until: stop)
     case .criteo(let path):
       return try LineSource(name: description, path: path, decoder: CriteoDecoder())
     case .movieLens(let folder):

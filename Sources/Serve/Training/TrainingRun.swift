@@ -93,6 +93,14 @@ public struct TrainingRun {
   /// The examples until the end, if known.
   public var exampleGoal: UInt64? { feed.goal(steps: options.steps, batch: options.batch) }
 
+  /// What a user should know before it starts.
+  public var notices: [String] {
+    guard feed.source.isLive, start.examples > 0 else { return [] }
+    return [
+      "'\(feed.source.name)' goes on behind the \(start.examples) examples learned before: all that it gives is new"
+    ]
+  }
+
   /// Trains, telling `reporter` after each step, and saves at the end, also of a stop or a failure.
   ///
   /// - Returns: The figures at the end.

@@ -44,8 +44,8 @@ struct TrainCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Continue an earlier run.",
       discussion: """
-        From its file; with parameter servers or a train server, where the last run with --resume on the same data
-        ended.
+        From its file; with parameter servers or a train server, where the last run with --resume on the same data ended. \
+        All lines on standard input are new.
         """))
   var resume = false
 
@@ -142,6 +142,7 @@ struct TrainCommand: AsyncParsableCommand {
     options.part = place?.part(isContinued: resume)
     var run = try TrainingRun(
       model, source: source, store: store, schedule: choice.makeSchedule(), pool: pool, options: options)
+    for notice in run.notices { Output.error("onlearn: \(notice)") }
     let output = SavingOutput(orRequesting: signals.stop)
     var reporter = reporter(to: output, goal: run.exampleGoal, from: run.start)
     let end = try run.run(reporter: &reporter, until: signals.stop)

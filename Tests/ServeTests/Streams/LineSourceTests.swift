@@ -110,14 +110,40 @@ import Testing
     let error = DataError("-", .usage("it can be read only once"))
     #expect(throws: error) { try DataFeed(source, passes: 2) }
     for passes in [1, .max] as [UInt64] {
-      var feed = try DataFeed(source, passes: passes, resumingAt: 1)
+      var feed = try DataFeed(source, passes: passes)
       var batch = Batch()
       #expect(try feed.next(into: &batch, upTo: 5))
-      #expect(batch.x == [2, 3] && batch.y == [1, 0] && batch.begin == 1 && batch.end == 3)
+      #expect(batch.x == [1, 2, 3] && batch.y == [0, 1, 0] && batch.begin == 0 && batch.end == 3)
       #expect(try !feed.next(into: &batch, upTo: 5))
     }
     _ = try source.skip(to: 1)
     #expect(throws: error) { try source.reset(epoch: 1, seed: nil) }
+  }
+
+  @Test(arguments: ["2 1\n3 0\n", ""])
+  func `from a stream are new whatever was learned before, and may be none then`(_ text: String) throws {
+    let open = { () throws(DataError) -> ByteStream in
+      try ByteStream(InputFile(bytes: Array(text.utf8), name: "standard input"))
+    }
+    let source = LineSource(name: "-", once: open, decoder: TableDecoder(), isPrompt: false)
+    var feed = try DataFeed(source, resumingAt: 100)
+    #expect(feed.offset == 100)
+    var batch = Batch()
+    let comes = try feed.next(into: &batch, upTo: 5)
+    #expect(comes == !text.isEmpty)
+    if comes { #expect(batch.x == [2, 3] && batch.begin == 100 && batch.end == 102) }
+    #expect(try !feed.next(into: &batch, upTo: 5))
+    #expect(feed.offset == (comes ? 102 : 100))
+  }
+
+  @Test func `that never came are no error, if somebody asked to stop waiting for them`() throws {
+    let open = { () throws(DataError) -> ByteStream in try ByteStream(InputFile(bytes: [], name: "standard input")) }
+    let stop = StopRequest()
+    let source = LineSource(name: "-", once: open, decoder: TableDecoder(), isPrompt: false, until: stop)
+    var (feed, batch) = (try DataFeed(source), Batch())
+    #expect(throws: DataError("-", .empty)) { try feed.next(into: &batch, upTo: 5) }
+    stop.request()
+    #expect(try !feed.next(into: &batch, upTo: 5))
   }
 
   @Test func `resume in a later pass although their number is unknown at first`() throws {
