@@ -80,7 +80,11 @@ struct InspectionReader {
     request.gradients = config.dense
     request.appliesGradientTransforms = true
     do {
-      return try importer.program(request)
+      let program = try importer.program(request)
+      if program.predictsNumbers(config) {
+        notices.append("the loss takes the logits as they are, as a regression's does: scores are the logits")
+      }
+      return program
     } catch {
       notices.append("\(error)")
       return nil

@@ -20,7 +20,7 @@ extension Model {
       } else if takesIntegers(GraphDefImporter.labelsName) {
         .integers
       } else {
-        config.observe.contains { $0.contains("auc") } ? .probabilities : .numbers
+        config.observesClicks ? .probabilities : .numbers
       }
     return BatchValidator(
       width: width, inputs: inputs, labelWidth: labelsPerExample, labels: labels)

@@ -19,6 +19,8 @@ public final class Model: Sendable {
   public let trainingProgram: Program
   /// The parameters in the configuration's order.
   public let parameters: [Parameter]
+  /// Whether the logits are themselves what is predicted, as a regression's are; others stand for probabilities.
+  public let predictsNumbers: Bool
 
   /// A parameter as the graph has it.
   public struct Parameter: Hashable, Sendable {
@@ -52,6 +54,7 @@ public final class Model: Sendable {
     let program = try importer.program(request)
     try Self.checkResults(of: program)
     trainingProgram = program
+    predictsNumbers = program.predictsNumbers(config)
     let importer = importer
     parameters = try config.dense.map { name in
       let type = try importer.variableType(name)

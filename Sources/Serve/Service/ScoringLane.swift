@@ -55,6 +55,7 @@ final class ScoringLane: Sendable {
     let classes = logits.count / batch.examples
     return ScoreReply(
       version: scorer.predictor.version, classes: classes,
-      probabilities: Scores.probabilities(classes: classes, ofLogits: logits))
+      probabilities: scorer.predictor.model.predictsNumbers
+        ? logits.array : Scores.probabilities(classes: classes, ofLogits: logits))
   }
 }

@@ -69,8 +69,8 @@ public struct ScoreRequest: Sendable {
 public struct ScoreReply: Hashable, Sendable {
   /// The version of the parameters.
   public var version: UInt64
-  /// The probabilities of an example: one, of label 1, or one for each class.
+  /// The probabilities of an example: one, of label 1, or one for each class; or the numbers that the model predicts.
   public var classes: Int
-  /// The probabilities, row-major, `[examples, classes]`.
+  /// The probabilities or numbers, row-major, `[examples, classes]`.
   public var probabilities: [Float]
 }

@@ -9,6 +9,22 @@ public struct ScoringRun {
     case probability(Float)
     /// The most probable class and its probability.
     case classification(class: Int, probability: Float)
+    /// What a model predicts that predicts numbers.
+    case numbers([Float])
+  }
+
+  /// How well scores fit the labels.
+  public struct Fit: Sendable {
+    /// The examples whose scores and labels were compared.
+    public var examples: Double
+    /// Figures by name, in the order to show them.
+    public var figures: [(name: String, value: Double)]
+
+    /// The fit of probabilities.
+    public init(_ summary: MetricsSummary) { (examples, figures) = (summary.judged, summary.named) }
+
+    /// The fit of numbers.
+    public init(_ errors: PredictionErrors) { (examples, figures) = (errors.examples, errors.named) }
   }
 
   private let model: Model
@@ -34,8 +50,9 @@ public struct ScoringRun {
   /// Scores until the source ends, `limit` is reached or somebody asks to stop; `score` is told each score in order.
   ///
   /// - Returns: How well the scores fit the labels, if there are any.
-  public mutating func run(until stop: StopRequest, score: (Score) -> Void) throws -> MetricsSummary? {
+  public mutating func run(until stop: StopRequest, score: (Score) -> Void) throws -> Fit? {
     var metrics = ProgressiveMetrics(classes: logitsPerLabel)
+    var errors = PredictionErrors()
     var isJudged = false
     // Of standard input only the first batch tells whether there are labels.
     var validator: BatchValidator?
@@ -45,7 +62,9 @@ public struct ScoringRun {
       try validator?.check(batch)
       let logits = try predictor.logits(of: batch)
       for example in 0..<batch.examples {
-        if classes == 1 {
+        if model.predictsNumbers {
+          score(.numbers((0..<classes).map { logits[example * classes + $0] }))
+        } else if classes == 1 {
           score(.probability(Scores.probability(ofLogit: logits[example])))
         } else {
           let (best, probability) = Scores.prediction(classes: classes) { logits[example * classes + $0] }
@@ -54,9 +73,14 @@ public struct ScoringRun {
       }
       if batch.hasLabels {
         isJudged = true
-        metrics.record(logits: logits, labels: batch.y, loss: 0)
+        if model.predictsNumbers {
+          errors.record(logits, labels: batch.y, examples: batch.examples)
+        } else {
+          metrics.record(logits: logits, labels: batch.y, loss: 0)
+        }
       }
     }
-    return isJudged ? metrics.summary(over: .all) : nil
+    guard isJudged else { return nil }
+    return model.predictsNumbers ? Fit(errors) : Fit(metrics.summary(over: .all))
   }
 }

@@ -181,13 +181,18 @@ public struct TrainingRun {
     let recent = metrics.summary(over: .window)
     let shown: [(name: String, value: Double)] =
       options.metrics == .after
-      ? observed.filter { $0.name != GraphDefImporter.lossName }
-      : recent.named.filter { trainer.model.logitsPerLabel > 1 ? $0.name == "accuracy" : $0.name != "calibration" }
+      ? observed.filter { $0.name != GraphDefImporter.lossName } : recent.named.filter { isShown($0.name) }
     let observedLoss = observed.first { $0.name == GraphDefImporter.lossName }?.value
     let mean = lossCount > 0 ? lossSum / lossCount : recent.loss
     (lossSum, lossCount) = (0, 0)
     return ProgressSnapshot(
       step: trainer.stepCount, examples: offset,
       loss: options.metrics == .after ? observedLoss ?? mean : mean, metrics: shown, version: trainer.store.version)
+  }
+
+  /// Whether reports have the metric called `name`: of a model that predicts numbers they have only the loss.
+  private func isShown(_ name: String) -> Bool {
+    if trainer.model.predictsNumbers { return false }
+    return trainer.model.logitsPerLabel > 1 ? name == "accuracy" : name != "calibration"
   }
 }

@@ -10,12 +10,13 @@ import Transport
 struct ScoreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
-    abstract: "Score examples: a class and its probability, or a probability, per line; then how well they fit.",
+    abstract: "Score examples: a line each, and how well the scores fit.",
     discussion: """
       Example: onlearn score Models/mlp.json --store file:mlp.safetensors --data fashion-mnist:test --limit 10
                onlearn score -m mlp --server 127.0.0.1:7072 --data fashion-mnist:test --limit 10
 
-      Dropout is off. Metrics follow if the source has labels.
+      A line has a class and its probability, the probability of label 1, or what a regression predicts. Dropout is off.
+      Metrics follow if the source has labels.
       """)
 
   @OptionGroup var model: ServedModelOptions
@@ -70,7 +71,7 @@ struct ScoreCommand: AsyncParsableCommand {
     }
     var lines = ScoreLines(isJSON: json)
     let summary = try await run.run(until: signals.stop) { lines.add($0) }
-    lines.finish(summary)
+    lines.finish(summary.map { ScoringRun.Fit($0) })
   }
 
   private func score() throws {
@@ -87,7 +88,7 @@ struct ScoreCommand: AsyncParsableCommand {
       model, source: source, store: store, pool: runtime.makePool(), batch: batch, limit: limit ?? .max, isExact: exact,
       seed: runtime.seed)
     var lines = ScoreLines(isJSON: json)
-    let summary = try run.run(until: signals.stop) { lines.add($0) }
-    lines.finish(summary)
+    let fit = try run.run(until: signals.stop) { lines.add($0) }
+    lines.finish(fit)
   }
 }

@@ -16,8 +16,8 @@ struct ScoreLines {
   }
 
   /// Writes what is left, and how well the scores fit, if that is known.
-  mutating func finish(_ summary: MetricsSummary?) {
-    if let summary { lines += isJSON ? Self.object(summary) : Self.line(summary) }
+  mutating func finish(_ fit: ScoringRun.Fit?) {
+    if let fit { lines += isJSON ? Self.object(fit) : Self.line(fit) }
     flush()
   }
 
@@ -30,6 +30,7 @@ struct ScoreLines {
     switch score {
     case .probability(let probability): "\(probability)"
     case .classification(let best, let probability): "\(best) \(probability)"
+    case .numbers(let numbers): numbers.map { "\($0)" }.joined(separator: " ")
     }
   }
 
@@ -40,18 +41,22 @@ struct ScoreLines {
     case .classification(let best, let probability):
       object.add("class", best)
       object.add("probability", Double(probability))
+    case .numbers(let numbers):
+      if numbers.count == 1 { object.add("prediction", numbers[0]) } else { object.add("prediction", numbers) }
     }
     return object.text
   }
 
-  private static func line(_ summary: MetricsSummary) -> String {
-    let figures = summary.named.map { "\($0.name) \(ReadableNumber.fixed($0.value, 4))" }.joined(separator: ", ")
-    return "\(UInt64(summary.judged)) examples: \(figures)\n"
+  /// Nothing, where no label could be compared with its score.
+  private static func line(_ fit: ScoringRun.Fit) -> String {
+    guard !fit.figures.isEmpty else { return "" }
+    let figures = fit.figures.map { "\($0.name) \(ReadableNumber.fixed($0.value, 4))" }.joined(separator: ", ")
+    return "\(UInt64(fit.examples)) examples: \(figures)\n"
   }
 
-  private static func object(_ summary: MetricsSummary) -> String {
+  private static func object(_ fit: ScoringRun.Fit) -> String {
     var metrics = ObjectText()
-    for (name, value) in summary.named { metrics.add(name, value) }
+    for (name, value) in fit.figures { metrics.add(name, value) }
     var object = ObjectText()
     object.add("metrics", metrics)
     return object.text + "\n"
