@@ -13,7 +13,8 @@ public struct GraphNotFoundError: Error, Hashable, Sendable, CustomStringConvert
 
   public var description: String {
     if places.count == 1 { return "no graph at \(places[0])" }
-    return (["no graph for the model '\(modelName)'; name one with --graph. These places were tried:"] + places)
+    let advice = "put it beside its configuration, or where a command has --graph, name it there"
+    return (["no graph for the model '\(modelName)'; \(advice). These places were tried:"] + places)
       .joined(separator: "\n  ")
   }
 }
@@ -32,16 +33,18 @@ extension ModelConfig {
     throw GraphNotFoundError(modelName: modelName, places: places)
   }
 
-  /// Where the graph may be, in the order in which one looks: `pb_path` from the working directory, from the
-  /// configuration's folder and from the folders above; then `NAME.pb` and `model_pb/NAME.pb` beside the configuration
-  /// or above it.
+  /// Where the graph may be, in the order in which one looks: `pb_path` from the configuration's folder, and if it leads
+  /// through folders, as the reference's exporter writes it, from the working directory and from the folders above; then
+  /// `NAME.pb` beside the configuration, and `model_pb/NAME.pb` beside it or above it.
   package func graphPlaces(override: String? = nil, workingDirectory: String? = nil) -> [String] {
     let working = workingDirectory ?? FileManager.default.currentDirectoryPath
     if let override { return [Self.join(working, override)] }
     let folders = Self.folders(above: Self.join(working, path))
     var places: [String] = []
     if let graphPath {
-      places += ([working] + folders).map { Self.join($0, graphPath) }
+      var starts = Array(folders.prefix(1))
+      if graphPath.contains("/") { starts += [working] + folders.dropFirst() }
+      places += starts.map { Self.join($0, graphPath) }
     }
     let name = modelName + ".pb"
     if let folder = folders.first { places.append(Self.join(folder, name)) }

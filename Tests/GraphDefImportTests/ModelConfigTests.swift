@@ -185,7 +185,7 @@ import Testing
       #expect(
         Array(places.prefix(4))
           == [
-            "/w/model/model_pb/mlp.pb", "/a/model/model_pb/mlp.pb", "/model/model_pb/mlp.pb",
+            "/a/model/model_pb/mlp.pb", "/w/model/model_pb/mlp.pb", "/model/model_pb/mlp.pb",
             "/../model/model_pb/mlp.pb",
           ].map { $0.hasPrefix("/..") ? Self.parent(of: folder) + $0.dropFirst(3) : folder + $0 })
       #expect(error?.description.contains("\n  \(folder)/a/model_pb/mlp.pb") == true)
@@ -197,6 +197,14 @@ import Testing
         #expect(try config.resolveGraphPath(workingDirectory: folder + "/w/d") == place)
       }
     }
+  }
+
+  @Test func `leads to a graph beside it alone, if it gives only the name of a file`() throws {
+    let config = try ModelConfig(decoding: Self.json(["pb_path": "\"net.pb\""]), path: "/a/b/mlp.json")
+    let error = #expect(throws: GraphNotFoundError.self) { try config.resolveGraphPath(workingDirectory: "/w") }
+    #expect(
+      error?.places
+        == ["/a/b/net.pb", "/a/b/mlp.pb", "/a/b/model_pb/mlp.pb", "/a/model_pb/mlp.pb", "/model_pb/mlp.pb"])
   }
 
   private static func parent(of path: String) -> String {
