@@ -110,9 +110,9 @@ private final class Workplace {
     #expect(FileManager.default.fileExists(atPath: path))
   }
 
-  @Test func `read lines from standard input`() throws {
+  @Test(arguments: ["-", "-?scale=2"]) func `read lines from standard input`(_ source: String) throws {
     let lines = try String(contentsOfFile: workplace.csv, encoding: .utf8)
-    let trained = try OnlearnProcess.run(["train", model, "--data", "-", "--batch", "64", "--json"], input: lines)
+    let trained = try OnlearnProcess.run(["train", model, "--data", source, "--batch", "64", "--json"], input: lines)
     #expect(trained.status == 0, "\(trained.errors)")
     #expect(trained.lastLine.contains("\"examples\": 600"))
   }
@@ -154,6 +154,15 @@ private final class Workplace {
       #expect(refused.status == 64, "\(command): \(refused.errors)")
       #expect(refused.errors.contains("--batch must be between 1 and 16777216."), "\(command): \(refused.errors)")
     }
+  }
+
+  @Test(arguments: [
+    ("--steps", "The value '-1' is invalid"), ("--save-every", "must not be negative"),
+    ("--learning-rate", "not below zero"),
+  ])
+  func `say why a number below zero is refused`(_ option: String, _ reason: String) throws {
+    let refused = try train("--data", "csv:\(workplace.csv)", option, "-1")
+    #expect(refused.status == 64 && refused.errors.contains(reason), "\(refused.errors)")
   }
 
   @Test func `refuse a label that is no class, with its position`() throws {

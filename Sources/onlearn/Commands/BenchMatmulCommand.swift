@@ -24,7 +24,8 @@ struct BenchMatmulCommand: ParsableCommand {
   @Option(help: "Which operands are stored transposed: nn, nt, tn or tt; by default each in turn.")
   var transpose: MatmulBenchmark.Transposition?
 
-  @Option(help: "Threads that OpenBLAS uses; by default one, as each lane of a training step does.")
+  @Option(
+    parsing: .unconditional, help: "Threads that OpenBLAS uses; by default one, as each lane of a training step does.")
   var threads = 1
 
   @Flag(help: "Print a JSON object.")

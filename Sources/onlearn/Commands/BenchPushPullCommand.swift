@@ -18,7 +18,7 @@ struct BenchPushPullCommand: AsyncParsableCommand {
   @Argument(help: "What is exchanged: mlp, rows or float; by default each in turn.")
   var workloads: [String] = []
 
-  @Option(help: "Exchanges of each kind to time.")
+  @Option(parsing: .unconditional, help: "Exchanges of each kind to time.")
   var exchanges = 500
 
   @Flag(help: "Print a JSON object.")

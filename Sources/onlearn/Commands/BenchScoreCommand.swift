@@ -25,13 +25,13 @@ struct BenchScoreCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The train server.", valueName: "HOST:PORT"))
   var server = "127.0.0.1:7072"
 
-  @Option(help: ArgumentHelp("Where examples come from, as for train.", valueName: "SOURCE"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Where examples come from, as for train.", valueName: "SOURCE"))
   var data: String
 
   @Option(help: "Examples per request.")
   var batch = 1
 
-  @Option(help: "Requests to time, after a tenth as many that are not.")
+  @Option(parsing: .unconditional, help: "Requests to time, after a tenth as many that are not.")
   var requests = 5000
 
   @OptionGroup var access: ServerAccessOptions

@@ -20,7 +20,7 @@ struct BenchStepCommand: ParsableCommand {
 
   @OptionGroup var step: StepOptions
 
-  @Option(help: "Steps to time.")
+  @Option(parsing: .unconditional, help: "Steps to time.")
   var steps = 50
 
   @Flag(help: "Print a JSON object.")

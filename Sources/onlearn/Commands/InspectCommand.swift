@@ -16,7 +16,7 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup var batching: BatchOptions
 
-  @Option(help: "The threads to plan for; by default one for each core.")
+  @Option(parsing: .unconditional, help: "The threads to plan for; by default one for each core.")
   var threads: Int?
 
   @Flag(help: "Also print the program: every primitive of forward and backward pass.")

@@ -18,10 +18,10 @@ struct ProfileCommand: ParsableCommand {
 
   @OptionGroup var step: StepOptions
 
-  @Option(help: "Steps to watch.")
+  @Option(parsing: .unconditional, help: "Steps to watch.")
   var steps = 20
 
-  @Option(help: "How many parts to list, the longest first; 0 lists all.")
+  @Option(parsing: .unconditional, help: "How many parts to list, the longest first; 0 lists all.")
   var top = 25
 
   @Flag(help: "Print a JSON object.")

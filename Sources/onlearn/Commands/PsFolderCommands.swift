@@ -59,7 +59,7 @@ struct PsReshardCommand: ParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp("The --data folders of all servers.", valueName: "FOLDER"))
   var from: [String]
 
-  @Option(help: "How many servers there are to be.")
+  @Option(parsing: .unconditional, help: "How many servers there are to be.")
   var to: Int
 
   @Option(help: ArgumentHelp("The new folder, which gets one for each server: 0, 1, ….", valueName: "FOLDER"))

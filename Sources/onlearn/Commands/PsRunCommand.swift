@@ -26,10 +26,13 @@ struct PsRunCommand: AsyncParsableCommand {
   @Option(name: [.short, .long], help: "What to run.")
   var role = ProcessRole.server
 
-  @Option(name: [.short, .long], help: "How many servers share the parameters; servers with a scheduler ask it.")
+  @Option(
+    name: [.short, .long], parsing: .unconditional,
+    help: "How many servers share the parameters; servers with a scheduler ask it.")
   var servers: Int?
 
-  @Option(name: [.short, .long], help: "How many workers train together, unless they say otherwise.")
+  @Option(
+    name: [.short, .long], parsing: .unconditional, help: "How many workers train together, unless they say otherwise.")
   var workers = 1
 
   @Option(
@@ -48,6 +51,7 @@ struct PsRunCommand: AsyncParsableCommand {
   var scheduler: Address?
 
   @Option(
+    parsing: .unconditional,
     help: "Which of the servers this is, from 0; with a scheduler by default that of --data, or any that is missing.")
   var shard: Int?
 
@@ -76,20 +80,22 @@ struct PsRunCommand: AsyncParsableCommand {
   @OptionGroup var durability: DurabilityOptions
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("With --data: the size of a file of the log; two of them are always reserved.", valueName: "MIB")
   )
   var logSegment = Store.segmentByteCount >> 20
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The most memory that a server gives to models, their rows included; by default three quarters of the machine's.",
       valueName: "MIB"))
   var maxMemory: Int?
 
-  @Option(help: "Connections at a time.")
+  @Option(parsing: .unconditional, help: "Connections at a time.")
   var maxConnections = Limits().connections
 
-  @Option(help: "The largest payload of a message, in MiB.")
+  @Option(parsing: .unconditional, help: "The largest payload of a message, in MiB.")
   var maxPayload = Limits().payload >> 20
 
   func validate() throws {

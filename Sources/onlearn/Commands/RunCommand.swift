@@ -28,10 +28,10 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder that fetches are written to.", valueName: "DIR"))
   var output: String
 
-  @Option(help: ArgumentHelp("First train so many times on what is fed.", valueName: "N"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("First train so many times on what is fed.", valueName: "N"))
   var trainSteps = 0
 
-  @Option(help: "The learning rate, instead of the graph's.")
+  @Option(parsing: .unconditional, help: "The learning rate, instead of the graph's.")
   var learningRate: Double?
 
   @Flag(help: "Let metrics run through the training steps and the fetches, instead of starting at the fetches.")

@@ -22,7 +22,7 @@ struct ScoreCommand: AsyncParsableCommand {
   @OptionGroup var model: ServedModelOptions
   @OptionGroup var runtime: RuntimeOptions
 
-  @Option(help: ArgumentHelp("Where examples come from, as for train.", valueName: "SOURCE"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Where examples come from, as for train.", valueName: "SOURCE"))
   var data: String
 
   @Option(
@@ -32,7 +32,7 @@ struct ScoreCommand: AsyncParsableCommand {
 
   @OptionGroup var cluster: ServerAccessOptions
 
-  @Option(help: "Score at most so many examples.")
+  @Option(parsing: .unconditional, help: "Score at most so many examples.")
   var limit: UInt64?
 
   @Option(help: "Examples scored together.")

@@ -22,15 +22,17 @@ struct TrainCommand: AsyncParsableCommand {
   @OptionGroup var model: ServedModelOptions
   @OptionGroup var runtime: RuntimeOptions
 
-  @Option(help: ArgumentHelp("Where examples come from.", valueName: "SOURCE"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Where examples come from.", valueName: "SOURCE"))
   var data: String
 
   @OptionGroup var batching: BatchOptions
 
-  @Option(name: [.short, .long], help: "Passes over a finite source: by default one, or as many as --steps needs.")
+  @Option(
+    name: [.short, .long], parsing: .unconditional,
+    help: "Passes over a finite source: by default one, or as many as --steps needs.")
   var epochs: UInt64?
 
-  @Option(help: "Stop after so many steps in all.")
+  @Option(parsing: .unconditional, help: "Stop after so many steps in all.")
   var steps: UInt64?
 
   @OptionGroup var optimization: OptimizationOptions
@@ -62,13 +64,15 @@ struct TrainCommand: AsyncParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Shuffle the examples of a finite source in each pass.")
   var shuffle = true
 
-  @Option(help: "Examples per tile; by default chosen from the working set.")
+  @Option(parsing: .unconditional, help: "Examples per tile; by default chosen from the working set.")
   var tile: Int?
 
-  @Option(help: "Report every so many steps; by default once a second.")
+  @Option(parsing: .unconditional, help: "Report every so many steps; by default once a second.")
   var reportEvery: UInt64?
 
-  @Option(help: "With --server: how many connections, by default one, send batches that are trained beside each other.")
+  @Option(
+    parsing: .unconditional,
+    help: "With --server: how many connections, by default one, send batches that are trained beside each other.")
   var connections: Int?
 
   @Flag(help: "Report JSON objects, one per line.")

@@ -4,7 +4,7 @@ import Serve
 
 /// How a command trains parameters.
 struct OptimizationOptions: ParsableArguments {
-  @Option(help: "The learning rate, instead of the graph's or the configuration's.")
+  @Option(parsing: .unconditional, help: "The learning rate, instead of the graph's or the configuration's.")
   var learningRate: Double?
 
   @Option(

@@ -9,7 +9,7 @@ struct ParameterStoreOptions: ParsableArguments {
       valueName: "STORE"))
   var store: String
 
-  @Option(help: "The seed of the initial values of a new model.")
+  @Option(parsing: .unconditional, help: "The seed of the initial values of a new model.")
   var seed: UInt64 = 0
 
   @OptionGroup var access: ServerAccessOptions

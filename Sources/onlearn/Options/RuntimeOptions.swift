@@ -4,10 +4,10 @@ import Serve
 
 /// How a command computes.
 struct RuntimeOptions: ParsableArguments {
-  @Option(help: "Threads to compute with; by default one for each core.")
+  @Option(parsing: .unconditional, help: "Threads to compute with; by default one for each core.")
   var threads: Int?
 
-  @Option(help: "The seed of initial values, of the order of examples and of dropout.")
+  @Option(parsing: .unconditional, help: "The seed of initial values, of the order of examples and of dropout.")
   var seed: UInt64 = 0
 
   func validate() throws {

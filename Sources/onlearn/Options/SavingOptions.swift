@@ -2,7 +2,9 @@ import ArgumentParser
 
 /// How often a command saves what it trains.
 struct SavingOptions: ParsableArguments {
-  @Option(help: "Save files so often while training, in seconds, by default 30; 0 for only at the end.")
+  @Option(
+    parsing: .unconditional,
+    help: "Save files so often while training, in seconds, by default 30; 0 for only at the end.")
   var saveEvery: Double?
 
   func validate() throws {

@@ -11,7 +11,7 @@ struct ServerAccessOptions: ParsableArguments {
 
   @OptionGroup var encryption: TLSClientOptions
 
-  @Option(help: "Wait so long for a server that does not answer, in seconds.")
+  @Option(parsing: .unconditional, help: "Wait so long for a server that does not answer, in seconds.")
   var timeout = 60.0
 
   func validate() throws {
@@ -48,10 +48,14 @@ struct WorkerOptions: ParsableArguments {
       valueName: "MODE"))
   var consistency: Consistency?
 
-  @Option(help: "With parameter servers: how many workers share the data; by default as the cluster has it.")
+  @Option(
+    parsing: .unconditional,
+    help: "With parameter servers: how many workers share the data; by default as the cluster has it.")
   var workers: Int?
 
-  @Option(help: "With parameter servers: which of the workers this is, from 0; by default as the scheduler says.")
+  @Option(
+    parsing: .unconditional,
+    help: "With parameter servers: which of the workers this is, from 0; by default as the scheduler says.")
   var rank: Int?
 
   @OptionGroup var access: ServerAccessOptions

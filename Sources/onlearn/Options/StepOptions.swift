@@ -12,10 +12,12 @@ struct StepOptions: ParsableArguments {
 
   @OptionGroup var batching: BatchOptions
 
-  @Option(help: "Examples per tile; by default chosen from the working set.")
+  @Option(parsing: .unconditional, help: "Examples per tile; by default chosen from the working set.")
   var tile: Int?
 
-  @Option(help: "Rows of tables that the batch's ids name, spread over the tables; by default as drawn.")
+  @Option(
+    parsing: .unconditional,
+    help: "Rows of tables that the batch's ids name, spread over the tables; by default as drawn.")
   var touchedRows: Int?
 
   func validate() throws {
