@@ -130,6 +130,17 @@ import Testing
     #expect(header.metadata.prefix(4).map(\.value) == ["onlearn/1", "mlp", "1", "abc"])
   }
 
+  @Test func `tells who goes on in another order of the examples`() throws {
+    func open(_ order: String?, resuming: Bool = true) throws -> FileStore {
+      let origin = FileStore.Origin(model: "mlp", graphSHA256: "abc", order: order)
+      return try FileStore(schema, path: path, origin: origin, isResuming: resuming)
+    }
+    try open("--seed 1", resuming: false).save()
+    #expect(try open("--seed 1").notices.isEmpty && open(nil).notices.isEmpty)
+    let notices = try open("--seed 2").notices
+    #expect(notices.count == 1 && notices.allSatisfy { $0.contains("--seed 1") && $0.contains("--seed 2") })
+  }
+
   @Test func `is never overwritten by a new run`() throws {
     try open().save()
     #expect(throws: StoreError.alreadyExists(path: path)) { try open() }

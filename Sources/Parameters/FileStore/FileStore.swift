@@ -18,18 +18,24 @@ public final class FileStore: ParameterStore {
     public var model: String
     /// The SHA-256 of the graph, in hexadecimal.
     public var graphSHA256: String
+    /// What decided the order of the examples in a pass, where that was up to the run.
+    public var order: String?
 
-    /// Parameters of `model`, whose graph has this checksum.
-    public init(model: String, graphSHA256: String) {
+    /// Parameters of `model`, whose graph has this checksum, trained on examples in this order.
+    public init(model: String, graphSHA256: String, order: String? = nil) {
       self.model = model
       self.graphSHA256 = graphSHA256
+      self.order = order
     }
 
     /// What a file says about parameters after `step` pushes of these streams.
     package func metadata(step: UInt64, streams: StreamEnds = StreamEnds()) -> [(key: String, value: String)] {
-      [
+      var metadata: [(key: String, value: String)] = [
         ("format", StoreReader.format), ("model", model), ("step", String(step)), ("graph_sha256", graphSHA256),
-      ] + streams.inOrder.map { ("\(StoreReader.sourcePrefix)\($0.name)", String($0.end)) }
+      ]
+      if let order { metadata.append(("order", order)) }
+      for stream in streams.inOrder { metadata.append((StoreReader.sourcePrefix + stream.name, String(stream.end))) }
+      return metadata
     }
   }
 

@@ -82,6 +82,11 @@ struct StoreReader {
       let found = file.header.metadata(key) ?? ""
       if found != expected { notices.append("'\(path)' has the \(key) '\(found)', this model has '\(expected)'") }
     }
+    if let order = origin.order, let found = file.header.metadata("order"), found != order {
+      notices.append(
+        "'\(path)' was trained in the order of \(found), and goes on in that of \(order): of a pass that was begun some "
+          + "examples come twice, and others not at all")
+    }
     return true
   }
 

@@ -63,6 +63,8 @@ extension Model {
     public var initialization = Initialization.graph
     /// The seed of random initial values.
     public var seed: UInt64 = 0
+    /// What decides the order of the examples in a pass, for the file to keep; `nil` where the source decides it.
+    public var order: String?
     /// The threads that share the update of a large parameter in this process's memory.
     public var pool: LanePool?
     /// How parameter servers are reached.
@@ -117,6 +119,8 @@ extension Model {
     switch specification {
     case .memory: store = try MemoryStore(specs, pool: options.pool)
     case .file(let path):
+      var origin = origin
+      origin.order = options.order
       let file = try FileStore(
         specs, path: path, origin: origin,
         isResuming: options.isResuming, savingEvery: options.saveInterval,
