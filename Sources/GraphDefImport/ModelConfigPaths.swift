@@ -33,9 +33,9 @@ extension ModelConfig {
     throw GraphNotFoundError(modelName: modelName, places: places)
   }
 
-  /// Where the graph may be, in the order in which one looks: `pb_path` from the configuration's folder, and if it leads
-  /// through folders, as the reference's exporter writes it, from the working directory and from the folders above; then
-  /// `NAME.pb` beside the configuration, and `model_pb/NAME.pb` beside it or above it.
+  /// Where the graph may be, in the order in which one looks: `pb_path` from the configuration's folder; also from the
+  /// working directory and from the folders above, if it leads through folders, as the reference's exporter writes it;
+  /// then `NAME.pb` beside the configuration, and `model_pb/NAME.pb` beside it or above it.
   package func graphPlaces(override: String? = nil, workingDirectory: String? = nil) -> [String] {
     let working = workingDirectory ?? FileManager.default.currentDirectoryPath
     if let override { return [Self.join(working, override)] }

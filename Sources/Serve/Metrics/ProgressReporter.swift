@@ -6,7 +6,7 @@ public struct ProgressSnapshot: Sendable {
   public var step: UInt64
   /// The examples learned from.
   public var examples: UInt64
-  /// The loss, over a recent stretch.
+  /// The loss, over a recent stretch; NaN if nothing was learned yet, which reports leave out.
   public var loss: Double
   /// Further figures by name, in the order to show them.
   public var metrics: [(name: String, value: Double)]
@@ -45,6 +45,21 @@ public struct ProgressReporter {
     case time(Duration)
     /// Each time so many steps have been done.
     case steps(UInt64)
+  }
+
+  private enum End {
+    /// All was done.
+    case reached
+    /// Somebody asked to stop before.
+    case stopped
+  }
+
+  /// Whether the clock decides when to report, so that the stretches between reports differ from run to run.
+  public var isTimed: Bool {
+    switch (style, cadence) {
+    case (.live, _), (_, .time): true
+    case (_, .steps): false
+    }
   }
 
   private let style: Style
@@ -90,12 +105,13 @@ public struct ProgressReporter {
     guard isDue(step, now) else { return }
     lastReport = now
     lastStep = step
-    report(snapshot(), rate: throughput.rate, isDone: false)
+    report(snapshot(), rate: throughput.rate)
   }
 
-  /// Reports the end, with the mean rate of the whole run.
-  public mutating func finish(_ snapshot: ProgressSnapshot, at now: ContinuousClock.Instant) {
-    report(snapshot, rate: throughput.meanRate(examples: snapshot.examples, at: now), isDone: true)
+  /// Reports the end, with the mean rate of the whole run, which somebody may have stopped before its end.
+  public mutating func finish(_ snapshot: ProgressSnapshot, at now: ContinuousClock.Instant, isStopped: Bool = false) {
+    report(
+      snapshot, rate: throughput.meanRate(examples: snapshot.examples, at: now), end: isStopped ? .stopped : .reached)
   }
 
   private func isDue(_ step: UInt64, _ now: ContinuousClock.Instant) -> Bool {
@@ -107,14 +123,12 @@ public struct ProgressReporter {
     }
   }
 
-  private func report(_ snapshot: ProgressSnapshot, rate: Double, isDone: Bool) {
+  private func report(_ snapshot: ProgressSnapshot, rate: Double, end: End? = nil) {
     switch style {
     case .live(let columns):
-      let line = Self.line(snapshot, rate: rate, remaining: isDone ? nil : remaining(snapshot, rate))
-      write("\r\(line.prefix(max(columns - 1, 1)))\u{1b}[K\(isDone ? "\n" : "")")
-    case .lines:
-      write(Self.line(snapshot, rate: rate, remaining: isDone ? nil : remaining(snapshot, rate)) + "\n")
-    case .json: write(Self.object(snapshot, rate: rate, isDone: isDone) + "\n")
+      write("\r\(line(snapshot, rate, end).prefix(max(columns - 1, 1)))\u{1b}[K\(end == nil ? "" : "\n")")
+    case .lines: write(line(snapshot, rate, end) + "\n")
+    case .json: write(Self.object(snapshot, rate, end) + "\n")
     }
   }
 
@@ -123,17 +137,22 @@ public struct ProgressReporter {
     return Double(goal - snapshot.examples) / rate
   }
 
-  private static func line(_ snapshot: ProgressSnapshot, rate: Double, remaining: Double?) -> String {
+  private func line(_ snapshot: ProgressSnapshot, _ rate: Double, _ end: End?) -> String {
     var parts = ["step \(ReadableNumber.grouped(Double(snapshot.step)))"]
     parts.append("\(ReadableNumber.grouped(Double(snapshot.examples))) examples")
     parts.append("\(ReadableNumber.grouped(rate)) examples/s")
-    parts.append("loss \(ReadableNumber.fixed(snapshot.loss, 4))")
+    if !snapshot.loss.isNaN { parts.append("loss \(ReadableNumber.fixed(snapshot.loss, 4))") }
     parts += snapshot.metrics.map { "\($0.name) \(ReadableNumber.fixed($0.value, 4))" }
-    if let remaining { parts.append("ETA \(ReadableNumber.clock(remaining))") }
+    switch end {
+    case nil:
+      if let remaining = remaining(snapshot, rate) { parts.append("ETA \(ReadableNumber.clock(remaining))") }
+    case .stopped?: parts.append("stopped")
+    case .reached?: break
+    }
     return parts.joined(separator: "  ")
   }
 
-  private static func object(_ snapshot: ProgressSnapshot, rate: Double, isDone: Bool) -> String {
+  private static func object(_ snapshot: ProgressSnapshot, _ rate: Double, _ end: End?) -> String {
     var metrics = ObjectText()
     for (name, value) in snapshot.metrics { metrics.add(name, value) }
     var object = ObjectText()
@@ -143,7 +162,8 @@ public struct ProgressReporter {
     object.add("loss", snapshot.loss)
     object.add("metrics", metrics)
     object.add("version", snapshot.version)
-    if isDone { object.add("done", true) }
+    if end != nil { object.add("done", true) }
+    if end == .stopped { object.add("stopped", true) }
     return object.text
   }
 }

@@ -39,6 +39,8 @@ public struct TrainingRun {
 
   /// Where the run starts.
   public let start: (step: UInt64, examples: UInt64)
+  /// Whether a step was taken.
+  public private(set) var hasLearned = false
 
   private let trainer: Trainer
   private let options: Options
@@ -113,7 +115,23 @@ public struct TrainingRun {
       throw error
     }
     try trainer.store.save()
-    return snapshot(trainer.observedValues())
+    // A stretch that the clock has chosen would make the last loss another one in each run.
+    return snapshot(trainer.observedValues(), lossOverWindow: reporter.isTimed)
+  }
+
+  /// Why nothing was left to train when the run began, in words for one that ended without a step.
+  public var nothingLeft: String {
+    let name = "'\(feed.source.name)'"
+    if let steps = options.steps, start.step >= steps {
+      return "nothing is left to train: \(start.step) steps were taken before, and --steps asks for \(steps) in all"
+    }
+    guard start.examples > 0 else {
+      return "nothing is left to train: \(name) has fewer batches than there are workers, and none for this one"
+    }
+    let learned = "nothing is left to train: \(start.examples) examples of \(name) were learned before, and "
+    if feed.source.isLive { return learned + "no more came" }
+    let passes = options.epochs == 1 ? "one pass has" : "\(options.epochs) passes have"
+    return learned + "\(passes) \(feed.count.map { "\($0)" } ?? "no more"); ask for more with --epochs"
   }
 
   private mutating func trainBatches(_ reporter: inout ProgressReporter, until stop: StopRequest) throws {
@@ -140,6 +158,7 @@ public struct TrainingRun {
         continue
       }
       offset = batch.end
+      hasLearned = true
       lossSum += Double(step.loss) * Double(batch.examples)
       lossCount += Double(batch.examples)
       metrics.record(logits: step.logits, labels: batch.y, loss: step.loss)
@@ -175,19 +194,22 @@ public struct TrainingRun {
     }
   }
 
-  /// The figures now: the mean loss since the last report, and metrics over the last examples, all scored before
-  /// learning; or as observed after the update.
-  private mutating func snapshot(_ observed: [(name: String, value: Double)]) -> ProgressSnapshot {
+  /// The figures now: the mean loss since the last report, or like the metrics over the last examples, all scored
+  /// before learning; or as observed after the update.
+  private mutating func snapshot(
+    _ observed: [(name: String, value: Double)], lossOverWindow: Bool = false
+  ) -> ProgressSnapshot {
     let recent = metrics.summary(over: .window)
     let shown: [(name: String, value: Double)] =
       options.metrics == .after
       ? observed.filter { $0.name != GraphDefImporter.lossName } : recent.named.filter { isShown($0.name) }
     let observedLoss = observed.first { $0.name == GraphDefImporter.lossName }?.value
-    let mean = lossCount > 0 ? lossSum / lossCount : recent.loss
+    let mean = lossOverWindow || lossCount == 0 ? recent.loss : lossSum / lossCount
+    let loss = options.metrics == .after ? observedLoss ?? mean : mean
     (lossSum, lossCount) = (0, 0)
     return ProgressSnapshot(
       step: trainer.stepCount, examples: offset,
-      loss: options.metrics == .after ? observedLoss ?? mean : mean, metrics: shown, version: trainer.store.version)
+      loss: hasLearned ? loss : .nan, metrics: shown, version: trainer.store.version)
   }
 
   /// Whether reports have the metric called `name`: of a model that predicts numbers they have only the loss.

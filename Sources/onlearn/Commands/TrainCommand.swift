@@ -125,6 +125,7 @@ struct TrainCommand: AsyncParsableCommand {
     storeOptions.saveInterval = saving.interval
     storeOptions.initialization = try Initialization(parsing: `init` ?? "graph")
     storeOptions.seed = runtime.seed
+    storeOptions.order = source.keepsOrder ? nil : shuffle ? "--seed \(runtime.seed)" : "--no-shuffle"
     let pool = runtime.makePool()
     storeOptions.pool = pool
     let specification = try StoreSpecification(parsing: store ?? "memory")
@@ -150,10 +151,13 @@ struct TrainCommand: AsyncParsableCommand {
     let output = SavingOutput(orRequesting: signals.stop)
     var reporter = reporter(to: output, goal: run.exampleGoal, from: run.start)
     let end = try run.run(reporter: &reporter, until: signals.stop)
-    reporter.finish(end, at: .now)
+    reporter.finish(end, at: .now, isStopped: signals.stop.isRequested)
+    if !run.hasLearned, !signals.stop.isRequested { Output.error("onlearn: \(run.nothingLeft)") }
     // Who had nothing to train keeps its place for a while: with it the others could not begin, were they still coming.
     if end.step > run.start.step { await place?.leave() }
-    if case .file(let path) = specification, !json { output.write("parameters saved in \(path)\n") }
+    if case .file(let path) = specification, run.hasLearned, !json {
+      output.write("parameters saved in \(path)\n")
+    }
     output.finish()
   }
 
