@@ -34,16 +34,22 @@ public struct BatchError: Error, Hashable, Sendable, CustomStringConvertible {
   public var isLabel: Bool
   /// What was found.
   public var value: Float
+  /// Where the example comes from, if that is known.
+  public var origin: String?
 
   /// How a command that meets this error ends.
   public var exitStatus: ExitStatus { .badData }
 
   public var description: String {
-    let place = "example \(example), \(isLabel ? "label" : "feature") \(column)"
+    let source = origin.map { "\($0): " } ?? ""
+    let place =
+      "example \(example)\(origin.map { " (\($0))" } ?? ""), \(isLabel ? "label" : "feature") \(column)"
     return switch reason {
-    case .width(let found, let expected): "examples of \(found) features, the model takes \(expected)"
-    case .labelWidth(let found, let expected): "examples with \(found) labels, the model takes \(expected)"
-    case .notFinite: "\(place): \(value) is not finite"
+    case .width(let found, let expected): "\(source)examples of \(found) features, the model takes \(expected)"
+    case .labelWidth(let found, let expected):
+      "\(source)examples with \(found) labels, the model takes \(expected)"
+        + (found == 0 && origin != nil ? "; of just as many columns as the model has features, none is a label" : "")
+    case .notFinite: "\(place): \(value) is no finite float32 number"
     case .notIntegral: "\(place): \(value) is not an integer"
     case .negative: "\(place): id \(value) is negative"
     case .outsideTable(let rows): "\(place): id \(value) is outside the table of \(rows) rows"
@@ -112,6 +118,19 @@ public struct BatchValidator: Sendable {
       throw error
     }
     accepted += UInt64(batch.examples)
+  }
+
+  /// Checks all of `batch`, the last one of `feed`, which tells where an example comes from that is refused.
+  ///
+  /// - Throws: ``BatchError``, as ``check(_:)`` does.
+  package mutating func check(_ batch: Batch, of feed: DataFeed) throws(BatchError) {
+    do throws(BatchError) {
+      try check(batch)
+    } catch {
+      var error = error
+      error.origin = feed.origin(ofExample: error.example)
+      throw error
+    }
   }
 
   private func checkShape(_ batch: Batch) throws(BatchError) {

@@ -86,6 +86,11 @@ public struct DataFeed {
     return false
   }
 
+  /// Where the example at `offset` comes from, which the last batch had, for messages, if that is known.
+  func origin(ofExample offset: UInt64) -> String? {
+    offset < passStart ? nil : source.origin(ofExample: offset - passStart)
+  }
+
   private mutating func startNextPass() throws(DataError) -> Bool {
     guard source.position > 0 else {
       // A live source that was learned from before may have nothing new.

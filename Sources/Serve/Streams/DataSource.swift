@@ -33,6 +33,9 @@ public protocol DataSource {
   /// What a user should know before learning from it.
   var notices: [String] { get }
 
+  /// Where the example at `position` comes from, which the last batch had, for messages: its file and line, say.
+  func origin(ofExample position: UInt64) -> String?
+
   /// Starts a pass.
   ///
   /// - Parameters:
@@ -57,6 +60,7 @@ extension DataSource {
   public var isLive: Bool { false }
   public var mayBeEmpty: Bool { false }
   public var notices: [String] { [] }
+  public func origin(ofExample position: UInt64) -> String? { nil }
 
   /// The features of one example, if known before reading.
   public var width: Int? { exampleShape?.reduce(1, *) }

@@ -31,6 +31,8 @@ package struct LineSource<Decoder: LineDecoder>: DataSource {
   private let isPrompt: Bool
   private let stop: StopRequest?
   private var hasStarted = false
+  /// The number of each line of the last batch, from 1.
+  private(set) var lineNumbers: [Int] = []
 
   /// Reads the file at `path`, plain or gzip, and looks at its first line.
   package init(name: String, path: String, decoder: Decoder) throws(DataError) {
@@ -68,10 +70,16 @@ package struct LineSource<Decoder: LineDecoder>: DataSource {
 
   package var labelWidth: Int? { decoder.labelWidth }
 
+  package func origin(ofExample position: UInt64) -> String? {
+    guard let lines, position < self.position, self.position - position <= UInt64(lineNumbers.count) else { return nil }
+    return "\(lines.name), line \(lineNumbers[lineNumbers.count - Int(self.position - position)])"
+  }
+
   package mutating func reset(epoch: UInt64, seed: UInt64?) throws(DataError) {
     guard position > 0 else { return }
     guard isRepeatable else { throw DataError(name, .usage("it can be read only once")) }
     lines = nil
+    lineNumbers = []
     position = 0
     hasStarted = false
   }
@@ -79,6 +87,7 @@ package struct LineSource<Decoder: LineDecoder>: DataSource {
   package mutating func skip(to offset: UInt64) throws(DataError) -> UInt64 {
     precondition(offset >= position, "skipping from \(position) back to \(offset)")
     try start()
+    lineNumbers.removeAll(keepingCapacity: true)
     while position < offset, try lines?.next() != nil { position += 1 }
     return position
   }
@@ -88,11 +97,13 @@ package struct LineSource<Decoder: LineDecoder>: DataSource {
     let width = decoder.exampleShape?.reduce(1, *) ?? 0
     batch.resize(examples: limit, width: width, labelWidth: decoder.labelWidth ?? 0)
     batch.begin = position
+    lineNumbers.removeAll(keepingCapacity: true)
     var taken = 0
     while taken < limit {
       if isPrompt, taken > 0, lines?.hasLine() == false { break }
       guard let line = try lines?.next(), let lines else { break }
       try decoder.decode(lines.bytes, line, number: lines.lineNumber, in: lines.name, into: &batch, row: taken)
+      lineNumbers.append(lines.lineNumber)
       taken += 1
     }
     batch.shrink(to: taken)

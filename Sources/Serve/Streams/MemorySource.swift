@@ -19,13 +19,15 @@ public struct MemorySource: DataSource {
   private let exampleCount: Int
   private let exampleWidth: Int
   private let labelsPerExample: Int
+  private let lines: (file: String, numbers: [UInt32])?
   private var order: [UInt32] = []
   private var isShuffled = false
 
-  /// Lends `features`, `count` examples of `exampleShape`, and as many labels of `labelWidth`.
+  /// Lends `features`, `count` examples of `exampleShape`, and as many labels of `labelWidth`; if they are `lines` of a
+  /// file, messages tell which.
   package init(
     name: String, count: Int, exampleShape: [Int], features: Features, labels: [Float], labelWidth: Int,
-    keepsOrder: Bool = false
+    keepsOrder: Bool = false, lines: (file: String, numbers: [UInt32])? = nil
   ) {
     let width = exampleShape.reduce(1, *)
     let featureCount =
@@ -42,6 +44,7 @@ public struct MemorySource: DataSource {
     self.keepsOrder = keepsOrder
     self.features = features
     self.labels = labels
+    self.lines = lines
     exampleCount = count
     exampleWidth = width
     labelsPerExample = labelWidth
@@ -50,6 +53,13 @@ public struct MemorySource: DataSource {
   public var count: Int? { exampleCount }
 
   public var isFinite: Bool { true }
+
+  public func origin(ofExample position: UInt64) -> String? {
+    guard position < exampleCount else { return nil }
+    let row = row(Int(position))
+    guard let lines else { return "\(name), example \(row)" }
+    return "\(lines.file), line \(lines.numbers[row])"
+  }
 
   public mutating func reset(epoch: UInt64, seed: UInt64?) {
     position = 0

@@ -41,6 +41,8 @@ public struct PartOfSource: DataSource {
     return (round * parts + part) * block + offset
   }
 
+  public func origin(ofExample position: UInt64) -> String? { source.origin(ofExample: place(of: position)) }
+
   public mutating func reset(epoch: UInt64, seed: UInt64?) throws(DataError) {
     position = 0
     try source.reset(epoch: epoch, seed: seed)

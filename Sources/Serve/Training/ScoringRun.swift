@@ -59,7 +59,7 @@ public struct ScoringRun {
     var batch = Batch()
     while !stop.isRequested, try feed.next(into: &batch, upTo: batchSize) {
       if validator == nil { validator = model.batchValidator(labelsAreUsed: batch.hasLabels) }
-      try validator?.check(batch)
+      try validator?.check(batch, of: feed)
       let logits = try predictor.logits(of: batch)
       for example in 0..<batch.examples {
         if model.predictsNumbers {

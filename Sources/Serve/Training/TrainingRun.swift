@@ -183,7 +183,7 @@ public struct TrainingRun {
 
   private mutating func read(into batch: inout Batch) throws -> Bool {
     guard try feed.next(into: &batch, upTo: options.batch) else { return false }
-    try validator.check(batch)
+    try validator.check(batch, of: feed)
     return true
   }
 

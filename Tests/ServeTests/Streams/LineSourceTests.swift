@@ -78,6 +78,26 @@ import Testing
     #expect(error?.exitStatus == .badData)
   }
 
+  @Test(arguments: ["", "?order=file"])
+  func `are told when they are refused later, in whatever order they come`(_ options: String) throws {
+    let folder = try TemporaryFolder()
+    let rows = (0..<9).map { "0,0,\($0 == 6 ? 5 : 1)\n" }
+    let path = try folder.write("a,b,label\n" + rows.prefix(3).joined() + "\n" + rows.dropFirst(3).joined(), to: "a")
+    for parts in [1, 2] {
+      let source = try SourceSpecification(parsing: "csv:\(path)\(options)").open(width: 2)
+      let shared = parts == 1 ? source : PartOfSource(source, part: 0, of: parts, block: 9)
+      var (feed, batch) = (try DataFeed(shared, seed: 3), Batch())
+      var validator = BatchValidator(width: 2, labels: .classes(2))
+      var error: BatchError?
+      while error == nil, try feed.next(into: &batch, upTo: 2) {
+        do throws(BatchError) { try validator.check(batch, of: feed) } catch let found { error = found }
+      }
+      // The seventh example is behind the names, and behind an empty line.
+      let label = try #require(error?.description)
+      #expect(label.contains("(\(path), line 9), label 0: 5.0 is no class"), "\(label)")
+    }
+  }
+
   @Test func `lack the column that was asked for`() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("a,b\n1,2\n", to: "a")
