@@ -40,6 +40,10 @@ public enum StoreError: Error, Hashable, Sendable {
   case inUse(path: String)
   /// No file although an earlier run was to be continued.
   case nothingToResume(path: String)
+  /// No file, or something else in its place, although parameters were to be read.
+  case noFile(path: String)
+  /// A file of another format.
+  case otherFormat(path: String, problem: String)
   /// A file that cannot be created.
   case cannotCreate(FileError)
   /// Reading, writing or syncing a file failed.
@@ -57,7 +61,7 @@ public enum StoreError: Error, Hashable, Sendable {
   /// The exit status of a command that ends with this error.
   public var exitStatus: ExitStatus {
     switch self {
-    case .nothingToResume: .noInput
+    case .nothingToResume, .noFile: .noInput
     case .alreadyExists, .cannotCreate: .cannotCreate
     case .inputOutput: .inputOutput
     case .inUse: .busy
@@ -104,6 +108,9 @@ extension StoreError: CustomStringConvertible {
     case .inUse(let path):
       "'\(path)' is being trained already; wait until that has ended, or name another file"
     case .nothingToResume(let path): "there is no '\(path)' to resume from; start without resuming to create it"
+    case .noFile(let path): "there is no file '\(path)' with parameters"
+    case .otherFormat(let path, let problem):
+      "'\(path)' is not a file that a store has written: \(problem); 'onlearn parameters import' brings in other forms"
     case .cannotCreate(let error), .inputOutput(let error): "\(error)"
     case .damaged(let path, let problem): "'\(path)' is damaged: \(problem); restore it from a copy"
     case .doesNotFit(let path, let problems): "'\(path)' does not fit this model: \(problems.joined(separator: "; "))"

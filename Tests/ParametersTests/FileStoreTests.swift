@@ -232,7 +232,30 @@ import Testing
     let text = error?.description ?? ""
     #expect(text.contains("'w' has the shape [2, 2], not [4]"))
     #expect(text.contains("it has no 'new'"))
-    #expect(text.contains("4 tensors that this model lacks ('t/m', 't/v', 't/beta1_power', 't/beta2_power')"))
+    #expect(text.contains("it has 4 tensors ('t/m', 't/v', 't/beta1_power', 't/beta2_power'), which this model lacks"))
+  }
+
+  @Test(arguments: [("adam", "momentum"), ("sgd", "adam"), ("adam", "sgd")])
+  func `says of another optimizer's state in one sentence that it is that`(_ first: String, _ second: String) throws {
+    func schema(_ optimizer: String) throws -> [ParameterSpec] {
+      try ["v", "w"].map { ParameterSpec(name: $0, shape: [2], optimizer: try Optimizer(optimizer)) }
+    }
+    try open(schema(first)).save()
+    let error = #expect(throws: StoreError.self) { try open(schema(second), resuming: true) }
+    let text = error?.description ?? ""
+    #expect(error?.exitStatus == 65 && text.contains("it was trained with another optimizer"), "\(text)")
+    #expect(text.split(separator: ";").count <= 3)
+  }
+
+  @Test func `is told from a file of another format, and from none`() throws {
+    TemporaryFolder.write(Array("PK\u{3}\u{4}, and whatever follows".utf8), to: path)
+    let other = #expect(throws: StoreError.self) { try open(resuming: true) }
+    #expect(other?.exitStatus == 65 && other?.description.contains("not a safetensors file") == true)
+    for path in [folder.file("none"), folder.path] {
+      let error = StoreError.noFile(path: SystemFiles.resolved(path))
+      #expect(throws: error) { try MemoryStore.reading(schema, path: path, origin: origin) }
+      #expect(error.exitStatus == 66)
+    }
   }
 
   @Test func `loads a plain file with a notice`() throws {

@@ -31,7 +31,7 @@ struct StoreReader {
     _ parameters: [ParameterSpec], path: String, origin: FileStore.Origin
   ) throws(StoreError) -> (memory: MemoryState, reader: StoreReader) {
     let path = SystemFiles.resolved(path)
-    guard case .file = SystemFiles.kind(path) else { throw StoreError.nothingToResume(path: path) }
+    guard case .file = SystemFiles.kind(path) else { throw StoreError.noFile(path: path) }
     var memory = try MemoryState(parameters, pool: nil)
     var reader = try StoreReader(path: path, origin: origin, isOnlyWeights: true)
     try reader.load(into: &memory)
@@ -40,7 +40,11 @@ struct StoreReader {
 
   /// What a store's user is told of `error` in the file at `path`.
   static func storeError(_ error: SafetensorsError, _ path: String) -> StoreError {
-    if case .file(let error) = error { .inputOutput(error) } else { .damaged(path: path, problem: "\(error)") }
+    switch error {
+    case .file(let error): .inputOutput(error)
+    case .notSafetensors: .otherFormat(path: path, problem: "\(error)")
+    default: .damaged(path: path, problem: "\(error)")
+    }
   }
 
   /// Replaces weights, optimizer state, version and offsets of `memory`, which must have the same tensors.
@@ -84,8 +88,8 @@ struct StoreReader {
     }
     if let order = origin.order, let found = file.header.metadata("order"), found != order {
       notices.append(
-        "'\(path)' was trained in the order of \(found), and goes on in that of \(order): of a pass that was begun some "
-          + "examples come twice, and others not at all")
+        "'\(path)' was trained in the order of \(found), and goes on in that of \(order): of a pass that was begun "
+          + "some examples come twice, and others not at all")
     }
     return true
   }
@@ -94,10 +98,15 @@ struct StoreReader {
   private mutating func checkTensors(_ memory: MemoryState, isOurs: Bool) throws(StoreError) -> Set<String> {
     var problems: [String] = []
     var present: Set<String> = []
+    var missingState: [String] = []
     let weights = Set(memory.parameters.map(\.name))
     for tensor in memory.tensors {
       guard let entry = file.header.entry(named: tensor.name) else {
-        if isOurs || weights.contains(tensor.name) { problems.append("it has no '\(tensor.name)'") }
+        if weights.contains(tensor.name) {
+          problems.append("it has no '\(tensor.name)'")
+        } else if isOurs {
+          missingState.append(tensor.name)
+        }
         continue
       }
       if entry.shape != tensor.shape {
@@ -111,13 +120,25 @@ struct StoreReader {
       let isState = isOnlyWeights && weights.contains { name.hasPrefix($0 + "/") }
       return !present.contains(name) && !isState
     }
+    if !missingState.isEmpty {
+      problems.append("it lacks \(Self.list(missingState)), which the optimizer has")
+    }
     if !others.isEmpty {
-      let names = others.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
-      let text = "it has \(others.count) tensors that this model lacks (\(names))"
+      let text = "it has \(Self.list(others)), which this model lacks"
       if isOurs { problems.append(text) } else { notices.append("'\(path)': \(text); they are ignored") }
+    }
+    let strange = isOurs ? others.filter { name in weights.contains { name.hasPrefix($0 + "/") } } : []
+    if !(missingState + strange).isEmpty {
+      problems.append("it was trained with another optimizer, which can be named with --optimizer")
     }
     guard problems.isEmpty else { throw .doesNotFit(path: path, problems: problems) }
     return present
+  }
+
+  /// How many tensors there are, and the names of the first.
+  private static func list(_ names: [String]) -> String {
+    let first = names.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+    return "\(names.count) tensors (\(first)\(names.count > 5 ? ", …" : ""))"
   }
 
   /// Copies the tensors in `names` and returns the checksum of all bytes.
