@@ -203,14 +203,14 @@ public final class Trainer {
 public struct NonFiniteError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is not finite.
   public var place: String
-  /// The step.
+  /// The steps that were taken before.
   public var step: UInt64
 
   /// The exit status of a command that ends with this error.
   public var exitStatus: ExitStatus { .badData }
 
   public var description: String {
-    "step \(step): \(place) is not finite; the parameters were not changed (try a smaller learning rate)"
+    "step \(step + 1): \(place) is not finite; the parameters were not changed (try a smaller learning rate)"
   }
 }
 

@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import GraphDefImport
+import Parameters
 
 /// The files that fetches are written to: `NAME.npy` in one folder.
 public struct FetchFiles: Sendable {
@@ -50,6 +51,7 @@ public struct FetchFiles: Sendable {
       }
       made += "/"
     }
+    guard SystemFiles.kind(path) != .file else { throw DataError(path, .cannotCreate("there is a file, and no folder")) }
     // Safety: the string is valid for the call.
     guard unsafe access(path, W_OK | X_OK) == 0 else { throw DataError(path, .cannotCreate(systemMessage(errno))) }
   }

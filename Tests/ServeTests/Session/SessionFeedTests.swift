@@ -115,4 +115,11 @@ import Testing
     let error = #expect(throws: DataError.self) { try FetchFiles(["a"], in: "/proc/nowhere/out") }
     #expect(error?.exitStatus == .cannotCreate)
   }
+
+  @Test func `are refused where there is a file instead of a folder`() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("", to: "out")
+    let error = #expect(throws: DataError.self) { try FetchFiles(["a"], in: file) }
+    #expect(error == DataError(file, .cannotCreate("there is a file, and no folder")))
+  }
 }
