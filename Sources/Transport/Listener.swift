@@ -43,7 +43,7 @@ public final class Listener<Service: FrameService>: Sendable {
     try limits.check()
     let socketAddress: SocketAddress
     do { socketAddress = try address.resolved() } catch {
-      throw ListenError(address: address, reason: .unusable("\(error)"))
+      throw ListenError(address: address, reason: .unusable(ConnectionError.words(error)))
     }
     guard !keys.isEmpty || socketAddress.isLocal else { throw ListenError(address: address, reason: .openWithoutKey) }
     if case .unix(let path) = address { try await removeStaleSocket(path, at: socketAddress, address, on: loop) }
@@ -76,9 +76,11 @@ public final class Listener<Service: FrameService>: Sendable {
     if let port, socketAddress.port == 0 { preferred.port = port }
     let channel: any Channel
     do { channel = try await bind(to: preferred) } catch {
-      guard preferred != socketAddress else { throw ListenError(address: address, reason: .unusable("\(error)")) }
+      guard preferred != socketAddress else {
+        throw ListenError(address: address, reason: .unusable(ConnectionError.words(error)))
+      }
       do { channel = try await bind(to: socketAddress) } catch {
-        throw ListenError(address: address, reason: .unusable("\(error)"))
+        throw ListenError(address: address, reason: .unusable(ConnectionError.words(error)))
       }
     }
     let bound = channel.localAddress.map { Address($0, else: address) } ?? address

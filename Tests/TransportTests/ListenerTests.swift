@@ -203,7 +203,8 @@ import Wire
       try await listener.withService { #expect($0.isStarted) }
       let services = Mutex<[NIOLoopBound<EchoService>]>([])
       let loop = MultiThreadedEventLoopGroup.singleton.next()
-      await #expect(throws: ListenError.self) {
+      let taken = ListenError(address: listener.address, reason: .unusable("Address already in use"))
+      await #expect(throws: taken) {
         try await Listener.start(at: listener.address, on: loop) { loop in
           let service = EchoService()
           services.withLock { $0.append(NIOLoopBound(service, eventLoop: loop)) }

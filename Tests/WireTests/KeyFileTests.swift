@@ -40,6 +40,12 @@ import Wire
         == ServerScript.key.proof(of: .client, hello: hello, challenge: hello))
   }
 
+  @Test func `may have been written on Windows`() throws {
+    let text = "k1 worker \(Self.secret)\r\n# nothing\r\nk2 admin \(Self.secret)\r\n"
+    #expect(try KeyFile.parse(text, path: "keys").map(\.id) == ["k1", "k2"])
+    #expect(Self.reason("k1 worker \(Self.secret)\r\nk2 admin") == .line(2, .words(2)))
+  }
+
   @Test func `is read if only its owner can`() throws {
     for mode in [0o600, 0o400] {
       #expect(try withFile(Self.text, mode: mode) { try KeyFile.read($0) }.count == 2)

@@ -50,7 +50,7 @@ public struct SchedulerCore: Sendable {
         try leave(JoinRequest(reading: request.payload), role)
         reply = map(index: nil)
       case .stats: return respond(to: request, statistics(now).payload)
-      default: throw Refusal(.unknownType, "a scheduler does not know the request \(header.type.rawValue)")
+      default: throw Refusal(.unknownType, "a scheduler does not know the request \(header.type)")
       }
       return respond(to: request, reply.payload)
     } catch {

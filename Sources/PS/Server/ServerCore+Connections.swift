@@ -49,7 +49,7 @@ extension ServerCore {
       case .getOffsets: try getOffsets(frame, target)
       case .describeModel: try describe(frame, target)
       case .stats: reply(FiguresReply(figures).payload, to: target)
-      default: throw Refusal(.unknownType, "a parameter server knows no message of type \(frame.header.type.rawValue)")
+      default: throw Refusal(.unknownType, "a parameter server knows no message of type \(frame.header.type)")
       }
     } catch {
       refuse(error, target)

@@ -179,7 +179,7 @@ public struct ClientConnection: Sendable {
     guard let type = inFlight.removeValue(forKey: header.requestID) else {
       throw .breach(Refusal(.malformed, "an answer to the request \(header.requestID), which is not in flight"))
     }
-    try require(type == header.type, "an answer of type \(header.type.rawValue) to a request of type \(type.rawValue)")
+    try require(type == header.type, "an answer of type \(header.type) to a request of type \(type)")
     return header.requestID < Self.firstPing
   }
 
@@ -194,7 +194,7 @@ public struct ClientConnection: Sendable {
     let header = frame.header
     try require(
       header.type == type && !header.flags.contains(.response),
-      "a frame of type \(header.type.rawValue) where \(type.rawValue) was expected")
+      "a frame of type \(header.type) where \(type) was expected")
   }
 
   private func require(_ condition: Bool, _ text: @autoclosure () -> String) throws(ConnectionError) {

@@ -25,7 +25,7 @@ extension ServerConnection {
     if case .challenged = state { expected = .authenticate }
     guard header.type == expected else {
       throw Refusal(
-        .authenticationRequired, "a frame of type \(header.type.rawValue) where \(expected.rawValue) was expected")
+        .authenticationRequired, "a frame of type \(header.type) where \(expected) was expected")
     }
     try checkFlags(header)
     guard let frame = try assembler.frame(from: &input) else { return nil }

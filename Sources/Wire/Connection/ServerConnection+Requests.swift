@@ -47,7 +47,7 @@ extension ServerConnection {
     switch header.type {
     case .hello, .authenticate: throw Refusal(.authenticationRequired, "a second handshake on one connection")
     case .challenge, .authenticated, .goAway:
-      throw Refusal(.malformed, closing: true, "a frame of type \(header.type.rawValue), which only servers send")
+      throw Refusal(.malformed, closing: true, "a frame of type \(header.type), which only servers send")
     default: try checkFlags(header)
     }
     guard header.requestID != 0, inFlight[header.requestID] == nil else {

@@ -121,6 +121,13 @@ public struct MessageType: RawRepresentable, Hashable, Sendable {
   public static let goAway = MessageType(rawValue: 0x06)
 }
 
+extension MessageType: CustomStringConvertible {
+  /// The number as the page on the protocol has it: two hexadecimal digits.
+  public var description: String {
+    (rawValue < 16 ? "0" : "") + String(rawValue, radix: 16, uppercase: true)
+  }
+}
+
 /// How a frame is to be taken.
 public struct FrameFlags: OptionSet, Hashable, Sendable {
   public let rawValue: UInt16

@@ -41,7 +41,8 @@ public enum KeyFile {
   /// - Parameter path: What errors call the text.
   public static func parse(_ text: String, path: String) throws(KeyFileError) -> [SharedKey] {
     var keys: [SharedKey] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
       let words = line.split(whereSeparator: \.isWhitespace)
       guard let first = words.first, !first.hasPrefix("#") else { continue }
       func fail(_ reason: KeyFileError.LineReason) -> KeyFileError {
