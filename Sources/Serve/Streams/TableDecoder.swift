@@ -50,6 +50,7 @@ package struct TableDecoder: LineDecoder {
     names: [String], hasHeader: Bool, _ number: Int, _ name: String
   ) throws(DataError) {
     columnCount = names.count
+    if hasHeader { try checkLabel(names, number, name) }
     switch place {
     case .first: labelColumn = 0
     case .last: labelColumn = columnCount - 1
@@ -77,6 +78,21 @@ package struct TableDecoder: LineDecoder {
     }
     exampleShape = [width]
     labelWidth = labelColumn == nil ? 0 : 1
+  }
+
+  /// Checks that no two columns have the name by which the label is looked for.
+  private func checkLabel(_ names: [String], _ number: Int, _ name: String) throws(DataError) {
+    let columns = names.indices.filter { index in
+      switch place {
+      case .named(let wanted): names[index] == wanted
+      case .automatic: names[index].lowercased() == "label"
+      case .first, .last, .none: false
+      }
+    }
+    guard columns.count > 1 else { return }
+    let numbers = columns.map { "\($0 + 1)" }.joined(separator: " and ")
+    let problem = "columns \(numbers) are both called '\(names[columns[0]])', and one has to be the label"
+    throw DataError(name, .malformedLine(line: number, column: nil, problem))
   }
 
   package func decode(

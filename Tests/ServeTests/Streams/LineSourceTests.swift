@@ -78,6 +78,16 @@ import Testing
     #expect(error?.exitStatus == .badData)
   }
 
+  @Test(arguments: [("label,a,Label", ""), ("a,click,click", "?label=click")])
+  func `do not have two columns for the label`(_ names: String, _ options: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("\(names)\n1,2,0\n", to: "a")
+    let error = #expect(throws: DataError.self) { try SourceSpecification(parsing: "csv:\(path)\(options)").open() }
+    #expect(error?.description.contains("are both called") == true && error?.exitStatus == .badData)
+    let chosen = try SourceSpecification(parsing: "csv:\(path)?label=last").open()
+    #expect(chosen.width == 2 && chosen.labelWidth == 1)
+  }
+
   @Test(arguments: ["", "?order=file"])
   func `are told when they are refused later, in whatever order they come`(_ options: String) throws {
     let folder = try TemporaryFolder()
