@@ -121,8 +121,10 @@ extension ModelState {
   /// Checks that `other` is the model as it was registered.
   func checkSchema(_ other: ModelSchema) throws(Refusal) {
     guard schemaHash == other.hash else {
+      let difference = schema.difference(from: other) ?? "its hyper-parameters were changed since it was registered"
       throw Refusal(
-        .schemaConflict, detail: schemaHash, "a model '\(schema.name)' with other tensors or settings is registered")
+        .schemaConflict, detail: schemaHash, "a model '\(schema.name)' is registered with other settings: \(difference)"
+      )
     }
   }
 }

@@ -121,7 +121,7 @@ extension ServerCore {
   mutating func describe(_ frame: Frame, _ target: Target) throws(Refusal) {
     let name = try DescribeRequest(reading: frame.payload).name
     guard let number = applied.numbers[name], let state = applied.models[number] else {
-      throw Refusal(.unknownModel, "there is no model of this name; register it")
+      throw Refusal(.unknownModel, "there is no model of this name; the first training registers it")
     }
     let prefix = replyPrefix(of: number, lsn: 0)
     reply(DescribeReply(prefix: prefix, model: number, schema: state.schema).payload, to: target)

@@ -47,6 +47,24 @@ import Wire
     #expect(try client.register(schema).model == 1)
   }
 
+  @Test func `another schema is told what the registered one has`() throws {
+    let client = TestClient(try TestServer(), id: 1)
+    try client.register(schema)
+    func refusal(_ change: (inout ModelSchema) -> Void) throws -> String {
+      var other = schema
+      change(&other)
+      let refusal = try #require(throws: Refusal.self) { try client.register(other) }
+      return refusal.text
+    }
+    let name = schema.parameters[0].name
+    #expect(try refusal { $0.parameters[0].shape += [7] }.contains("'\(name)' has the shape"))
+    #expect(try refusal { $0.parameters[0].isFrozen = true }.contains("'\(name)' is trained"))
+    #expect(try refusal { $0.parameters[0].initialValues = .constant(9) }.contains("'\(name)' started otherwise"))
+    #expect(try refusal { $0.parameters[0].name = "strange" }.contains("tensors are '\(name)'"))
+    #expect(try refusal { $0.consistency = .stale(7) }.contains("keep in step as \(schema.consistency)"))
+    #expect(try refusal { $0.parameters[0].optimizer = .sgd(rate: 9) }.contains("is trained by"))
+  }
+
   @Test func `reading creates no row, and gives what a memory store starts with`() throws {
     let server = try TestServer()
     let client = TestClient(server, id: 1)
