@@ -1,4 +1,6 @@
+import Foundation
 import Parameters
+import TestSupport
 import Testing
 
 @Suite struct `An optimizer's text` {
@@ -20,6 +22,16 @@ import Testing
     #expect(optimizer.schedule.exponential.rate == 0.5)
     #expect(optimizer.clipping.value == 2 && optimizer.clipping.norm == 3)
     #expect(optimizer.bounds.lower == -1 && optimizer.bounds.upper == 1)
+  }
+
+  @Test func `is explained by the page on optimizers`() throws {
+    let path = OnlearnProcess.packageFolder + "/Documentation/Optimizers.md"
+    let page = try String(contentsOfFile: path, encoding: .utf8)
+    for kind in Rule.Kind.allCases {
+      let optimizer = Optimizer(Rule(kind))
+      #expect(page.contains("`\(kind.name)`"))
+      for (hyperparameter, _) in optimizer.fields { #expect(page.contains("`\(hyperparameter.key)=")) }
+    }
   }
 
   @Test(arguments: Rule.Kind.allCases)

@@ -80,8 +80,8 @@ struct GraphOptimizers {
     let decaying = trainStep.updates.filter { $0.rule == .adam && $0.isSparse }.map { "'\($0.variable)'" }
     if !decaying.isEmpty {
       notices.append(
-        "Adam changes all rows of \(decaying.joined(separator: ", ")) in every step, as TensorFlow's does; "
-          + "--optimizer lazy_adam changes the rows of the batch only")
+        "Adam changes all rows of \(decaying.joined(separator: ", ")) in every step, as TensorFlow's does"
+          + (options.use == .training ? "; --optimizer lazy_adam changes the rows of the batch only" : ""))
     }
   }
 

@@ -8,7 +8,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Compute tensors of a graph from arrays in .npy files, as TensorFlow's Session.run does.",
     discussion: """
-      Example: onlearn run Models/mlp.json --feed input_x=x.npy --feed input_y=y.npy \\
+      Example: onlearn run mlp.json --feed input_x=x.npy --feed input_y=y.npy \\
         --fetch loss --fetch d-w1 --output out --train-steps 20
 
       A variable that is fed starts with the array; any other tensor that is fed is not computed, and no gradient flows

@@ -9,7 +9,11 @@ struct OptimizationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The optimizer, instead of the graph's: sgd, momentum, adagrad, rmsprop, adam, lazy_adam or ftrl.",
+      "The optimizer, instead of the graph's: \(Rule.Kind.allCases.map(\.name).joined(separator: ", ")).",
+      discussion: """
+        All of them take rate; warmup, exponential, inverse, clip, clip_norm, min and max too. \
+        Documentation/Optimizers.md has the keys.
+        """,
       valueName: "NAME[:key=value,…]"))
   var optimizer: String?
 
