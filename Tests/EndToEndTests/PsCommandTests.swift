@@ -27,7 +27,8 @@ import Transport
 
   @Test(arguments: [
     (["--durability", "always"], "--data"), (["--durability", "none", "--data", "store"], "keeps nothing"),
-    (["--max-payload", "300"], "between 1 and 256"),
+    (["--max-payload", "300"], "between 1 and 256"), (["--log-segment", "8"], "--data"),
+    (["--advertise", "127.0.0.1:1"], "with a scheduler"),
   ])
   func `says what is wrong with options that would not be kept`(_ options: [String], _ words: String) throws {
     let process = try OnlearnProcess.run(["ps", "--role", "server"] + options)

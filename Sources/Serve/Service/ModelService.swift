@@ -48,6 +48,7 @@ public final class ModelService: Sendable {
       if case .servers(let addresses) = options.store {
         ServerWatch(addresses, options: options.cluster, metrics: metrics)
       } else { nil }
+    if options.store == .memory { logger.notice("parameters are kept in memory only, and are gone when this ends") }
   }
 
   /// What the metrics of a service mean, for a back end that tells.

@@ -81,9 +81,10 @@ struct PsRunCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("With --data: the size of a file of the log; two of them are always reserved.", valueName: "MIB")
-  )
-  var logSegment = Store.segmentByteCount >> 20
+    help: ArgumentHelp(
+      "With --data: the size of a file of the log, by default \(Store.segmentByteCount >> 20); two are reserved.",
+      valueName: "MIB"))
+  var logSegment: Int?
 
   @Option(
     parsing: .unconditional,
@@ -110,10 +111,10 @@ struct PsRunCommand: AsyncParsableCommand {
     }
     try MachineMemory.check(maxMemory)
     try durability.check(data: data)
-    guard (1...1024).contains(logSegment) else { throw ValidationError("--log-segment must be between 1 and 1024.") }
-    if role == .scheduler, scheduler != nil || shard != nil || advertise != nil || data != nil {
-      throw ValidationError("--scheduler, --shard, --advertise and --data are for servers.")
+    if let logSegment, !(1...1024).contains(logSegment) {
+      throw ValidationError("--log-segment must be between 1 and 1024.")
     }
+    try refuseWhatIsForOthers()
     guard let shard else {
       guard scheduler != nil || servers ?? 1 == 1 || role == .scheduler else {
         throw ValidationError("One of several servers needs --shard, or --scheduler.")
@@ -122,6 +123,23 @@ struct PsRunCommand: AsyncParsableCommand {
     }
     guard shard >= 0, scheduler != nil || shard < servers ?? 1 else {
       throw ValidationError("--shard must be between 0 and --servers less one.")
+    }
+  }
+
+  /// Refuses options that would change nothing.
+  private func refuseWhatIsForOthers() throws {
+    let log = GivenOption("--log-segment", logSegment != nil)
+    let place = [GivenOption("--advertise", advertise != nil)] + schedulerEncryption.given
+    switch role {
+    case .scheduler:
+      let ofServers = [
+        GivenOption("--scheduler", scheduler != nil), GivenOption("--shard", shard != nil),
+        GivenOption("--data", data != nil), GivenOption("--max-memory", maxMemory != nil), log,
+      ]
+      try GivenOption.refuse(ofServers + place, "is for servers")
+    case .server:
+      if data == nil { try GivenOption.refuse([log], "is of what is kept; say where with --data") }
+      if scheduler == nil { try GivenOption.refuse(place, "is for servers with a scheduler") }
     }
   }
 
@@ -171,7 +189,7 @@ struct PsRunCommand: AsyncParsableCommand {
     options.schedulerTLS = try schedulerEncryption.load()
     options.dataFolder = data
     options.durability = durability.policy
-    options.segmentByteCount = logSegment << 20
+    options.segmentByteCount = logSegment.map { $0 << 20 } ?? Store.segmentByteCount
     options.notice = { Output.error("onlearn: \($0)") }
     let server = try await ParameterServer.start(options)
     if server.startedFull {

@@ -76,11 +76,13 @@ struct ScoreCommand: AsyncParsableCommand {
 
   private func score() throws {
     let signals = StopSignals()
+    let specification = try StoreSpecification(parsing: store!)
+    try cluster.check(for: specification)
     let model = try model.load()
     var options = Model.StoreOptions()
     options.seed = runtime.seed
     options.cluster = try cluster.options()
-    let (store, notices) = try model.openStoreForScoring(StoreSpecification(parsing: store!), options: options)
+    let (store, notices) = try model.openStoreForScoring(specification, options: options)
     for notice in notices { Output.error("onlearn: \(notice)") }
     let source = try SourceSpecification(parsing: data)
       .open(width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)

@@ -61,8 +61,8 @@ struct TrainCommand: AsyncParsableCommand {
   @Option(help: "Report metrics from before the update, the default, or from after it.")
   var metrics: TrainingRun.MetricsTime?
 
-  @Flag(inversion: .prefixedNo, help: "Shuffle the examples of a finite source in each pass.")
-  var shuffle = true
+  @Flag(inversion: .prefixedNo, help: "Shuffle the examples of a finite source in each pass, if it has no order.")
+  var shuffle: Bool?
 
   @Option(parsing: .unconditional, help: "Examples per tile; by default chosen from the working set.")
   var tile: Int?
@@ -116,19 +116,23 @@ struct TrainCommand: AsyncParsableCommand {
 
   private func train() async throws {
     let signals = StopSignals()
+    let specification = try StoreSpecification(parsing: store ?? "memory")
+    try worker.check(for: specification)
+    guard !resume || specification != .memory else {
+      throw ValidationError("--resume goes on with what is kept; say where with --store.")
+    }
     let model = try model.load()
-    let source = try SourceSpecification(parsing: data)
-      .open(width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)
+    let source = try open(
+      SourceSpecification(parsing: data), width: model.config.inputSize.dropFirst().reduce(1, *), until: signals.stop)
     let choice = try optimization.choose(for: model, .training)
     var storeOptions = Model.StoreOptions()
     storeOptions.isResuming = resume
     storeOptions.saveInterval = saving.interval
     storeOptions.initialization = try Initialization(parsing: `init` ?? "graph")
     storeOptions.seed = runtime.seed
-    storeOptions.order = source.keepsOrder ? nil : shuffle ? "--seed \(runtime.seed)" : "--no-shuffle"
+    storeOptions.order = source.keepsOrder ? nil : isShuffling ? "--seed \(runtime.seed)" : "--no-shuffle"
     let pool = runtime.makePool()
     storeOptions.pool = pool
-    let specification = try StoreSpecification(parsing: store ?? "memory")
     if case .servers(let addresses) = specification {
       storeOptions.place = try await ClusterPlace.take(at: addresses, options: worker.options())
     }
@@ -141,7 +145,7 @@ struct TrainCommand: AsyncParsableCommand {
     options.epochs = epochs ?? (steps == nil ? 1 : .max)
     options.steps = steps
     options.seed = runtime.seed
-    options.isShuffling = shuffle
+    options.isShuffling = isShuffling
     options.metrics = metrics ?? .before
     options.tile = tile
     options.part = place?.part(isContinued: resume)
@@ -168,19 +172,35 @@ struct TrainCommand: AsyncParsableCommand {
     options.batch = batching.batch
     options.epochs = epochs ?? (steps == nil ? 1 : .max)
     options.steps = steps
-    options.seed = shuffle ? runtime.seed : nil
+    options.seed = isShuffling ? runtime.seed : nil
     options.isResuming = resume
     options.connections = connections ?? 1
     options.client = try worker.access.clientOptions()
     let specification = try SourceSpecification(parsing: data)
     var run = try await RemoteTraining(name, at: address, options: options) { width in
-      try specification.open(width: width, until: signals.stop)
+      try open(specification, width: width, until: signals.stop)
     }
     let output = SavingOutput(orRequesting: signals.stop)
     var reporter = reporter(to: output, goal: run.exampleGoal, from: run.start)
     let end = try await run.run(reporter: &reporter, until: signals.stop)
     reporter.finish(end, at: .now)
     output.finish()
+  }
+
+  private var isShuffling: Bool { shuffle ?? true }
+
+  /// Opens the source, if what was asked of its passes is possible.
+  private func open(
+    _ specification: SourceSpecification, width: Int, until stop: StopRequest
+  ) throws(DataError) -> any DataSource {
+    let source = try specification.open(width: width, until: stop)
+    guard epochs == nil || source.isFinite else {
+      throw DataError(source.name, .usage("it never ends, so --epochs is nothing to it; use --steps"))
+    }
+    guard shuffle != true || !source.keepsOrder else {
+      throw DataError(source.name, .usage("its examples come in their order, so they cannot be shuffled"))
+    }
+    return source
   }
 
   private func reporter(

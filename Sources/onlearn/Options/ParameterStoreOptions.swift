@@ -15,7 +15,11 @@ struct ParameterStoreOptions: ParsableArguments {
   @OptionGroup var access: ServerAccessOptions
 
   /// The store.
-  func specification() throws -> StoreSpecification { try StoreSpecification(parsing: store) }
+  func specification() throws -> StoreSpecification {
+    let specification = try StoreSpecification(parsing: store)
+    try access.check(for: specification)
+    return specification
+  }
 
   /// How it is opened.
   func options() throws -> Model.StoreOptions {

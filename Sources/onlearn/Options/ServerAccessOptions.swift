@@ -20,6 +20,18 @@ struct ServerAccessOptions: ParsableArguments {
     }
   }
 
+  /// The options, and whether each is given.
+  var given: [GivenOption] { [GivenOption("--key-file", keyFile != nil)] + encryption.given }
+
+  /// Refuses options about servers for `store`, if it is on none.
+  func check(for store: StoreSpecification) throws { try Self.refuse(given, for: store) }
+
+  /// Refuses those of `options` that are given for `store`, if it is on no servers.
+  static func refuse(_ options: [GivenOption], for store: StoreSpecification) throws {
+    if case .servers = store { return }
+    try GivenOption.refuse(options, "is for parameter servers; name them with --store ps:HOST:PORT")
+  }
+
   /// The access to a train server; the first key of a file counts.
   func clientOptions() throws -> TrainClient.Options {
     let cluster = try options()
@@ -65,6 +77,15 @@ struct WorkerOptions: ParsableArguments {
       throw ValidationError("--workers must be between 1 and \(ModelSchema.workerLimit).")
     }
     if let rank, rank < 0 { throw ValidationError("--rank must not be negative.") }
+  }
+
+  /// Refuses options about servers and other workers for `store`, if it is on no servers.
+  func check(for store: StoreSpecification) throws {
+    let own = [
+      GivenOption("--consistency", consistency != nil), GivenOption("--workers", workers != nil),
+      GivenOption("--rank", rank != nil),
+    ]
+    try ServerAccessOptions.refuse(own + access.given, for: store)
   }
 
   /// The part that the worker takes.

@@ -36,6 +36,9 @@ struct TLSClientOptions: ParsableArguments {
       "Encrypt connections to servers with TLS, and trust the authorities in this file, in PEM.", valueName: "PATH"))
   var authorities: String?
 
+  /// The options, and whether each is given.
+  var given: [GivenOption] { [GivenOption("--tls", tls), GivenOption("--tls-ca", authorities != nil)] }
+
   /// What was asked for.
   func load() throws(TLSError) -> ClientTLS? {
     guard tls || authorities != nil else { return nil }
