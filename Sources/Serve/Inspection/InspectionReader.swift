@@ -84,6 +84,9 @@ struct InspectionReader {
       if program.predictsNumbers(config) {
         notices.append("the loss takes the logits as they are, as a regression's does: scores are the logits")
       }
+      var scoring = GraphDefImporter.Request(fetches: [GraphDefImporter.logitsName])
+      scoring.isScoring = true
+      if let program = try? importer.program(scoring) { notices += program.scoringNotices }
       return program
     } catch {
       notices.append("\(error)")

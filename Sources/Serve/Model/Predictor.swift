@@ -11,6 +11,8 @@ public final class Predictor {
   public let model: Model
   /// Where the parameters are.
   public let parameters: any ParameterReader
+  /// What a user should know of the scores.
+  public let notices: [String]
   /// The version of the parameters with which the last examples were scored.
   public private(set) var version: UInt64 = 0
   private let runner: ProgramRunner
@@ -26,6 +28,7 @@ public final class Predictor {
     self.parameters = parameters
     self.seed = seed
     let program = try model.scoringProgram(isExact: isExact)
+    notices = program.scoringNotices
     inputs = try ProgramInputs(program, of: model, seed: seed)
     guard !inputs.needLabels else { throw ModelError.unknownInput(name: GraphDefImporter.labelsName) }
     touchedRows = try TouchedRows(program, of: model, in: parameters, pool: pool, seed: seed)

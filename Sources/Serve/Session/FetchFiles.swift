@@ -51,7 +51,9 @@ public struct FetchFiles: Sendable {
       }
       made += "/"
     }
-    guard SystemFiles.kind(path) != .file else { throw DataError(path, .cannotCreate("there is a file, and no folder")) }
+    guard SystemFiles.kind(path) != .file else {
+      throw DataError(path, .cannotCreate("there is a file, and no folder"))
+    }
     // Safety: the string is valid for the call.
     guard unsafe access(path, W_OK | X_OK) == 0 else { throw DataError(path, .cannotCreate(systemMessage(errno))) }
   }

@@ -47,6 +47,9 @@ public struct ScoringRun {
     feed = try DataFeed(source, limit: limit)
   }
 
+  /// What a user should know of the scores.
+  public var notices: [String] { predictor.notices }
+
   /// Scores until the source ends, `limit` is reached or somebody asks to stop; `score` is told each score in order.
   ///
   /// - Returns: How well the scores fit the labels, if there are any.

@@ -89,6 +89,7 @@ struct ScoreCommand: AsyncParsableCommand {
     var run = try ScoringRun(
       model, source: source, store: store, pool: runtime.makePool(), batch: batch, limit: limit ?? .max, isExact: exact,
       seed: runtime.seed)
+    for notice in run.notices { Output.error("onlearn: \(notice)") }
     var lines = ScoreLines(isJSON: json)
     let fit = try run.run(until: signals.stop) { lines.add($0) }
     lines.finish(fit)

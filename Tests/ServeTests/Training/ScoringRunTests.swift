@@ -1,4 +1,5 @@
 import Kernels
+import Parameters
 import Serve
 import Testing
 
@@ -18,6 +19,18 @@ import Testing
     #expect(source.labelWidth == nil)
     let (store, _) = try model.openStoreForScoring(.memory)
     return try ScoringRun(model, source: source, store: store, pool: LanePool(lanes: 1), batch: 8)
+  }
+
+  @Test(arguments: [("batch_statistics", true), ("interest", true), ("residual", false), ("attention", false)])
+  func `says whether scores depend on which examples come together`(_ name: String, _ depend: Bool) throws {
+    let model = try OptimizerFixture(name, folder: "networks").model
+    let store = try MemoryStore(
+      model.specs(
+        optimizers: model.parameters.map { _ in .sgd(rate: 0) }, initialValues: model.parameters.map { _ in .zeros }))
+    let predictor = try Predictor(model, parameters: store, pool: LanePool(lanes: 1))
+    #expect(predictor.notices.contains { $0.contains("scored together") } == depend, "\(predictor.notices)")
+    let inspection = try ModelInspection(configPath: model.config.path, lanes: 1)
+    #expect(inspection.notices.contains { $0.contains("scored together") } == depend)
   }
 
   @Test func `judges its scores by labels that come with the examples`() throws {
