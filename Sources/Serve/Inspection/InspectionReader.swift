@@ -36,10 +36,14 @@ struct InspectionReader {
   }
 
   /// The placeholders that are needed.
-  func inputs() -> [ModelInspection.Tensor] {
-    needed.filter { $0.op == "Placeholder" || $0.op == "PlaceholderV2" }
+  mutating func inputs() -> [ModelInspection.Tensor] {
+    let inputs = needed.filter { $0.op == "Placeholder" || $0.op == "PlaceholderV2" }
       .map { ModelInspection.Tensor(name: $0.name, type: type(of: $0.name)) }
       .sorted { $0.name < $1.name }
+    for input in inputs where ![GraphDefImporter.inputName, GraphDefImporter.labelsName].contains(input.name) {
+      notices.append("\(ModelError.unknownInput(name: input.name)); it can be run and checked, but not trained")
+    }
+    return inputs
   }
 
   /// What is asked of a model.

@@ -62,6 +62,26 @@ import Testing
     #expect(inspection.inputs.allSatisfy { $0.type != nil })
   }
 
+  @Test func `tells of an input that no batch has`() throws {
+    var graph = GraphDefBuilder()
+    graph.placeholder("input_x", .float, [-1, 2])
+    graph.placeholder("input_y", .float, [-1, 1])
+    graph.placeholder("rate", .float, [])
+    let start = graph.constant("start", [2, 1], [2, 1])
+    graph.variable("w", [2, 1], initialValue: start)
+    graph.constant("axes", integers: [0, 1])
+    graph.add("product", op: "MatMul", ["input_x", "w/read"], ["T": .type(.float)])
+    graph.add("logits", op: "Mul", ["product", "rate"])
+    graph.add("errors", op: "SquaredDifference", ["logits", "input_y"])
+    graph.add("loss", op: "Mean", ["errors", "axes"])
+    let config = ModelConfig(
+      modelName: "m", dense: ["w"], observe: ["loss"], batchSize: 4, inputSize: [4, 2], outputSize: [4, 1])
+    let file = try GraphFile(decoding: graph.encoded(), path: "m.pb")
+    let inspection = try ModelInspection(file, config: config, lanes: 1)
+    #expect(inspection.inputs.map(\.name) == ["input_x", "input_y", "rate"])
+    #expect(inspection.notices.contains { $0.contains("needs the input 'rate'") && $0.contains("not trained") })
+  }
+
   @Test func `tells what a graph lacks`() throws {
     let inspection = try inspection { graph in graph.nodes.removeAll { $0.name == "accuracy" } }
     #expect(inspection.outputs.map(\.name) == ["logits", "loss"])
