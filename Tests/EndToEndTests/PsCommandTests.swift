@@ -71,6 +71,8 @@ import Transport
     for shard in 0..<2 {
       let verified = try OnlearnProcess.run(["ps", "verify", "\(folder.path)/\(shard)"])
       #expect(verified.status == 0 && verified.output.contains("stopped in order"), "\(verified)")
+      let object = try OnlearnProcess.run(["ps", "verify", "\(folder.path)/\(shard)", "--json"]).output
+      #expect(object.hasPrefix("{\"sound\": true, \"shard\": \(shard), \"shards\": 2, "), "\(object)")
     }
     // In another order, and found by a scheduler that knows nothing.
     #expect(scheduler.stop() == 0, "\(scheduler.text)")

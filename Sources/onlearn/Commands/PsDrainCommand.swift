@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Glibc
+import JSON
 import PS
 import Serve
 import Transport
@@ -28,6 +29,9 @@ struct PsDrainCommand: ParsableCommand {
 
   @OptionGroup var access: ServerAccessOptions
 
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
   func run() throws { try CommandError.reporting(drain) }
 
   private func drain() throws {
@@ -39,17 +43,28 @@ struct PsDrainCommand: ParsableCommand {
       usleep(200_000)
       obstacles = try drain.obstacles()
     }
+    var skipped: [String] = []
     if skip {
       for case .stream(let lag) in obstacles {
         try drain.skip(lag)
-        Output.write("skipped: \(ClusterDrain.Obstacle.stream(lag))\n")
+        skipped.append("\(ClusterDrain.Obstacle.stream(lag))")
+        if !json { Output.write("skipped: \(ClusterDrain.Obstacle.stream(lag))\n") }
       }
       obstacles = try drain.obstacles()
     }
+    if json { Output.write(Self.object(obstacles.map { "\($0)" }, skipped)) }
     guard obstacles.isEmpty else {
-      for obstacle in obstacles { Output.write("\(obstacle)\n") }
+      if !json { for obstacle in obstacles { Output.write("\(obstacle)\n") } }
       throw ExitCode(ExitStatus.checkFailed.rawValue)
     }
-    Output.write("all servers are at the same point\n")
+    if !json { Output.write("all servers are at the same point\n") }
+  }
+
+  private static func object(_ obstacles: [String], _ skipped: [String]) -> String {
+    var object = ObjectText()
+    object.add("drained", obstacles.isEmpty)
+    object.add("obstacles", obstacles)
+    object.add("skipped", skipped)
+    return object.text + "\n"
   }
 }

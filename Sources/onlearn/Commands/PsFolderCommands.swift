@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import PS
 import Parameters
 
@@ -12,15 +13,33 @@ struct PsVerifyCommand: ParsableCommand {
   @Argument(help: "The server's --data folder.")
   var folder: String
 
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
   func run() throws {
     try CommandError.reporting {
       let (identity, finding) = try Store.verify(try SystemFolder(folder, mayCreate: false))
-      let end =
-        finding.isClean ? "stopped in order" : "\(finding.tornByteCount) bytes at the end were never acknowledged"
-      Output.write(
-        "sound: shard \(identity.shard) of \(identity.shards), store \(identity.id), record \(finding.lastLSN) is the last; "
-          + "\(end)\n")
+      Output.write(json ? Self.object(identity, finding) : Self.line(identity, finding))
     }
+  }
+
+  private static func line(_ identity: StoreIdentity, _ finding: Store.Finding) -> String {
+    let end =
+      finding.isClean ? "stopped in order" : "\(finding.tornByteCount) bytes at the end were never acknowledged"
+    return "sound: shard \(identity.shard) of \(identity.shards), store \(identity.id), record \(finding.lastLSN) is "
+      + "the last; \(end)\n"
+  }
+
+  private static func object(_ identity: StoreIdentity, _ finding: Store.Finding) -> String {
+    var object = ObjectText()
+    object.add("sound", true)
+    object.add("shard", identity.shard)
+    object.add("shards", identity.shards)
+    object.add("store", "\(identity.id)")
+    object.add("last_record", finding.lastLSN)
+    object.add("stopped_in_order", finding.isClean)
+    object.add("torn_bytes", finding.tornByteCount)
+    return object.text + "\n"
   }
 }
 

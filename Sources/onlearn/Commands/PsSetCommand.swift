@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import PS
 import Parameters
 import Serve
@@ -26,6 +27,9 @@ struct PsSetCommand: ParsableCommand {
 
   @OptionGroup var access: ServerAccessOptions
 
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
   func run() throws { try CommandError.reporting(set) }
 
   private func set() throws {
@@ -40,6 +44,9 @@ struct PsSetCommand: ParsableCommand {
     guard !changed.isEmpty else {
       throw ValidationError("'\(model)' has no parameter '\(parameter ?? "")' that learns.")
     }
-    Output.write("changed: \(changed.joined(separator: ", "))\n")
+    guard json else { return Output.write("changed: \(changed.joined(separator: ", "))\n") }
+    var object = ObjectText()
+    object.add("changed", changed)
+    Output.write(object.text + "\n")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSON
 import PS
 import Serve
 import Transport
@@ -22,14 +23,30 @@ struct PsSnapshotCommand: ParsableCommand {
 
   @OptionGroup var access: ServerAccessOptions
 
+  @Flag(help: "Print a JSON object per server.")
+  var json = false
+
   func run() throws { try CommandError.reporting(snapshot) }
 
   private func snapshot() throws {
     let options = try access.options().linkOptions(.admin)
     for address in try Cluster.find(addresses, options: options).servers {
       let reply = try Cluster.snapshot(of: address, waits: wait, options: options)
-      let size = wait ? "is in place, \(reply.byteCount) bytes" : "is being written"
-      Output.write("\(address): the snapshot up to record \(reply.lsn) \(size)\n")
+      Output.write(json ? object(reply, of: address) : line(reply, of: address))
     }
+  }
+
+  private func line(_ reply: SnapshotReply, of server: Address) -> String {
+    let size = wait ? "is in place, \(reply.byteCount) bytes" : "is being written"
+    return "\(server): the snapshot up to record \(reply.lsn) \(size)\n"
+  }
+
+  private func object(_ reply: SnapshotReply, of server: Address) -> String {
+    let size: UInt64? = wait ? reply.byteCount : nil
+    var object = ObjectText()
+    object.add("server", "\(server)")
+    object.add("record", reply.lsn)
+    object.add("bytes", orNull: size)
+    return object.text + "\n"
   }
 }
