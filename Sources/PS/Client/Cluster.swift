@@ -24,6 +24,7 @@ public struct Cluster: Sendable {
     guard addresses.count <= ShardMap.slotCount else { throw ClientError.tooManyServers(addresses.count) }
     let links = NetworkLinks([addresses[0]], options: options, isCluster: false)
     let start = ContinuousClock.now
+    var isTold = false
     while true {
       let answer = try links.call(0, ServerRequest(reading: .shardMap))
       let map = try links.reading(0) { () throws(Refusal) in try ShardMapReply(reading: answer.payload) }
@@ -35,9 +36,13 @@ public struct Cluster: Sendable {
         return Cluster(
           servers: try map.servers.map { try Address($0.address) }, scheduler: addresses[0], defaults: map.defaults)
       }
+      let joined = map.servers.count { !$0.address.isEmpty }
       guard ContinuousClock.now - start < options.patience.total else {
-        throw ClientError.incompleteMap(
-          joined: map.servers.count { !$0.address.isEmpty }, of: map.servers.count)
+        throw ClientError.incompleteMap(joined: joined, of: map.servers.count)
+      }
+      if !isTold, ContinuousClock.now - start >= .seconds(1) {
+        isTold = true
+        options.notice("waiting for parameter servers: \(joined) of \(map.servers.count) have joined")
       }
       usleep(200_000)
     }

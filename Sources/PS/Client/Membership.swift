@@ -36,6 +36,11 @@ public final class Membership: Sendable {
     _ scheduler: Address, as role: Role, member: Identifier, wanted: Int?, options: NetworkLinks.Options
   ) async throws -> (member: Membership, map: ShardMapReply) {
     let links = EventLoopLinks(scheduler, options: options)
+    let waiting = Task {
+      try await Task.sleep(for: .seconds(1))
+      options.notice("waiting for the scheduler \(scheduler)")
+    }
+    defer { waiting.cancel() }
     let map = try await place(links, JoinRequest(role: role, index: wanted, address: "", member: member))
     let places = role == .server ? map.servers.count : map.defaults.workers
     guard let index = map.index, index < places else {

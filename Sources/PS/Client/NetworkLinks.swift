@@ -17,7 +17,8 @@ public final class NetworkLinks: ServerLinks {
     public var patience = ClientSession.Patience()
     /// How long connections may take, and when silence is asked about.
     public var limits = Limits()
-    /// Told what a user should know: servers have lost acknowledged updates, or a place in the cluster is another one's.
+    /// Told what a user should know: servers are waited for or have lost acknowledged updates, or a place in the cluster
+    /// is another one's.
     public var notice: @Sendable (String) -> Void = { _ in }
 
     /// The defaults.
@@ -25,6 +26,7 @@ public final class NetworkLinks: ServerLinks {
   }
 
   private let links: any ServerLinks
+  private let waiting: WaitingNotice
 
   /// Links to the servers at `addresses`, in the order of their shards.
   ///
@@ -40,10 +42,15 @@ public final class NetworkLinks: ServerLinks {
   }
 
   private init(_ directory: ServerDirectory, _ options: Options, isCluster: Bool) {
-    links =
+    let links: any ServerLinks =
       options.tls == nil
       ? SocketLinks(directory, options, isCluster: isCluster)
       : EventLoopLinks(directory, options, isCluster: isCluster)
+    self.links = links
+    waiting = WaitingNotice {
+      let names = (0..<links.count).map(links.name).joined(separator: ", ")
+      options.notice("waiting for \(names): a server may be away, or keep its answer back for workers that are behind")
+    }
   }
 
   public var count: Int { links.count }
@@ -57,7 +64,7 @@ public final class NetworkLinks: ServerLinks {
   public func call(
     _ requests: [ServerRequest?], showing arriving: @Sendable (ArrivingAnswer) -> Void
   ) throws(ClientError) -> [Frame?] {
-    try links.call(requests, showing: arriving)
+    try waiting.during { () throws(ClientError) in try links.call(requests, showing: arriving) }
   }
 }
 
