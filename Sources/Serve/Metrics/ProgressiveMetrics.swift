@@ -27,6 +27,8 @@ public struct ProgressiveMetrics: Sendable {
   public let window: Int
   /// The examples after which a weight has halved.
   public let halfLife: Double
+  /// Whether logits are compared with labels at all: those of a model that predicts numbers say nothing of classes.
+  public let judges: Bool
   /// Examples of which at most the loss counts: a logit that is not finite, a label that is neither class nor
   /// probability, or labels that are not one for each `classes` logits. A loss that is not finite does not count.
   public private(set) var skipped: UInt64 = 0
@@ -44,11 +46,12 @@ public struct ProgressiveMetrics: Sendable {
   public static let defaultWindow = 1 << 17
 
   /// Has seen nothing.
-  public init(classes: Int, window: Int = defaultWindow, halfLife: Double = 10_000) {
+  public init(classes: Int, window: Int = defaultWindow, halfLife: Double = 10_000, judges: Bool = true) {
     precondition(classes > 0 && window > 0 && halfLife > 0, "\(classes) classes, window \(window), \(halfLife)")
     self.classes = classes
     self.window = window
     self.halfLife = halfLife
+    self.judges = judges
     losses = RecentValues(limit: window, expected: Self.defaultWindow)
     scores = RecentValues(limit: window, expected: Self.defaultWindow)
     labels = RecentValues(limit: window, expected: Self.defaultWindow)
@@ -87,7 +90,7 @@ public struct ProgressiveMetrics: Sendable {
     sums.examples = Double(examples)
     sums.loss = Double(loss) * sums.examples
     for _ in 0..<examples { losses.append(loss) }
-    if logitCount == targets.count * classes { judge(targets, into: &sums, logit) }
+    if judges, logitCount == targets.count * classes { judge(targets, into: &sums, logit) }
     all.add(sums)
     decayed.scale(by: exp2(-sums.examples / halfLife))
     decayed.add(sums)

@@ -24,12 +24,12 @@ package final class ModelStatistics: Sendable {
   private let start: ContinuousClock.Instant
   private let state: Mutex<State>
 
-  /// Figures of a model with so many classes.
-  package init(classes: Int, window: Int, at now: ContinuousClock.Instant) {
+  /// Figures of a model with so many classes, or of one whose loss only counts, unless it `judges`.
+  package init(classes: Int, window: Int, judges: Bool = true, at now: ContinuousClock.Instant) {
     start = now
     state = Mutex(
       State(
-        metrics: ProgressiveMetrics(classes: classes, window: window), throughput: Throughput(at: now),
+        metrics: ProgressiveMetrics(classes: classes, window: window, judges: judges), throughput: Throughput(at: now),
         steps: RecentDurations(at: now), scores: RecentDurations(at: now), freshness: RecentDurations(at: now)))
   }
 

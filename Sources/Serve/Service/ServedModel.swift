@@ -48,7 +48,8 @@ public final class ServedModel: Sendable {
     _ name: String, _ model: Model, choice: OptimizerChoice, pool: LanePool, options: ServiceOptions,
     meters: ModelMeters, notice: (String) -> Void
   ) throws {
-    let statistics = ModelStatistics(classes: model.logitsPerLabel, window: options.window, at: .now)
+    let statistics = ModelStatistics(
+      classes: model.logitsPerLabel, window: options.window, judges: !model.predictsNumbers, at: .now)
     let store = try ServedStore(
       of: model, servedAs: name, optimizers: choice.optimizers, frozen: choice.frozen, pool: pool,
       options: options

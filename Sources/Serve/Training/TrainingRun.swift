@@ -78,7 +78,8 @@ public struct TrainingRun {
       firstStep: part == nil ? nil : start / UInt64(options.batch), tile: options.tile,
       observes: options.metrics == .after)
     validator = model.batchValidator(labelsAreUsed: true)
-    metrics = ProgressiveMetrics(classes: model.logitsPerLabel, window: Self.window)
+    metrics = ProgressiveMetrics(
+      classes: model.logitsPerLabel, window: Self.window, judges: !model.predictsNumbers)
     feed = try Self.feed(source, options, resumingAt: start)
     offset = feed.offset
     self.start = (trainer.stepCount, offset)
@@ -202,7 +203,8 @@ public struct TrainingRun {
     let recent = metrics.summary(over: .window)
     let shown: [(name: String, value: Double)] =
       options.metrics == .after
-      ? observed.filter { $0.name != GraphDefImporter.lossName } : recent.named.filter { isShown($0.name) }
+      ? observed.filter { $0.name != GraphDefImporter.lossName }
+      : recent.named.filter { trainer.model.logitsPerLabel > 1 ? $0.name == "accuracy" : $0.name != "calibration" }
     let observedLoss = observed.first { $0.name == GraphDefImporter.lossName }?.value
     let mean = lossOverWindow || lossCount == 0 ? recent.loss : lossSum / lossCount
     let loss = options.metrics == .after ? observedLoss ?? mean : mean
@@ -210,11 +212,5 @@ public struct TrainingRun {
     return ProgressSnapshot(
       step: trainer.stepCount, examples: offset,
       loss: hasLearned ? loss : .nan, metrics: shown, version: trainer.store.version)
-  }
-
-  /// Whether reports have the metric called `name`: of a model that predicts numbers they have only the loss.
-  private func isShown(_ name: String) -> Bool {
-    if trainer.model.predictsNumbers { return false }
-    return trainer.model.logitsPerLabel > 1 ? name == "accuracy" : name != "calibration"
   }
 }

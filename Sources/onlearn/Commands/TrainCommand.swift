@@ -183,7 +183,7 @@ struct TrainCommand: AsyncParsableCommand {
     let output = SavingOutput(orRequesting: signals.stop)
     var reporter = reporter(to: output, goal: run.exampleGoal, from: run.start)
     let end = try await run.run(reporter: &reporter, until: signals.stop)
-    reporter.finish(end, at: .now)
+    reporter.finish(end, at: .now, isStopped: signals.stop.isRequested)
     output.finish()
   }
 

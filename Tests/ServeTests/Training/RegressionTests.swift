@@ -68,6 +68,13 @@ import Testing
     #expect(abs(end.loss - 5.0 / 3) < 1e-6 && end.metrics.isEmpty)
   }
 
+  @Test func `counts in the loss only where it is served, whatever its labels are`() {
+    var metrics = ProgressiveMetrics(classes: 1, judges: false)
+    let own = metrics.record(logits: [0.5, 3, -1], labels: [1, 7, 0], loss: 2)
+    #expect(own.named.isEmpty && own.loss == 2 && own.examples == 3)
+    #expect(metrics.summary(over: .window).loss == 2 && metrics.summary(over: .all).named.isEmpty)
+  }
+
   @Test func `is said to be one by an inspection`() throws {
     let folder = OnlearnProcess.packageFolder + "/Tests/Fixtures/networks"
     let notices = try ModelInspection(configPath: "\(folder)/lstm_functions.json", lanes: 1).notices
