@@ -13,6 +13,6 @@ extension MemorySource {
     guard count <= UInt32.max else { throw DataError(path, .tooLarge(what: "the count \(count)", limit: "2^32")) }
     return MemorySource(
       name: name, count: count, exampleShape: lines.exampleShape ?? [], features: .floats(features), labels: labels,
-      labelWidth: lines.labelWidth ?? 0, lines: (path, numbers))
+      labelWidth: lines.labelWidth ?? 0, lines: (file: path, numbers: numbers))
   }
 }
