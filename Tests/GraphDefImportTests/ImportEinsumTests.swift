@@ -16,7 +16,8 @@ import Testing
   /// The sum of products, label by label.
   private func reference(_ equation: String, _ operands: [HostTensor]) -> HostTensor {
     let sides = equation.split(separator: "->", omittingEmptySubsequences: false).map(String.init)
-    let inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
+    let inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false)
+      .map { Array<Character>($0) }
     let result = Array(sides[1])
     let labels = Set(inputs.joined()).sorted()
     let shape = result.map { Self.extents[$0]! }
@@ -28,7 +29,9 @@ import Testing
         rest /= Self.extents[label]!
       }
       func position(_ labels: [Character]) -> Int { labels.reduce(0) { $0 * Self.extents[$1]! + place[$1]! } }
-      values[position(result)] += zip(inputs, operands).reduce(1) { $0 * $1.1.values[position($1.0)] }
+      var product = 1.0
+      for (labels, operand) in zip(inputs, operands) { product *= operand.values[position(labels)] }
+      values[position(result)] += product
     }
     return HostTensor(.float32, shape, values)
   }

@@ -243,18 +243,18 @@ import Testing
     try open(schema(first)).save()
     let error = #expect(throws: StoreError.self) { try open(schema(second), resuming: true) }
     let text = error?.description ?? ""
-    #expect(error?.exitStatus == 65 && text.contains("it was trained with another optimizer"), "\(text)")
+    #expect(error?.exitStatus == .badData && text.contains("it was trained with another optimizer"), "\(text)")
     #expect(text.split(separator: ";").count <= 3)
   }
 
   @Test func `is told from a file of another format, and from none`() throws {
     TemporaryFolder.write(Array("PK\u{3}\u{4}, and whatever follows".utf8), to: path)
     let other = #expect(throws: StoreError.self) { try open(resuming: true) }
-    #expect(other?.exitStatus == 65 && other?.description.contains("not a safetensors file") == true)
+    #expect(other?.exitStatus == .badData && other?.description.contains("not a safetensors file") == true)
     for path in [folder.file("none"), folder.path] {
       let error = StoreError.noFile(path: SystemFiles.resolved(path))
       #expect(throws: error) { try MemoryStore.reading(schema, path: path, origin: origin) }
-      #expect(error.exitStatus == 66)
+      #expect(error.exitStatus == .noInput)
     }
   }
 

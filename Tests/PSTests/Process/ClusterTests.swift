@@ -106,7 +106,7 @@ import Wire
   @Test(.timeLimit(.minutes(5))) func `lets a worker go whose scheduler is away`() async throws {
     let scheduler = try await Self.scheduler(of: 1)
     var options = NetworkLinks.Options()
-    options.patience = .seconds(3600)
+    options.patience.total = .seconds(3600)
     let worker = try await Membership.join(
       scheduler.address, as: .worker, member: Identifier(bytes: [UInt8](repeating: 1, count: 16)), wanted: nil,
       options: options

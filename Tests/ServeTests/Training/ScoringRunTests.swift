@@ -1,3 +1,4 @@
+import GraphDefImport
 import Kernels
 import Parameters
 import Serve
