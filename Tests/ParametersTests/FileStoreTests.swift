@@ -271,6 +271,7 @@ import Testing
     #expect(try store.read("w/m") == [0, 0, 0, 0])
     #expect(store.version == 0)
     #expect(store.notices.count == 2)
+    store.close()
 
     values[0] = .nan
     TemporaryFolder.write(plain.encoded + values.withMemoryView { $0.bytes.array }, to: path)

@@ -16,7 +16,7 @@ struct `A parameter server on a disk that fails` {
   /// Which calls of a kind are the last.
   private static let numbers = Soak.isOn ? Array(1...200) : [1, 2, 3, 5, 8, 13, 21, 34, 55, 89]
 
-  @Test(.timeLimit(.minutes(90)), arguments: ["fdatasync", "pwritev", "rename", "fsync"])
+  @Test(.timeLimit(.minutes(90)), arguments: ["fdatasync", "pwritev", "renameat", "fsync"])
   func `loses, repeats and invents nothing when it is killed in the middle of a call`(_ call: String) async throws {
     try await server.start()
     let workers = CountingWorkers(4, at: server.address)
