@@ -32,5 +32,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Whether somebody else has the file or folder.
   package var isInUse: Bool { operation == .open && code == EBUSY }
 
+  /// Whether there is no such file or folder, or none for it to be in.
+  package var isMissing: Bool { (operation == .open || operation == .create) && (code == ENOENT || code == ENOTDIR) }
+
   public var description: String { "'\(path)' \(operation.rawValue): \(reason)" }
 }

@@ -57,9 +57,8 @@ enum CommandError {
     case StoreFolderError.damaged: .damagedStore
     case StoreFolderError.foreign, StoreFolderError.unusable: .noInput
     case StoreFolderError.noRoom: .cannotCreate
-    case StoreFolderError.system(let error) where error.isInUse: .busy
-    case let error as FileError where error.isInUse: .busy
-    case StoreFolderError.system, is FileError: .inputOutput
+    case StoreFolderError.system(let error): exitStatus(of: error)
+    case let error as FileError: exitStatus(of: error)
     case is IOError: .unavailable
     case is StoreSpecificationError, is InitializationError, is OptimizerError, is SpreadError: .usage
     case is GraphImportError, is PlanError, is ExecutionFailure, is BindingError, is ModelError, is NonFiniteError,
@@ -67,6 +66,10 @@ enum CommandError {
       .badData
     default: .internalError
     }
+  }
+
+  private static func exitStatus(of error: FileError) -> ExitStatus {
+    if error.isInUse { .busy } else if error.isMissing { .noInput } else { .inputOutput }
   }
 
   private static func exitStatus(of kind: ServiceError.Kind) -> ExitStatus {

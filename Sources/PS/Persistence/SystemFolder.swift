@@ -27,7 +27,11 @@ package final class SystemFolder: StoreFolder {
     self.path = path
     guard descriptor >= 0 else { throw FileError(path, .open, code: errno) }
     // The lock goes with the process, however it ends.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw FileError(path, .open, code: EBUSY) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      var error = FileError(path, .open, code: EBUSY)
+      error.reason = "another process has it, as a server that runs"
+      throw error
+    }
   }
 
   deinit {
