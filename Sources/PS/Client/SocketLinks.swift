@@ -14,6 +14,9 @@ final class SocketLinks: ServerLinks {
   private let links: Mutex<[SocketLink]>
   /// How often connections are looked at that nobody uses.
   private let rest: Duration
+  /// Where that is done: on a thread that may wait, as the name of a server's host may have to be looked up, and that is
+  /// there however many others wait.
+  private let keeper = DispatchQueue(label: "onlearn.links")
 
   /// How often they are looked at, at least.
   private static let longestRest = Duration.seconds(1)
@@ -54,8 +57,7 @@ final class SocketLinks: ServerLinks {
   /// Looks at the connections after `pause` and from then on, unless they are used: answers for a client that does
   /// something else, and finds servers again that left, before they take the client for gone.
   private func tend(after pause: Duration) {
-    // On a thread that may wait: the name of a server's host may have to be looked up.
-    DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(pause.nanoseconds))) { [weak self] in
+    keeper.asyncAfter(deadline: .now() + .nanoseconds(Int(pause.nanoseconds))) { [weak self] in
       guard let self else { return }
       let isConnecting = links.withLockIfAvailable { links in
         SocketLink.advance(&links, waitingUntil: .now())
